@@ -1,0 +1,843 @@
+use super::{expansion, mistakes};
+use expect_test::{Expect, expect};
+
+#[track_caller]
+fn check(args: &str, item: &str, expected: &Expect) {
+    assert_eq!(mistakes(args, item), "");
+    expected.assert_eq(&expansion(args, item));
+}
+
+#[test]
+fn fallible() {
+    let item = r#"
+        /// The search index.
+        pub(crate) fn search() -> Result<Index, IndexError> { Index::open("./index") }
+    "#;
+    check(
+        r#"name = "search", cooldown = "5s""#,
+        item,
+        &expect![[r#"
+            /// The search index.
+            #[inline]
+            pub(crate) fn search() -> ::core::result::Result<
+                ::cells::Ref<'static, Index>,
+                ::cells::Error,
+            > {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// The cell behind `search()`.
+            pub(crate) static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            pub(crate) struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = Index;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Index")
+                    .fallible(true)
+                    .cooldown(::core::time::Duration::from_secs(5))
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory() -> Result<Index, IndexError> {
+                        Index::open("./index")
+                    }
+                    ::core::result::Result::map_err(__factory(), ::core::convert::Into::into)
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn m8_the_expansion_is_short() {
+    let expansion =
+        expansion("cooldown = \"5s\"", "fn search() -> Result<Index, IndexError> { Index::open() }");
+    assert!(expansion.lines().count() < 40, "{expansion}");
+}
+
+#[test]
+fn infallible() {
+    check(
+        "",
+        "fn table() -> HashMap<String, u8> { HashMap::new() }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn table() -> ::cells::Ref<'static, HashMap<String, u8>> {
+                ::cells::StaticCell::get(&TABLE)
+            }
+            /// The cell behind `table()`.
+            static TABLE: ::cells::StaticCell<HashMap<String, u8>, __table> = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __table;
+            impl ::cells::Declared for __table {
+                type Payload = HashMap<String, u8>;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("table", "TABLE", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("HashMap<String, u8>")
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    fn __factory() -> HashMap<String, u8> {
+                        HashMap::new()
+                    }
+                    ::core::result::Result::Ok(__factory())
+                }
+            }
+            ::cells::__private::register! {
+                static __TABLE = TABLE;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn every_key() {
+    let args = r#"name = "index", cell = INDEX, factory = build_search, max_waiters = 64, wait_timeout = "250ms",
+        cooldown = COOLDOWN, dispose = Index::close, observer = Log, adjuster = Trace::new(), crate = ::other"#;
+    check(
+        args,
+        "pub fn search() -> io::Result<Index> { Index::open() }",
+        &expect![[r##"
+            #[inline]
+            pub fn search() -> ::core::result::Result<::other::Ref<'static, Index>, ::other::Error> {
+                ::other::StaticCell::get(&INDEX)
+            }
+            /// Builds what `search()` gives out, without its cell.
+            #[allow(clippy::unnecessary_wraps)]
+            pub fn build_search() -> io::Result<Index> {
+                Index::open()
+            }
+            /// The cell behind `search()`.
+            pub static INDEX: ::other::StaticCell<Index, __search> = ::other::StaticCell::new();
+            #[doc(hidden)]
+            pub struct __search;
+            impl ::other::Declared for __search {
+                type Payload = Index;
+                type Mode = ::other::__private::Fallible;
+                const INFO: &'static ::other::CellInfo = &::other::CellInfo::new::<
+                    Self,
+                >("index", "INDEX", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Index")
+                    .fallible(true)
+                    .max_waiters(64)
+                    .wait_timeout(::core::time::Duration::from_millis(250))
+                    .cooldown(COOLDOWN)
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
+                        payload: Self::Payload|
+                    ::other::__private::Disposed::into_disposed(Index::close(payload)))
+                    .labelled("Index::close");
+                fn build() -> ::core::result::Result<Self::Payload, ::other::BoxError> {
+                    ::core::result::Result::map_err(build_search(), ::core::convert::Into::into)
+                }
+                fn observer() -> ::core::option::Option<::std::sync::Arc<dyn ::other::Observer>> {
+                    ::core::option::Option::Some(::std::sync::Arc::new(Log))
+                }
+                fn adjuster() -> ::core::option::Option<
+                    ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
+                > {
+                    ::core::option::Option::Some(::std::sync::Arc::new(Trace::new()))
+                }
+            }
+            ::other::__private::register! {
+                static __INDEX = INDEX;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn an_alias_and_a_plain_drop() {
+    check(
+        "fallible, dispose = drop",
+        "fn search() -> Opened { Index::open() }",
+        &expect![[r##"
+            #[inline]
+            fn search() -> ::core::result::Result<
+                ::cells::Ref<'static, <Opened as ::cells::__private::Outcome>::Payload>,
+                ::cells::Error,
+            > {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::StaticCell<
+                <Opened as ::cells::__private::Outcome>::Payload,
+                __search,
+            > = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = <Opened as ::cells::__private::Outcome>::Payload;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Opened")
+                    .fallible(true)
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory() -> Opened {
+                        Index::open()
+                    }
+                    ::cells::__private::Outcome::into_outcome(__factory())
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "##]],
+    );
+    check(
+        "",
+        "fn search() -> fmt::Result { Ok(()) }",
+        &expect![[r##"
+            #[inline]
+            fn search() -> ::core::result::Result<
+                ::cells::Ref<'static, <fmt::Result as ::cells::__private::Outcome>::Payload>,
+                ::cells::Error,
+            > {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::StaticCell<
+                <fmt::Result as ::cells::__private::Outcome>::Payload,
+                __search,
+            > = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = <fmt::Result as ::cells::__private::Outcome>::Payload;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("fmt::Result")
+                    .fallible(true)
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory() -> fmt::Result {
+                        Ok(())
+                    }
+                    ::cells::__private::Outcome::into_outcome(__factory())
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn attributes() {
+    let item = r#"
+        /// The search index.
+        #[cfg(unix)]
+        #[doc(hidden)]
+        #[deprecated]
+        #[must_use]
+        #[allow(clippy::pedantic)]
+        #[expect(unused)]
+        #[tracing::instrument]
+        fn search() -> Index { Index::new() }
+    "#;
+    check(
+        "factory = build_search",
+        item,
+        &expect![[r##"
+            #[cfg(unix)]
+            /// The search index.
+            #[doc(hidden)]
+            #[deprecated]
+            #[allow(deprecated)]
+            #[must_use]
+            #[allow(clippy::pedantic)]
+            #[allow(unused)]
+            #[inline]
+            #[track_caller]
+            fn search() -> ::cells::Ref<'static, Index> {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            #[cfg(unix)]
+            /// Builds what `search()` gives out, without its cell.
+            #[must_use]
+            #[allow(clippy::pedantic)]
+            #[allow(unused)]
+            #[tracing::instrument]
+            fn build_search() -> Index {
+                Index::new()
+            }
+            #[cfg(unix)]
+            /// The cell behind `search()`.
+            #[doc(hidden)]
+            #[deprecated]
+            #[allow(clippy::pedantic)]
+            #[allow(unused)]
+            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            #[cfg(unix)]
+            #[doc(hidden)]
+            struct __search;
+            #[cfg(unix)]
+            #[allow(clippy::pedantic)]
+            #[allow(unused)]
+            impl ::cells::Declared for __search {
+                type Payload = Index;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Index")
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    ::core::result::Result::Ok(build_search())
+                }
+            }
+            #[cfg(unix)]
+            ::cells::__private::register! {
+                #[allow(deprecated)] #[allow(clippy::pedantic)] #[allow(unused)] static __SEARCH =
+                SEARCH;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn dependencies() {
+    let item = r#"
+        fn search(store: &Store, #[from(crate::shops::SHOP)] shop: Ref<'static, Shop>) -> Result<Index, E> {
+            Index::open(store, shop)
+        }
+    "#;
+    check(
+        "eager, after = [CONFIG]",
+        item,
+        &expect![[r##"
+            #[inline]
+            fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = Index;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Index")
+                    .fallible(true)
+                    .eager()
+                    .dependencies({
+                        static __DEPENDENCIES: [::cells::__private::Dependency; 3] = [
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&STORE))
+                            }),
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&crate::shops::SHOP))
+                            }),
+                            ::cells::__private::Dependency::after({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&CONFIG))
+                            }),
+                        ];
+                        &__DEPENDENCIES
+                    })
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
+                        Index::open(store, shop)
+                    }
+                    ::core::result::Result::map_err(
+                        __factory(
+                            &*::cells::__private::lend(::cells::__private::cell(&STORE))?,
+                            ::cells::__private::leased(
+                                ::cells::__private::lend(
+                                    ::cells::__private::cell(&crate::shops::SHOP),
+                                )?,
+                            ),
+                        ),
+                        ::core::convert::Into::into,
+                    )
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn dependencies_of_an_infallible_cell() {
+    check(
+        "factory = build_search",
+        "fn search(store: &Store) -> Index { Index::open(store) }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn search() -> ::cells::Ref<'static, Index> {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// Builds what `search()` gives out, without its cell.
+            fn build_search(store: &Store) -> Index {
+                Index::open(store)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = Index;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Index")
+                    .dependencies({
+                        static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&STORE))
+                            }),
+                        ];
+                        &__DEPENDENCIES
+                    })
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    ::core::result::Result::Ok(
+                        build_search(
+                            &*::cells::__private::lend_infallible(::cells::__private::cell(&STORE))?,
+                        ),
+                    )
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn asynchronous() {
+    let item = r#"
+        async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> { Pool::open(config).await }
+    "#;
+    check(
+        "dispose = Pool::shut, observer = Log, adjuster = Trace",
+        item,
+        &expect![[r##"
+            #[inline]
+            async fn pool() -> ::core::result::Result<::cells::Ref<'static, Pool>, ::cells::Error> {
+                ::cells::AsyncCell::get(&POOL).await
+            }
+            /// The cell behind `pool()`.
+            static POOL: ::cells::AsyncCell<Pool, __pool> = ::cells::AsyncCell::new();
+            #[doc(hidden)]
+            struct __pool;
+            impl ::cells::DeclaredAsync for __pool {
+                type Payload = Pool;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("pool", "POOL", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Pool")
+                    .fallible(true)
+                    .dependencies({
+                        static __DEPENDENCIES: [::cells::__private::Dependency; 2] = [
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&CONFIG))
+                            }),
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&STORE))
+                            }),
+                        ];
+                        &__DEPENDENCIES
+                    })
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
+                        payload: Self::Payload|
+                    ::cells::__private::IntoDisposing::into_disposing(Pool::shut(payload)))
+                    .labelled("Pool::shut");
+                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    async fn __factory(
+                        config: &Config,
+                        store: Ref<'static, Store>,
+                    ) -> Result<Pool, E> {
+                        Pool::open(config).await
+                    }
+                    ::core::result::Result::map_err(
+                        __factory(
+                                &*::cells::__private::lend_async(::cells::__private::cell(&CONFIG))
+                                    .await?,
+                                ::cells::__private::leased(
+                                    ::cells::__private::lend_async(::cells::__private::cell(&STORE))
+                                        .await?,
+                                ),
+                            )
+                            .await,
+                        ::core::convert::Into::into,
+                    )
+                }
+                fn observer() -> ::core::option::Option<::std::sync::Arc<dyn ::cells::Observer>> {
+                    ::core::option::Option::Some(::std::sync::Arc::new(Log))
+                }
+                fn adjuster() -> ::core::option::Option<
+                    ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
+                > {
+                    ::core::option::Option::Some(::std::sync::Arc::new(Trace))
+                }
+            }
+            ::cells::__private::register! {
+                static __POOL = POOL;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn asynchronous_and_infallible() {
+    check(
+        "",
+        "pub async fn table() -> Table { Table::new() }",
+        &expect![[r##"
+            #[inline]
+            pub async fn table() -> ::cells::Ref<'static, Table> {
+                ::cells::AsyncCell::get(&TABLE).await
+            }
+            /// The cell behind `table()`.
+            pub static TABLE: ::cells::AsyncCell<Table, __table> = ::cells::AsyncCell::new();
+            #[doc(hidden)]
+            pub struct __table;
+            impl ::cells::DeclaredAsync for __table {
+                type Payload = Table;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("table", "TABLE", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Table")
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    async fn __factory() -> Table {
+                        Table::new()
+                    }
+                    ::core::result::Result::Ok(__factory().await)
+                }
+            }
+            ::cells::__private::register! {
+                static __TABLE = TABLE;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn permanent() {
+    check(
+        "permanent",
+        "pub fn table() -> Table { Table::new() }",
+        &expect![[r##"
+        #[inline]
+        #[track_caller]
+        pub fn table() -> &'static Table {
+            ::cells::PermanentCell::get(&TABLE)
+        }
+        /// The cell behind `table()`.
+        pub static TABLE: ::cells::PermanentCell<Table, __table> = ::cells::PermanentCell::new();
+        #[doc(hidden)]
+        pub struct __table;
+        impl ::cells::DeclaredPermanent for __table {
+            type Payload = Table;
+            type Mode = ::cells::__private::Infallible;
+            const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                Self,
+            >("table", "TABLE", ::core::module_path!(), ::core::file!(), ::core::line!())
+                .payload("Table")
+                .permanent()
+                .disposer(&Self::DISPOSER)
+                .seedable(::core::cfg!(test));
+            const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
+                .labelled("nothing");
+            fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                fn __factory() -> Table {
+                    Table::new()
+                }
+                ::core::result::Result::Ok(__factory())
+            }
+        }
+        ::cells::__private::register! {
+            static __TABLE = TABLE;
+        }
+    "##]],
+    );
+    check(
+        "permanent, eager, cooldown = \"5s\", dispose = Settings::save, adjuster = Trace",
+        "fn settings(table: &Table) -> Result<Settings, E> { read(table) }",
+        &expect![[r##"
+            #[inline]
+            fn settings() -> ::core::result::Result<&'static Settings, ::cells::Error> {
+                ::cells::PermanentCell::get(&SETTINGS)
+            }
+            /// The cell behind `settings()`.
+            static SETTINGS: ::cells::PermanentCell<Settings, __settings> = ::cells::PermanentCell::new();
+            #[doc(hidden)]
+            struct __settings;
+            impl ::cells::DeclaredPermanent for __settings {
+                type Payload = Settings;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("settings", "SETTINGS", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Settings")
+                    .fallible(true)
+                    .cooldown(::core::time::Duration::from_secs(5))
+                    .permanent()
+                    .eager()
+                    .dependencies({
+                        static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&TABLE))
+                            }),
+                        ];
+                        &__DEPENDENCIES
+                    })
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
+                        payload: &'static Self::Payload|
+                    ::cells::__private::Disposed::into_disposed(Settings::save(payload)))
+                    .labelled("Settings::save");
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory(table: &Table) -> Result<Settings, E> {
+                        read(table)
+                    }
+                    ::core::result::Result::map_err(
+                        __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?),
+                        ::core::convert::Into::into,
+                    )
+                }
+                fn adjuster() -> ::core::option::Option<
+                    ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
+                > {
+                    ::core::option::Option::Some(::std::sync::Arc::new(Trace))
+                }
+            }
+            ::cells::__private::register! {
+                static __SETTINGS = SETTINGS;
+            }
+        "##]],
+    );
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn asynchronous_with_tokio() {
+    let item =
+        "fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> { Pool::open(config) }";
+    check(
+        "detached, runtime = \"own\", blocking",
+        item,
+        &expect![[r##"
+            #[inline]
+            async fn pool() -> ::core::result::Result<::cells::Ref<'static, Pool>, ::cells::Error> {
+                ::cells::AsyncCell::get(&POOL).await
+            }
+            /// The cell behind `pool()`.
+            static POOL: ::cells::AsyncCell<Pool, __pool> = ::cells::AsyncCell::new();
+            #[doc(hidden)]
+            struct __pool;
+            impl ::cells::DeclaredAsync for __pool {
+                type Payload = Pool;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("pool", "POOL", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Pool")
+                    .fallible(true)
+                    .dependencies({
+                        static __DEPENDENCIES: [::cells::__private::Dependency; 2] = [
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&CONFIG))
+                            }),
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&STORE))
+                            }),
+                        ];
+                        &__DEPENDENCIES
+                    })
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                const DETACHED: ::core::primitive::bool = true;
+                const OWN_RUNTIME: ::core::primitive::bool = true;
+                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
+                        Pool::open(config)
+                    }
+                    let factory_leases = (
+                        ::cells::__private::lend_async(::cells::__private::cell(&CONFIG)).await?,
+                        ::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?,
+                    );
+                    ::core::result::Result::map_err(
+                        ::cells::__private::blocking(move || __factory(
+                                &*factory_leases.0,
+                                ::cells::__private::leased(factory_leases.1),
+                            ))
+                            .await,
+                        ::core::convert::Into::into,
+                    )
+                }
+            }
+            ::cells::__private::register! {
+                static __POOL = POOL;
+            }
+        "##]],
+    );
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn blocking_without_dependencies() {
+    check(
+        "blocking, factory = build_pool",
+        "fn pool() -> Pool { Pool::open() }",
+        &expect![[r##"
+            #[inline]
+            async fn pool() -> ::cells::Ref<'static, Pool> {
+                ::cells::AsyncCell::get(&POOL).await
+            }
+            /// Builds what `pool()` gives out, without its cell.
+            fn build_pool() -> Pool {
+                Pool::open()
+            }
+            /// The cell behind `pool()`.
+            static POOL: ::cells::AsyncCell<Pool, __pool> = ::cells::AsyncCell::new();
+            #[doc(hidden)]
+            struct __pool;
+            impl ::cells::DeclaredAsync for __pool {
+                type Payload = Pool;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("pool", "POOL", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Pool")
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                const DETACHED: ::core::primitive::bool = true;
+                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    ::core::result::Result::Ok(
+                        ::cells::__private::blocking(move || build_pool()).await,
+                    )
+                }
+            }
+            ::cells::__private::register! {
+                static __POOL = POOL;
+            }
+        "##]],
+    );
+}

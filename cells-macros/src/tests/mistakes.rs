@@ -1,0 +1,593 @@
+use super::{expansion, mistakes};
+use expect_test::{Expect, expect};
+
+#[track_caller]
+fn check(args: &str, item: &str, expected: &Expect) {
+    expected.assert_eq(&mistakes(args, item));
+}
+
+const SEARCH: &str = "fn search() -> Result<Index, IndexError> { build() }";
+
+#[test]
+fn unknown_keys() {
+    check(
+        "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
+        SEARCH,
+        &expect![[r#"
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            nmae  <-  unknown key `nmae`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+        "#]],
+    );
+}
+
+#[test]
+fn values_of_the_wrong_kind() {
+    let args = r#"name = 5, name = "", cell = "SEARCH", cell = a::B, factory = build(), fallible = true, max_waiters = "4",
+        wait_timeout = 5, cooldown = 1.5, dispose = |pool| (), dispose("drop"), crate = "cells", observer =, adjuster"#;
+    check(
+        args,
+        SEARCH,
+        &expect![[r#"
+            5  <-  `name` takes a string literal that is not empty; write `name = "search"`
+            ""  <-  `name` takes a string literal that is not empty; write `name = "search"`
+            "SEARCH"  <-  `cell` takes the name of the static; write `cell = SEARCH`
+            a::B  <-  `cell` takes the name of the static; write `cell = SEARCH`
+            build()  <-  `factory` takes the name of a function to be emitted; write `factory = build_search`
+            =  <-  `fallible` takes no value; write `fallible`
+            "4"  <-  `max_waiters` takes an integer or a const expression of type `usize`; write `max_waiters = 64`
+            5  <-  `wait_timeout` takes a string literal or a const expression of type `Duration`; write `wait_timeout = "1500ms"`
+            1.5  <-  `cooldown` takes a string literal or a const expression of type `Duration`; write `cooldown = "5s"`
+            |pool| ()  <-  `dispose` takes the path of a function; write `dispose = Pool::shutdown`
+            ("drop")  <-  `dispose` takes the path of a function; write `dispose = Pool::shutdown`
+            "cells"  <-  `crate` takes the path of the crate `cells`; write `crate = ::cells`
+            =  <-  `observer` takes an expression whose type is an `Observer`; write `observer = TimelineObserver::default()`
+            adjuster  <-  `adjuster` takes an expression whose type is a `FactoryAdjuster`, or an `AsyncFactoryAdjuster` of an `async fn`; write `adjuster = NoopFactoryAdjuster`
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_no_expression() {
+    check(
+        "cell = static, observer = +, name \"a\" \"b\", cooldown = \"5s\" wait_timeout = \"5s\"",
+        SEARCH,
+        &expect![[r#"
+            static  <-  `cell` takes the name of the static; write `cell = SEARCH`
+            +  <-  `observer` takes an expression whose type is an `Observer`; write `observer = TimelineObserver::default()`
+            "a"  <-  `name` takes a string literal that is not empty; write `name = "search"`
+            wait_timeout  <-  expected `,` between two arguments
+        "#]],
+    );
+}
+
+#[test]
+fn durations() {
+    check(
+        r#"wait_timeout = "5 sec", cooldown = "99999999999999999999h""#,
+        SEARCH,
+        &expect![[r#"
+        "5 sec"  <-  `5 sec` is no duration; write a whole number and one of the units `ms`, `s`, `m`, `h`, as in `5s`
+        "99999999999999999999h"  <-  `99999999999999999999h` is longer than a `Duration` of the macro can be
+    "#]],
+    );
+}
+
+#[test]
+fn zeroes() {
+    check(
+        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms""#,
+        SEARCH,
+        &expect![[r#"
+        0  <-  a `max_waiters` of zero sets no limit; leave `max_waiters` out
+        "0s"  <-  a `wait_timeout` of zero waits for ever; write `core::time::Duration::ZERO` where that is meant
+        "0ms"  <-  a `cooldown` of zero is none; leave `cooldown` out
+    "#]],
+    );
+    check("max_waiters = MAX, wait_timeout = Duration::ZERO, cooldown = COOLDOWN", SEARCH, &expect![]);
+}
+
+#[test]
+fn limits_of_a_cell_that_cannot_fail() {
+    check(
+        r#"wait_timeout = "5s", max_waiters = 4, cooldown = "5s""#,
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+            max_waiters  <-  `max_waiters` needs a cell that can fail; return a `Result`, or add the flag `fallible`
+            wait_timeout  <-  `wait_timeout` needs a cell that can fail; return a `Result`, or add the flag `fallible`
+            cooldown  <-  `cooldown` needs a cell that can fail; return a `Result`, or add the flag `fallible`
+        "#]],
+    );
+}
+
+#[test]
+fn names_that_meet() {
+    check(
+        "",
+        "fn SEARCH() -> Index { build() }",
+        &expect![[r#"
+        SEARCH  <-  `SEARCH` would name both the function and its static; name the static with `cell = …`
+    "#]],
+    );
+    check(
+        "cell = search",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        search  <-  `search` would name both the function and its static; name the static with `cell = …`
+    "#]],
+    );
+    check(
+        "factory = search",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        search  <-  `search` is taken by the accessor or its static; name the factory otherwise
+    "#]],
+    );
+    check(
+        "factory = SEARCH",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        SEARCH  <-  `SEARCH` is taken by the accessor or its static; name the factory otherwise
+    "#]],
+    );
+}
+
+#[test]
+fn signatures() {
+    check(
+        "",
+        "const unsafe extern \"C\" fn search<'a, T>(a: u8, b: T) -> Index where T: Clone { build() }",
+        &expect![[r#"
+            const  <-  a factory runs when the cell is first asked; remove `const`
+            unsafe  <-  a cell calls its factory from safe code; remove `unsafe`
+            extern "C"  <-  a factory is called from Rust alone; remove `extern`
+            <'a, T>  <-  a factory takes no generics, for a static has one type; write a factory for each type
+        "#]],
+    );
+    check(
+        "",
+        "async fn search<'a>() -> Index { build() }",
+        &expect![[r#"
+            <'a>  <-  a factory takes no lifetimes, for its payload lives in a static; remove them
+        "#]],
+    );
+    check(
+        "",
+        "fn search() -> Index where u8: Copy { build() }",
+        &expect![[r#"
+        where u8: Copy  <-  a factory takes no `where` clause, for it has no generics; remove it
+    "#]],
+    );
+    check(
+        "",
+        "fn search(&self) -> Index { build() }",
+        &expect![[r#"
+        &self  <-  a factory takes no `self`; write a function outside of any `impl`
+    "#]],
+    );
+    check(
+        "",
+        "unsafe extern \"C\" fn search(...) -> Index { build() }",
+        &expect![[r#"
+        unsafe  <-  a cell calls its factory from safe code; remove `unsafe`
+        extern "C"  <-  a factory is called from Rust alone; remove `extern`
+        ...  <-  a factory takes no variadic arguments; remove `...`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> Index;",
+        &expect![[r#"
+        ;  <-  a factory has a body; write what builds the payload
+    "#]],
+    );
+}
+
+#[test]
+fn parameters() {
+    let parameters = [
+        "store: Store",
+        "store: &mut Store",
+        "store: &'static Store",
+        "store: &impl Search",
+        "store: Ref<Store>",
+        "store: Ref<'_, Store>",
+        "store: Ref<'static, Store, u8>",
+        "store: Arc<Store>",
+        "mut store: &Store",
+        "mut store: Ref<'static, Store>",
+        "(store, _): &Store",
+        "_: &Store",
+        "ref store: &Store",
+        "store @ Store(_): &Store",
+        "#[from] store: &Store",
+        "#[from()] store: &Store",
+        "#[from = STORE] store: &Store",
+        "#[from(\"STORE\")] store: &Store",
+        "#[from(STORE, SHOP)] store: &Store",
+        "#[from(STORE)] #[from(SHOP)] store: &Store",
+        "#[cfg(unix)] store: &Store",
+        "store: &Store, #[from(STORE)] shop: &Store",
+        "#[from(self::STORE)] store: &Store, #[from(self :: STORE)] shop: &Store",
+        "search: &Index",
+        "#[from(SEARCH)] store: &Index",
+    ];
+    let mut lines = String::new();
+    for parameter in parameters {
+        lines += &mistakes("", &format!("fn search({parameter}) -> Index {{ build() }}"));
+    }
+    expect![[r#"
+        Store  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        mut  <-  everybody shares the payload; remove `mut`
+        'static  <-  the payload is lent while the factory runs; write `&T`, or `Ref<'static, T>` to keep it
+        impl Search  <-  a cell calls its factory with one type; name the type or take a `&dyn …`
+        Ref<Store>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Ref<'_, Store>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Ref<'static, Store, u8>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Arc<Store>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        mut  <-  a parameter names the cell it comes from; remove `mut`
+        mut  <-  a parameter names the cell it comes from; remove `mut`
+        (store, _)  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
+        _  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
+        ref store  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
+        store @ Store(_)  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
+        #[from]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
+        #[from()]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
+        #[from = STORE]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
+        "STORE"  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
+        #[from(STORE, SHOP)]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
+        #[from(SHOP)]  <-  `from` is given twice; keep one
+        #[cfg(unix)]  <-  a cell has the same dependencies in every build; put `cfg` on two functions
+        STORE  <-  `STORE` is injected twice; keep one parameter
+        self :: STORE  <-  `self::STORE` is injected twice; keep one parameter
+        search  <-  a cell cannot depend on itself; name another cell with `#[from(OTHER)]`
+        SEARCH  <-  a cell cannot depend on itself; name another cell with `#[from(OTHER)]`
+    "#]].assert_eq(&lines);
+}
+
+#[test]
+fn parameters_that_name_cells() {
+    for parameter in [
+        "store: &Store",
+        "store: &dyn Search",
+        "store: (&Store)",
+        "store: &'_ Store",
+        "store: Ref<'static, Store>",
+        "store: cells::Ref<'static, Store>",
+        "#[from(STORE)] shop: &Store, #[from(shops::STORE)] store: &Store",
+        "#[from(crate::shops::STORE)] #[allow(unused)] store: &Store,",
+    ] {
+        assert_eq!(
+            mistakes("", &format!("fn search({parameter}) -> Index {{ build() }}")),
+            "",
+            "{parameter}"
+        );
+    }
+}
+
+#[test]
+fn orders() {
+    let item = "fn search(store: &Store) -> Index { build() }";
+    let mut lines = String::new();
+    for after in ["STORE", "[]", "[STORE]", "[SEARCH]", "[A, a::B, A]", "[store()]", "[\"A\"]"] {
+        lines += &mistakes(&format!("after = {after}"), item);
+    }
+    expect![[r#"
+        STORE  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
+        []  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
+        STORE  <-  `STORE` is injected, and so comes first anyway; remove it from `after`
+        SEARCH  <-  a cell cannot come after itself; name another one
+        A  <-  `A` is named twice in `after`; keep one
+        store()  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
+        "A"  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
+    "#]]
+    .assert_eq(&lines);
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn what_only_tasks_can_do() {
+    let plain = "fn search() -> Index { build() }";
+    let task = "async fn search() -> Index { build() }";
+    check(
+        "detached, runtime = \"own\"",
+        plain,
+        &expect![[r#"
+        detached  <-  `detached` needs an `async fn`
+        runtime  <-  `runtime` needs an `async fn`
+    "#]],
+    );
+    check("detached, runtime = \"own\", blocking", plain, &expect![]);
+    check("detached, runtime = \"own\"", task, &expect![]);
+    check(
+        "blocking",
+        task,
+        &expect![[r#"
+        blocking  <-  an `async fn` must not block; remove `async`, or remove `blocking`
+    "#]],
+    );
+    check(
+        "runtime = \"shared\"",
+        task,
+        &expect![[r#"
+        "shared"  <-  `runtime` takes `"own"` alone; write `runtime = "own"`
+    "#]],
+    );
+}
+
+#[test]
+fn what_no_permanent_cell_can_do() {
+    let plain = "fn search() -> Index { build() }";
+    check(
+        "permanent, dispose = drop",
+        plain,
+        &expect![[r#"
+        drop  <-  a permanent payload is never dropped, for everybody has `&'static` references to it; name a function that takes `&T`, or leave `dispose` out
+    "#]],
+    );
+    check(
+        "permanent, dispose = Index::save",
+        "async fn search() -> Index { build() }",
+        &expect![[r#"
+        permanent  <-  a permanent cell is built by a thread that calls it; remove `async`, or remove `permanent`
+    "#]],
+    );
+    #[cfg(feature = "tokio")]
+    check(
+        "blocking, detached, runtime = \"own\", permanent",
+        plain,
+        &expect![[r#"
+        blocking  <-  a permanent cell is built by a thread that calls it; remove `blocking`, or remove `permanent`
+        detached  <-  a permanent cell is built by a thread that calls it; remove `detached`, or remove `permanent`
+        runtime  <-  a permanent cell is built by a thread that calls it; remove `runtime`, or remove `permanent`
+    "#]],
+    );
+    check(
+        "permanent, cooldown = \"5s\"",
+        plain,
+        &expect![[r#"
+        cooldown  <-  `cooldown` needs a cell that can fail; return a `Result`, or add the flag `fallible`
+    "#]],
+    );
+}
+
+#[test]
+fn return_types() {
+    check(
+        "",
+        "fn search() { build() }",
+        &expect![[r#"
+        search  <-  a factory returns the payload; write `-> T` or `-> Result<T, E>`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> ! { build() }",
+        &expect![[r#"
+        !  <-  a factory returns the payload; write `-> T` or `-> Result<T, E>`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> impl Search { build() }",
+        &expect![[r#"
+        impl Search  <-  `impl Trait` names no type, and a static has one; name the type or return a `Box<dyn …>`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> Result<Box<impl Search>, E> { build() }",
+        &expect![[r#"
+        impl Search  <-  `impl Trait` names no type, and a static has one; name the type or return a `Box<dyn …>`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> &str { build() }",
+        &expect![[r#"
+        &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> Result<Vec<&'a mut Cow<'_, [&u8]>>, E<'e>> { build() }",
+        &expect![[r#"
+        'a  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+        '_  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+        &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+        'e  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+    "#]],
+    );
+    check(
+        "",
+        "fn search() -> Box<dyn Search<'_, Item = &u8> + 'a> { build() }",
+        &expect![[r#"
+        '_  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+        &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+        'a  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+    "#]],
+    );
+}
+
+#[test]
+fn borrows_that_outlive_everything_are_fine() {
+    for payload in [
+        "&'static str",
+        "Cow<'static, str>",
+        "Box<dyn Fn(&str) -> &str + Send + Sync>",
+        "fn(&str) -> &str",
+        "Box<dyn for<'a> Search<'a> + Send + Sync>",
+    ] {
+        assert_eq!(mistakes("", &format!("fn search() -> {payload} {{ build() }}")), "", "{payload}");
+    }
+}
+
+#[test]
+fn items_that_are_no_function() {
+    check(
+        "",
+        "pub struct Search;",
+        &expect![[r#"
+        struct  <-  `#[runtime_cell]` belongs on a function; write one that returns the payload
+    "#]],
+    );
+    check(
+        "",
+        "#[doc = \"\"] const fn_: u8 = 5;",
+        &expect![[r#"
+        const  <-  `#[runtime_cell]` belongs on a function; write one that returns the payload
+    "#]],
+    );
+    check(
+        "",
+        "impl Search {}",
+        &expect![[r#"
+        impl  <-  `#[runtime_cell]` belongs on a function; write one that returns the payload
+    "#]],
+    );
+    check(
+        "",
+        "extern \"C\" { }",
+        &expect![[r#"
+        extern  <-  `#[runtime_cell]` belongs on a function; write one that returns the payload
+    "#]],
+    );
+}
+
+#[test]
+fn mistakes_everywhere_are_reported_together() {
+    check(
+        r#"colour = "red", cooldown = "soon""#,
+        "async fn search(a: u8) -> &str { build() }",
+        &expect![[r#"
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            "soon"  <-  `soon` is no duration; write a whole number and one of the units `ms`, `s`, `m`, `h`, as in `5s`
+            &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
+            u8  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        "#]],
+    );
+}
+
+fn after(args: &str, item: &str, expected: &Expect) {
+    expected.assert_eq(&expansion(args, item));
+}
+
+#[test]
+fn after_a_wrong_argument_the_cell_stands() {
+    after(
+        "colour = \"red\", cooldown = \"soon\"",
+        "fn search() -> io::Result<Index> { open() }",
+        &expect![[r##"
+            #[inline]
+            fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = Index;
+                type Mode = ::cells::__private::Fallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("Index")
+                    .fallible(true)
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    #[allow(clippy::unnecessary_wraps)]
+                    fn __factory() -> io::Result<Index> {
+                        open()
+                    }
+                    ::core::result::Result::map_err(__factory(), ::core::convert::Into::into)
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
+    after(
+        "",
+        "unsafe fn search<'a>(path: &'a str) -> &'a str { path }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn search() -> ::cells::Ref<'static, &'static str> {
+                ::cells::StaticCell::get(&SEARCH)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::StaticCell<&'static str, __search> = ::cells::StaticCell::new();
+            #[doc(hidden)]
+            struct __search;
+            impl ::cells::Declared for __search {
+                type Payload = &'static str;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
+                    .payload("&'static str")
+                    .dependencies({
+                        static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
+                            ::cells::__private::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private::Cell>(
+                                    _: &'static C,
+                                ) -> &'static ::cells::CellInfo {
+                                    C::INFO
+                                }
+                                __info_of(::cells::__private::cell(&PATH))
+                            }),
+                        ];
+                        &__DEPENDENCIES
+                    })
+                    .disposer(&Self::DISPOSER)
+                    .seedable(::core::cfg!(test));
+                const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    use ::cells::__private::ResolveDrop as _;
+                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                };
+                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    unsafe fn __factory<'a>(path: &'a str) -> &'static str {
+                        path
+                    }
+                    ::core::panic!()
+                }
+            }
+            ::cells::__private::register! {
+                static __SEARCH = SEARCH;
+            }
+        "##]],
+    );
+}
+
+#[test]
+fn where_no_cell_can_stand_the_item_comes_back() {
+    for item in [
+        "fn search() -> impl Search { open() }",
+        "fn search<T>() -> T { open() }",
+        "fn search() -> Vec<_> { open() }",
+        "struct Search;",
+    ] {
+        assert_eq!(
+            expansion("", item),
+            prettyplease::unparse(&syn::parse_str(item).expect("an item")),
+            "{item}"
+        );
+    }
+}
+
+#[test]
+fn what_is_left_to_the_compiler() {
+    check("", "fn search() -> Vec<_> { open() }", &expect![]);
+}

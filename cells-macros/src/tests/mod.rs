@@ -1,0 +1,41 @@
+//! The logic alone, on token streams; what the compiler makes of them is tested by the package `cells-tests`.
+
+#![allow(
+    clippy::needless_raw_string_hashes,
+    clippy::needless_raw_strings,
+    reason = "the snapshots are written by `expect-test`"
+)]
+
+mod duration;
+mod expansion;
+mod keys;
+mod mistakes;
+mod names;
+
+use crate::errors::Errors;
+use crate::expand::expand;
+use proc_macro2::TokenStream;
+use std::fmt::Write as _;
+
+/// Each mistake on a line: the guilty tokens, and what is said of them.
+fn mistakes(args: &str, item: &str) -> String {
+    let mut errors = Errors::default();
+    expand(tokens(args), tokens(item), &mut errors);
+    let mut lines = String::new();
+    for error in errors.iter() {
+        let guilty = error.span().source_text().unwrap_or_default();
+        writeln!(lines, "{guilty}  <-  {error}").expect("a string takes everything");
+    }
+    lines
+}
+
+/// What is emitted, as `rustfmt` would have it.
+fn expansion(args: &str, item: &str) -> String {
+    let mut errors = Errors::default();
+    let emitted = expand(tokens(args), tokens(item), &mut errors);
+    prettyplease::unparse(&syn::parse2(emitted).expect("the expansion is a sequence of items"))
+}
+
+fn tokens(source: &str) -> TokenStream {
+    source.parse().expect("the test's source is made of tokens")
+}

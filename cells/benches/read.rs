@@ -1,0 +1,184 @@
+//! The ready read: what a cell costs its readers, beside what they would use instead.
+//!
+//! `cargo bench -p cells --bench read` prints medians, and each as a multiple of `LazyLock`'s; with `-- --csv FILE`
+//! it also writes them for `docs/reads.py`, which draws them. Every thread reads a `u64` in a loop; with two threads
+//! the slower one counts. Ratios are what travels from machine to machine, so the contenders take turns in short
+//! rounds and meet the same weather; the usual harnesses measure one after the other. On a busy machine two threads
+//! hardly meet, and the columns for two flatter: measure on an idle one. The bench `read_path` looks closer at the
+//! cell's own read.
+
+use arc_swap::ArcSwapOption;
+use cells::{RuntimeCell, runtime_cell};
+use crossbeam_epoch::Atomic;
+use once_cell::sync::OnceCell;
+use std::convert::Infallible;
+use std::fs::File;
+use std::hint::{black_box, spin_loop};
+use std::io::Write;
+use std::num::ParseIntError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const THREADS: [usize; 2] = [1, 2];
+const ROUNDS: usize = 101;
+/// How long one thread reads in one round.
+const ROUND: Duration = Duration::from_millis(2);
+
+static LAZY_LOCK: LazyLock<u64> = LazyLock::new(build);
+static ONCE_CELL: OnceCell<u64> = OnceCell::new();
+static RUNTIME_CELL: RuntimeCell<u64> = RuntimeCell::new("runtime");
+static ARC_SWAP: ArcSwapOption<u64> = ArcSwapOption::const_empty();
+static RW_LOCK: RwLock<Option<Arc<u64>>> = RwLock::new(None);
+static MUTEX: Mutex<Option<Arc<u64>>> = Mutex::new(None);
+static EPOCH: Atomic<u64> = Atomic::null();
+static MOKA: LazyLock<moka::sync::Cache<(), u64>> = LazyLock::new(|| moka::sync::Cache::new(1));
+
+#[runtime_cell]
+fn declared() -> u64 {
+    build()
+}
+
+#[runtime_cell]
+fn fallible() -> Result<u64, ParseIntError> {
+    black_box("42").parse()
+}
+
+#[runtime_cell(permanent)]
+fn permanent() -> u64 {
+    build()
+}
+
+#[cached::macros::once(sync_writes = true)]
+fn cached_once() -> u64 {
+    build()
+}
+
+fn build() -> u64 {
+    black_box(42)
+}
+
+fn runtime() -> u64 {
+    *RUNTIME_CELL.get_or_initialize(|| Ok::<_, Infallible>(build())).expect("a factory that cannot fail")
+}
+
+fn rw_lock() -> u64 {
+    let value = RW_LOCK.read().expect("no writer panics").clone();
+    value.map_or(0, |value| *value)
+}
+
+fn mutex() -> u64 {
+    let value = MUTEX.lock().expect("no reader panics").clone();
+    value.map_or(0, |value| *value)
+}
+
+fn epoch() -> u64 {
+    let guard = crossbeam_epoch::pin();
+    // It was stored once, and is never taken out.
+    let value = EPOCH.load(Ordering::Acquire, &guard);
+    u64::from(!value.is_null())
+}
+
+fn main() {
+    ARC_SWAP.store(Some(Arc::new(build())));
+    EPOCH.store(crossbeam_epoch::Owned::new(build()), Ordering::Release);
+    MOKA.insert((), build());
+    *RW_LOCK.write().expect("no writer panics") = Some(Arc::new(build()));
+    *MUTEX.lock().expect("no reader panics") = Some(Arc::new(build()));
+    let contenders = [
+        Contender::new("LazyLock", || *LAZY_LOCK),
+        Contender::new("once_cell OnceCell", || *ONCE_CELL.get_or_init(build)),
+        Contender::new("cell, permanent", || *permanent()),
+        Contender::new("cell", || *declared()),
+        Contender::new("cell, fallible", || *fallible().expect("42 is a number")),
+        Contender::new("RuntimeCell", runtime),
+        Contender::new("crossbeam-epoch pin, load", epoch),
+        Contender::new("arc-swap load", || ARC_SWAP.load().as_ref().map_or(0, |value| **value)),
+        Contender::new("cached once(sync_writes)", cached_once),
+        Contender::new("RwLock read, clone the Arc", rw_lock),
+        Contender::new("Mutex lock, clone the Arc", mutex),
+        Contender::new("moka get", || MOKA.get(&()).unwrap_or(0)),
+    ];
+
+    // `cargo test --benches` and the like only want to see it run.
+    let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
+    let [one, two] = THREADS.map(|threads| medians(&contenders, threads, rounds));
+    println!("{:<28}{:>14}{:>9}{:>15}{:>9}", "ready read", "1 thread, ns", "ratio", "2 threads, ns", "ratio");
+    for ((contender, of_one), of_two) in contenders.iter().zip(&one).zip(&two) {
+        let ratios = [of_one / one[0], of_two / two[0]];
+        println!("{:<28}{of_one:>14.2}{:>9.1}{of_two:>15.2}{:>9.1}", contender.name, ratios[0], ratios[1]);
+    }
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--csv").skip(1);
+    if let Some(path) = arguments.next() {
+        let mut csv = File::create(path).expect("a file to write to");
+        writeln!(csv, "contender,threads,ns").expect("room on the disk");
+        for (threads, figures) in THREADS.iter().zip([&one, &two]) {
+            for (contender, ns) in contenders.iter().zip(figures) {
+                writeln!(csv, "\"{}\",{threads},{ns:.4}", contender.name).expect("room on the disk");
+            }
+        }
+    }
+}
+
+struct Contender {
+    name: &'static str,
+    /// Reads that often. The read itself is inlined into it, as it would be in a program.
+    read: Box<dyn Fn(u32) + Sync>,
+    /// How many reads take a round.
+    reads: u32,
+}
+
+impl Contender {
+    fn new(name: &'static str, read: impl Fn() -> u64 + Sync + 'static) -> Self {
+        let read = move |reads| {
+            for _ in 0..reads {
+                black_box(read());
+            }
+        };
+        let mut reads = 1 << 10;
+        while time(|| read(reads)) < ROUND {
+            reads *= 2;
+        }
+        Self { name, read: Box::new(read), reads }
+    }
+
+    /// Lets all threads read at once, and returns the nanoseconds of one read of the slowest.
+    fn round(&self, threads: usize) -> f64 {
+        let missing = AtomicUsize::new(threads);
+        let work = || {
+            missing.fetch_sub(1, Ordering::Relaxed);
+            while missing.load(Ordering::Relaxed) > 0 {
+                spin_loop();
+            }
+            time(|| (self.read)(self.reads))
+        };
+        let slowest = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let own = work();
+            others.into_iter().filter_map(|other| other.join().ok()).fold(own, Duration::max)
+        });
+        slowest.as_secs_f64() * 1e9 / f64::from(self.reads)
+    }
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// Measures the contenders turn by turn.
+fn medians(contenders: &[Contender], threads: usize, rounds: usize) -> Vec<f64> {
+    let mut samples = vec![Vec::new(); contenders.len()];
+    for _ in 0..rounds {
+        for (contender, samples) in contenders.iter().zip(&mut samples) {
+            samples.push(contender.round(threads));
+        }
+    }
+    let median = |mut samples: Vec<f64>| {
+        samples.sort_unstable_by(f64::total_cmp);
+        samples[samples.len() / 2]
+    };
+    samples.into_iter().map(median).collect()
+}

@@ -1,0 +1,220 @@
+//! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
+
+use crate::adjust::AsyncFactoryAdjuster;
+use crate::cell::RuntimeCell;
+use crate::dispose::{BoxFuture, Disposer};
+use crate::error::{BoxError, Error, UnavailableError};
+use crate::hook::Hook;
+use crate::info::CellInfo;
+use crate::lease::Ref;
+use crate::observe::{CloseResult, Observer};
+use crate::observed;
+use crate::payload::Payload;
+use crate::static_cell::Mode;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(feature = "tokio")]
+use crate::tokio_runtime::{self, Runtimes};
+
+/// What a declaration says of its asynchronous cell; `#[runtime_cell]` implements it.
+pub trait DeclaredAsync: Sized + 'static {
+    /// What the cell holds. [`AsyncCell`] alone requires what makes it one, so that a mistake is told once.
+    type Payload;
+    /// Whether the accessor returns a `Result`.
+    type Mode: Mode;
+    /// What is known when it is compiled.
+    const INFO: &'static CellInfo;
+    /// What ends a payload.
+    const DISPOSER: Disposer<Self::Payload>;
+    /// Whether a flight runs as a task of its own (feature `tokio`).
+    const DETACHED: bool = false;
+    /// Whether each tokio runtime has a payload of its own (feature `tokio`).
+    const OWN_RUNTIME: bool = false;
+
+    /// Runs the factory.
+    ///
+    /// # Errors
+    /// Those of the factory.
+    fn build() -> impl Future<Output = Result<Self::Payload, BoxError>> + Send;
+
+    /// Makes the declared observer.
+    fn observer() -> Option<Arc<dyn Observer>> {
+        None
+    }
+
+    /// Makes the declared adjuster.
+    fn adjuster() -> Option<Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> {
+        None
+    }
+}
+
+/// A declared cell whose factory is asynchronous: a [`RuntimeCell`] with factory, disposer and limits wired in.
+///
+/// It dereferences to the [`RuntimeCell`], whose methods look and configure; getting and closing are asynchronous
+/// here. With `runtime = "own"` it dereferences to the cell of the runtime that the caller runs on.
+pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
+    cell: RuntimeCell<T>,
+    adjuster: Hook<dyn AsyncFactoryAdjuster<T>>,
+    #[cfg(feature = "tokio")]
+    runtimes: Runtimes<T>,
+    declaration: PhantomData<fn() -> D>,
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
+    /// Makes the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    pub const fn new() -> Self {
+        Self {
+            cell: Self::declared(),
+            adjuster: Hook::new(D::adjuster),
+            #[cfg(feature = "tokio")]
+            runtimes: Runtimes::new(),
+            declaration: PhantomData,
+        }
+    }
+
+    const fn declared() -> RuntimeCell<T> {
+        RuntimeCell::of(D::INFO, D::DISPOSER, D::observer, || None)
+    }
+
+    /// The cell for where the caller runs.
+    #[cfg(feature = "tokio")]
+    fn here(&self) -> &RuntimeCell<T> {
+        if D::OWN_RUNTIME { self.runtimes.here(&self.cell, Self::declared) } else { &self.cell }
+    }
+
+    #[cfg(not(feature = "tokio"))]
+    fn here(&self) -> &RuntimeCell<T> {
+        &self.cell
+    }
+
+    /// All its cells: one, or one a runtime.
+    pub(crate) fn everywhere(&self) -> Vec<&RuntimeCell<T>> {
+        #[cfg(feature = "tokio")]
+        if D::OWN_RUNTIME {
+            return std::iter::once(&self.cell).chain(self.runtimes.all()).collect();
+        }
+        vec![&self.cell]
+    }
+
+    /// Returns the payload, building it if there is none: what the accessor does.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize_async`], where the factory returns a `Result`.
+    ///
+    /// # Panics
+    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
+    /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
+    pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
+        D::Mode::output(self.try_get().await)
+    }
+
+    /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize_async`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the task that ran it.
+    pub async fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
+        if let Some(lease) = self.here().leases.lease_fast() {
+            return Ok(lease);
+        }
+        observed::call(D::INFO);
+        self.obtain().await
+    }
+
+    /// Returns the payload if it is there; starts nothing and waits for nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] (not ready, or shut down).
+    pub fn try_get_ready(&'static self) -> Result<Ref<'static, T>, Error> {
+        observed::call(D::INFO);
+        let cell = self.here();
+        cell.peek().ok_or_else(|| {
+            let name = cell.name();
+            Error::Unavailable(if cell.state() == crate::State::Closed {
+                UnavailableError::ShutDown { cell: name }
+            } else {
+                UnavailableError::NotReady { cell: name }
+            })
+        })
+    }
+
+    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`].
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::refresh_async`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the task that ran it.
+    pub async fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.run(true).await
+    }
+
+    /// Closes the cell: [`RuntimeCell::close_async`].
+    pub async fn close(&self) -> CloseResult {
+        self.here().close_async().await
+    }
+
+    /// Closes the cell and waits up to `limit` until nobody uses its payload any more:
+    /// [`RuntimeCell::close_and_drain_async`].
+    pub async fn close_and_drain(&self, limit: Duration) -> CloseResult {
+        self.here().close_and_drain_async(limit).await
+    }
+
+    /// Sets what stands between this cell and its factory, from the next flight on.
+    pub fn configure_adjuster(&self, adjuster: Arc<dyn AsyncFactoryAdjuster<T>>) {
+        self.adjuster.configure(adjuster);
+    }
+
+    /// Returns what is known of the declaration.
+    pub fn info(&self) -> &'static CellInfo {
+        D::INFO
+    }
+
+    /// Gets the payload for somebody whose dependency on this cell is known.
+    pub(crate) async fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
+        if let Some(lease) = self.here().peek() {
+            return Ok(lease);
+        }
+        self.run(false).await
+    }
+
+    async fn run(&'static self, refresh: bool) -> Result<Ref<'static, T>, Error> {
+        let cell = self.here();
+        #[cfg(feature = "tokio")]
+        return tokio_runtime::obtain(cell, refresh, D::DETACHED, || self.build()).await;
+        #[cfg(not(feature = "tokio"))]
+        cell.obtain_async(refresh, || self.build()).await
+    }
+
+    async fn build(&'static self) -> Result<T, BoxError> {
+        let name = self.cell.name();
+        if let Some(adjuster) = self.adjuster.get(name) {
+            return adjuster.adjust(name, &mut || Box::pin(D::build())).await;
+        }
+        // Boxed, so that a factory that calls its own accessor is no type without end.
+        let built: BoxFuture<'static, Result<T, BoxError>> = Box::pin(D::build());
+        built.await
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> Deref for AsyncCell<T, D> {
+    type Target = RuntimeCell<T>;
+
+    fn deref(&self) -> &RuntimeCell<T> {
+        self.here()
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> fmt::Debug for AsyncCell<T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.here(), f)
+    }
+}

@@ -1,0 +1,269 @@
+//! One run of a factory: who waits for it, and what they get.
+//!
+//! A flight is under way until it is *settled*, once, by whoever comes first, always under the cell's lock:
+//!
+//! | settled by | outcome | its waiters |
+//! |---|---|---|
+//! | its initializer, with a payload | `Ready` | get a lease on that payload, whatever has happened since |
+//! | its initializer, with an error or a panic | `Failed` | get that error |
+//! | `record_failure` | `Failed` | get the recorded error, and so does the initializer |
+//! | `close` and its kin | `Superseded` | start over, and so does the initializer |
+//!
+//! What the factory of a flight returns after somebody else settled it is disposed and changes nothing. A flight
+//! is *over* when its factory has returned and what it made is published or disposed.
+//!
+//! Waiters look at the flight alone, never at the cell: their outcome does not depend on when they are scheduled,
+//! and a woken waiter does not queue for the cell's lock. They are [`Waker`]s, so threads and tasks wait alike.
+
+use crate::building::{self, FlightId};
+use crate::error::Error;
+use crate::lease::Ref;
+use crate::observe::CloseResult;
+use crate::sync::Mutex;
+use crate::timer::until;
+use crate::wait::{Queue, Seat, Wakers, block_on};
+use once_cell::sync::OnceCell;
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+pub(crate) struct Flight<T: Send + Sync + 'static> {
+    pub(crate) generation: u64,
+    /// Whether its factory runs in a task of its own, so that the caller who began it is among the waiters and yet
+    /// does not count as one.
+    detached: bool,
+    /// Set once, under the lock of `progress`; read without it, so that woken waiters queue for nothing.
+    outcome: OnceCell<Outcome<T>>,
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    waiters: Queue,
+    /// Whether the caller who began the flight sits among the waiters, as one that does not count.
+    pilot: bool,
+    over: bool,
+    /// How what it made was disposed, where it came too late.
+    leftover: Option<Box<CloseResult>>,
+    /// Closers that superseded the flight and wait for its end.
+    closers: Queue,
+}
+
+/// What a flight is settled with, for its waiters.
+pub(crate) enum Outcome<T: Send + Sync + 'static> {
+    Ready(Ref<'static, T>),
+    Failed(Error),
+    Superseded,
+}
+
+impl<T: Send + Sync + 'static> Clone for Outcome<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Ready(lease) => Self::Ready(lease.clone()),
+            Self::Failed(error) => Self::Failed(error.clone()),
+            Self::Superseded => Self::Superseded,
+        }
+    }
+}
+
+/// Why a caller did not get a flight's outcome.
+pub(crate) enum Rejected {
+    WaitersFull,
+    TimedOut,
+}
+
+impl<T: Send + Sync + 'static> Flight<T> {
+    pub(crate) const fn new(generation: u64) -> Self {
+        Self {
+            generation,
+            detached: false,
+            outcome: OnceCell::new(),
+            progress: Mutex::new(Progress {
+                waiters: Queue::new(),
+                pilot: false,
+                over: false,
+                leftover: None,
+                closers: Queue::new(),
+            }),
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn detached(generation: u64) -> Self {
+        Self { detached: true, ..Self::new(generation) }
+    }
+
+    pub(crate) fn is_detached(&self) -> bool {
+        self.detached
+    }
+
+    /// Tells it from all other flights that anybody knows.
+    pub(crate) fn id(&self) -> FlightId {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Gives the flight its outcome. The caller holds the cell's lock and has seen that it has none yet.
+    pub(crate) fn settle(&self, outcome: Outcome<T>) -> Wakers {
+        let mut progress = self.progress.lock();
+        let first = self.outcome.set(outcome).is_ok();
+        debug_assert!(first, "a flight is settled once");
+        building::settled(self.id());
+        progress.waiters.take()
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Outcome<T>> {
+        self.outcome.get().cloned()
+    }
+
+    pub(crate) fn waiters(&self) -> usize {
+        self.progress.lock().counted()
+    }
+
+    /// Blocks for the outcome up to the deadline, as one of at most `max_waiters` (0: any number).
+    pub(crate) fn wait(&self, deadline: Option<Instant>, max_waiters: usize) -> Result<Outcome<T>, Rejected> {
+        let mut seat = Seated::new(self, Place::Waiter { limit: max_waiters });
+        block_on(deadline, |waker| self.poll(&mut seat, waker)).unwrap_or(Err(Rejected::TimedOut))
+    }
+
+    /// The same in a task.
+    pub(crate) async fn wait_async(
+        &self,
+        deadline: Option<Instant>,
+        place: Place,
+    ) -> Result<Outcome<T>, Rejected> {
+        let mut seat = Seated::new(self, place);
+        let outcome = poll_fn(|cx| self.poll(&mut seat, cx.waker()));
+        until(deadline, outcome).await.unwrap_or(Err(Rejected::TimedOut))
+    }
+
+    fn poll(&self, seated: &mut Seated<'_, T>, waker: &Waker) -> Poll<Result<Outcome<T>, Rejected>> {
+        if let Some(outcome) = self.answer(seated) {
+            return Poll::Ready(Ok(outcome));
+        }
+        let waker = waker.clone();
+        let mut progress = self.progress.lock();
+        // It may have come before the lock did.
+        if let Some(outcome) = self.answer(seated) {
+            return Poll::Ready(Ok(outcome));
+        }
+        match seated.place {
+            Place::Pilot => progress.pilot = true,
+            Place::Waiter { limit } => {
+                if seated.seat.is_none() && limit != 0 && progress.counted() >= limit {
+                    drop(progress);
+                    return Poll::Ready(Err(Rejected::WaitersFull));
+                }
+            }
+            Place::Closer => {}
+        }
+        let before = progress.waiters.sit(&mut seated.seat, waker);
+        drop(progress);
+        drop(before);
+        Poll::Pending
+    }
+
+    /// The outcome for a waiter, whose seat was taken away with all others when it came.
+    fn answer(&self, seated: &mut Seated<'_, T>) -> Option<Outcome<T>> {
+        let outcome = self.outcome()?;
+        seated.seat = None;
+        Some(outcome)
+    }
+
+    /// Says that the factory has returned and nothing of the flight is left to do.
+    pub(crate) fn end(&self) {
+        let mut progress = self.progress.lock();
+        progress.over = true;
+        let closers = progress.closers.take();
+        drop(progress);
+        closers.wake();
+    }
+
+    /// Notes how what it made was disposed.
+    pub(crate) fn disposed(&self, result: CloseResult) {
+        self.progress.lock().leftover = Some(Box::new(result));
+    }
+
+    /// What went wrong when that was disposed.
+    pub(crate) fn failed_disposal(&self) -> Option<CloseResult> {
+        let leftover = self.progress.lock().leftover.as_deref().cloned();
+        leftover.filter(|result| result.error.is_some())
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.progress.lock().over
+    }
+
+    /// Blocks until the flight is over, up to the deadline; says whether it is.
+    pub(crate) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
+        let mut seat = Seated::new(self, Place::Closer);
+        block_on(deadline, |waker| self.poll_end(&mut seat.seat, waker)).is_some()
+    }
+
+    /// The same in a task.
+    pub(crate) async fn wait_for_end_async(&self, deadline: Option<Instant>) -> bool {
+        let mut seat = Seated::new(self, Place::Closer);
+        until(deadline, poll_fn(|cx| self.poll_end(&mut seat.seat, cx.waker()))).await.is_some()
+    }
+
+    fn poll_end(&self, seat: &mut Option<Seat>, waker: &Waker) -> Poll<()> {
+        let waker = waker.clone();
+        let mut progress = self.progress.lock();
+        if progress.over {
+            drop(progress);
+            return Poll::Ready(());
+        }
+        let before = progress.closers.sit(seat, waker);
+        drop(progress);
+        drop(before);
+        Poll::Pending
+    }
+}
+
+impl Progress {
+    /// How many waiters count.
+    fn counted(&self) -> usize {
+        self.waiters.len().saturating_sub(self.pilot.into())
+    }
+}
+
+/// As what somebody waits.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// For the outcome, as one of at most `limit` (0: any number).
+    Waiter { limit: usize },
+    /// For the outcome, as the caller who began the flight, which is detached.
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "there are no detached flights"))]
+    Pilot,
+    /// For the end.
+    Closer,
+}
+
+/// A place in one of a flight's queues, given back when its holder goes: with an answer, late, or dropped.
+struct Seated<'a, T: Send + Sync + 'static> {
+    flight: &'a Flight<T>,
+    place: Place,
+    seat: Option<Seat>,
+}
+
+impl<'a, T: Send + Sync + 'static> Seated<'a, T> {
+    fn new(flight: &'a Flight<T>, place: Place) -> Self {
+        Self { flight, place, seat: None }
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Seated<'_, T> {
+    fn drop(&mut self) {
+        if self.seat.is_some() {
+            let mut progress = self.flight.progress.lock();
+            let waker = match self.place {
+                Place::Closer => progress.closers.leave(self.seat),
+                Place::Waiter { .. } => progress.waiters.leave(self.seat),
+                Place::Pilot => {
+                    progress.pilot = false;
+                    progress.waiters.leave(self.seat)
+                }
+            };
+            drop(progress);
+            drop(waker);
+        }
+    }
+}

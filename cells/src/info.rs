@@ -1,0 +1,189 @@
+//! What is known of a declared cell when it is compiled.
+
+use crate::dispose::Disposer;
+use std::any::TypeId;
+use std::fmt;
+use std::time::Duration;
+
+/// How long a call waits for another caller's flight unless the cell says otherwise.
+pub(crate) const DEFAULT_WAIT: Duration = Duration::from_millis(1500);
+
+/// What is known of a declared cell when it is compiled.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
+pub struct CellInfo {
+    /// The name in messages, events and errors.
+    pub name: &'static str,
+    /// The name of the static.
+    pub ident: &'static str,
+    /// The module of the declaration.
+    pub module_path: &'static str,
+    /// The file of the declaration.
+    pub file: &'static str,
+    /// The line of the declaration.
+    pub line: u32,
+    /// The payload's type, as it is written.
+    pub payload_type: &'static str,
+    /// Whether the factory returns a `Result`.
+    pub fallible: bool,
+    /// What ends a payload: `drop`, `Close::close`, or the function of `dispose = …`; where it is permanent, `nothing`
+    /// or the function.
+    pub disposer: &'static str,
+    /// How many callers may wait at once; `None` is any number.
+    pub max_waiters: Option<usize>,
+    /// How long one call may wait for other callers' flights; `None` is for ever.
+    pub wait_timeout: Option<Duration>,
+    /// How long after a failure no factory runs; zero is no cooldown.
+    pub cooldown: Duration,
+    /// Whether it is never closed: `permanent`.
+    pub permanent: bool,
+    /// Whether `warm_up` builds it.
+    pub eager: bool,
+    /// The cells it is declared to depend on, in the order of the declaration.
+    pub dependencies: &'static [Dependency],
+    /// Tells it from every other cell of the program.
+    pub(crate) id: TypeId,
+    pub(crate) seedable: bool,
+}
+
+/// A cell that another one is declared to depend on.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Dependency {
+    /// The cell that is depended on.
+    pub cell: &'static CellInfo,
+    /// How.
+    pub kind: DependencyKind,
+}
+
+/// How one cell depends on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum DependencyKind {
+    /// Its factory gets the other's payload as a parameter.
+    Injected,
+    /// It only comes after the other: `after = [OTHER]`.
+    After,
+    /// Its factory was seen to call the other's accessor.
+    Observed,
+}
+
+/// Names the cell alone: its own dependencies would follow, and theirs.
+impl fmt::Debug for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dependency").field("cell", &self.cell.name).field("kind", &self.kind).finish()
+    }
+}
+
+impl fmt::Display for CellInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}
+
+/// Built by the macro, in a `const`.
+#[doc(hidden)]
+impl CellInfo {
+    pub const fn new<D: 'static>(
+        name: &'static str,
+        ident: &'static str,
+        module_path: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        Self {
+            name,
+            ident,
+            module_path,
+            file,
+            line,
+            payload_type: "",
+            fallible: false,
+            disposer: "drop",
+            max_waiters: None,
+            wait_timeout: None,
+            cooldown: Duration::ZERO,
+            permanent: false,
+            eager: false,
+            dependencies: &[],
+            id: TypeId::of::<D>(),
+            seedable: false,
+        }
+    }
+
+    #[must_use]
+    pub const fn payload(mut self, payload_type: &'static str) -> Self {
+        self.payload_type = payload_type;
+        self
+    }
+
+    /// An infallible cell has no error to give to a waiter, so it waits for ever; a fallible one has a default.
+    #[must_use]
+    pub const fn fallible(mut self, fallible: bool) -> Self {
+        self.fallible = fallible;
+        self.wait_timeout = if fallible { Some(DEFAULT_WAIT) } else { None };
+        self
+    }
+
+    #[must_use]
+    pub const fn disposer<T>(mut self, disposer: &Disposer<T>) -> Self {
+        self.disposer = disposer.label();
+        self
+    }
+
+    #[must_use]
+    pub const fn max_waiters(mut self, n: usize) -> Self {
+        self.max_waiters = if n == 0 { None } else { Some(n) };
+        self
+    }
+
+    #[must_use]
+    pub const fn wait_timeout(mut self, limit: Duration) -> Self {
+        self.wait_timeout = if limit.is_zero() { None } else { Some(limit) };
+        self
+    }
+
+    #[must_use]
+    pub const fn cooldown(mut self, ttl: Duration) -> Self {
+        self.cooldown = ttl;
+        self
+    }
+
+    #[must_use]
+    pub const fn permanent(mut self) -> Self {
+        self.permanent = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn eager(mut self) -> Self {
+        self.eager = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn dependencies(mut self, dependencies: &'static [Dependency]) -> Self {
+        self.dependencies = dependencies;
+        self
+    }
+
+    #[must_use]
+    pub const fn seedable(mut self, seedable: bool) -> Self {
+        self.seedable = seedable;
+        self
+    }
+}
+
+/// Built by the macro, in a `const`.
+#[doc(hidden)]
+impl Dependency {
+    pub const fn injected(cell: &'static CellInfo) -> Self {
+        Self { cell, kind: DependencyKind::Injected }
+    }
+
+    pub const fn after(cell: &'static CellInfo) -> Self {
+        Self { cell, kind: DependencyKind::After }
+    }
+}

@@ -1,0 +1,279 @@
+//! What only the macro's expansion names. No part of the public interface.
+
+use crate::async_cell::{AsyncCell, DeclaredAsync};
+use crate::dispose::{Close, Disposer};
+use crate::error::BoxError;
+use crate::info::CellInfo;
+use crate::lease::Ref;
+use crate::permanent::{DeclaredPermanent, PermanentCell};
+use crate::static_cell::{Declared, StaticCell};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+pub use crate::__register as register;
+pub use crate::dispose::Disposing;
+pub use crate::info::Dependency;
+pub use crate::payload::Payload;
+pub use crate::registry::{AnyCell, CELLS};
+pub use crate::static_cell::{Fallible, Infallible, Mode};
+pub use linkme;
+
+/// Puts a cell into the list of all.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
+        $(#[$attr])*
+        #[$crate::__private::linkme::distributed_slice($crate::__private::CELLS)]
+        #[linkme(crate = $crate::__private::linkme)]
+        static $entry: $crate::__private::AnyCell = $crate::__private::AnyCell::new(&$cell);
+    };
+}
+
+/// A declared cell, whatever its factory.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no cell",
+    label = "not the static of a cell, which has the name of the accessor in capitals"
+)]
+pub trait Cell: 'static {
+    type Itself;
+    type Payload;
+    type Mode: Mode;
+    const INFO: &'static CellInfo;
+}
+
+impl<T: Payload, D: Declared<Payload = T>> Cell for StaticCell<T, D> {
+    type Itself = Self;
+    type Payload = T;
+    type Mode = D::Mode;
+    const INFO: &'static CellInfo = D::INFO;
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> Cell for AsyncCell<T, D> {
+    type Itself = Self;
+    type Payload = T;
+    type Mode = D::Mode;
+    const INFO: &'static CellInfo = D::INFO;
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> Cell for PermanentCell<T, D> {
+    type Itself = Self;
+    type Payload = T;
+    type Mode = D::Mode;
+    const INFO: &'static CellInfo = D::INFO;
+}
+
+/// Takes nothing but a cell. What is none has no `Itself` either, so that all that goes on with it is silent, and
+/// the mistake is told once.
+pub const fn cell<C: Cell<Itself = C>>(cell: &'static C) -> &'static C::Itself {
+    cell
+}
+
+/// A cell whose payload a synchronous factory may be given.
+#[diagnostic::on_unimplemented(
+    message = "a synchronous factory cannot depend on an asynchronous cell",
+    label = "this dependency is built by an `async fn`; make the factory an `async fn` too"
+)]
+pub trait Lend: Cell {
+    /// A lease, or from a permanent cell a reference.
+    type Lent: Deref<Target = Self::Payload>;
+
+    fn lend(&'static self) -> Result<Self::Lent, BoxError>;
+}
+
+impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
+    type Lent = Ref<'static, T>;
+
+    fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
+        self.obtain().map_err(Into::into)
+    }
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> Lend for PermanentCell<T, D> {
+    type Lent = &'static T;
+
+    fn lend(&'static self) -> Result<&'static T, BoxError> {
+        self.obtain().map_err(Into::into)
+    }
+}
+
+/// A cell whose payload an asynchronous factory may be given: any.
+pub trait LendAsync: Cell {
+    /// A lease, or from a permanent cell a reference.
+    type Lent: Deref<Target = Self::Payload>;
+
+    fn lend_async(&'static self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> LendAsync for PermanentCell<T, D> {
+    type Lent = &'static T;
+
+    async fn lend_async(&'static self) -> Result<&'static T, BoxError> {
+        self.obtain_async().await.map_err(Into::into)
+    }
+}
+
+/// Where it waits, it waits as a task; where it builds, it runs the factory as it is.
+impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
+    type Lent = Ref<'static, T>;
+
+    async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
+        self.obtain_async().await.map_err(Into::into)
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> LendAsync for AsyncCell<T, D> {
+    type Lent = Ref<'static, T>;
+
+    async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
+        self.obtain().await.map_err(Into::into)
+    }
+}
+
+/// Gets the payload that is to be injected into a fallible factory.
+pub fn lend<C: Lend>(cell: &'static C) -> Result<C::Lent, BoxError> {
+    cell.lend()
+}
+
+/// Gets the payload that is to be injected into an infallible factory.
+pub fn lend_infallible<C: Lend<Mode: NeverFails>>(cell: &'static C) -> Result<C::Lent, BoxError> {
+    cell.lend()
+}
+
+/// Gets the payload that is to be injected into a fallible asynchronous factory.
+pub fn lend_async<C: LendAsync>(cell: &'static C) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
+    cell.lend_async()
+}
+
+/// Gets the payload that is to be injected into an infallible asynchronous factory.
+pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
+    cell: &'static C,
+) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
+    cell.lend_async()
+}
+
+/// What a factory that keeps a lease may be given.
+#[diagnostic::on_unimplemented(
+    message = "a permanent cell has no leases to give out",
+    label = "the payload of this dependency is permanent; take it as `&T`"
+)]
+pub trait Lease: Deref<Target: Payload + Sized> {
+    fn leased(self) -> Ref<'static, Self::Target>;
+}
+
+impl<T: Payload> Lease for Ref<'static, T> {
+    fn leased(self) -> Self {
+        self
+    }
+}
+
+/// Takes nothing but a lease.
+pub fn leased<L: Lease>(lease: L) -> Ref<'static, L::Target> {
+    lease.leased()
+}
+
+/// Runs a synchronous factory on tokio's blocking pool.
+#[cfg(feature = "tokio")]
+pub fn blocking<R: Send + 'static>(
+    factory: impl FnOnce() -> R + Send + 'static,
+) -> impl Future<Output = R> + Send {
+    crate::tokio_runtime::blocking(factory)
+}
+
+/// What a disposer function of an asynchronous cell returns: what [`Disposed`] says, or a future of that. `Marker`
+/// tells the two apart.
+#[diagnostic::on_unimplemented(
+    message = "a disposer returns `()`, a `Result<(), E>` whose error converts into `cells::BoxError`, or a `Send` \
+               future of these",
+    label = "a disposer cannot return this"
+)]
+pub trait IntoDisposing<Marker> {
+    fn into_disposing(self) -> Disposing;
+}
+
+#[derive(Debug)]
+pub struct Now;
+
+#[derive(Debug)]
+pub struct Later;
+
+impl<R: Disposed> IntoDisposing<Now> for R {
+    fn into_disposing(self) -> Disposing {
+        Disposing::Done(self.into_disposed())
+    }
+}
+
+impl<F: Future<Output: Disposed> + Send + 'static> IntoDisposing<Later> for F {
+    fn into_disposing(self) -> Disposing {
+        Disposing::Later(Box::pin(async { self.await.into_disposed() }))
+    }
+}
+
+/// The mode of cells that an infallible factory may depend on.
+#[diagnostic::on_unimplemented(
+    message = "an infallible factory cannot depend on a cell whose factory may fail",
+    label = "this dependency may fail; return a `Result` from the factory"
+)]
+pub trait NeverFails {}
+
+impl NeverFails for Infallible {}
+
+/// What a fallible factory returns.
+#[diagnostic::on_unimplemented(
+    message = "a fallible factory returns a `Result` whose error converts into `cells::BoxError`",
+    label = "neither a `Result` nor an alias of one, or its error is no error that may cross threads"
+)]
+pub trait Outcome {
+    type Payload;
+
+    fn into_outcome(self) -> Result<Self::Payload, BoxError>;
+}
+
+impl<T, E: Into<BoxError>> Outcome for Result<T, E> {
+    type Payload = T;
+
+    fn into_outcome(self) -> Result<T, BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What a disposer function returns.
+#[diagnostic::on_unimplemented(
+    message = "a disposer returns `()` or a `Result<(), E>` whose error converts into `cells::BoxError`",
+    label = "a disposer cannot return this"
+)]
+pub trait Disposed {
+    fn into_disposed(self) -> Result<(), BoxError>;
+}
+
+impl Disposed for () {
+    fn into_disposed(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> Disposed for Result<(), E> {
+    fn into_disposed(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Finds the disposer of a type: an inherent constant is preferred to a trait's, and this one exists only where
+/// `T: Close`. (The trick of the `static_assertions` and `impls` crates.)
+pub struct Resolve<T>(PhantomData<T>);
+
+impl<T: Close> Resolve<T> {
+    pub const DISPOSER: Disposer<T> = Disposer::close();
+}
+
+/// What [`Resolve`] falls back to.
+pub trait ResolveDrop {
+    type Payload;
+    const DISPOSER: Disposer<Self::Payload>;
+}
+
+impl<T> ResolveDrop for Resolve<T> {
+    type Payload = T;
+    const DISPOSER: Disposer<T> = Disposer::drop();
+}

@@ -1,0 +1,122 @@
+//! Putting a ready-made payload into a cell: who may, and what a refusal says.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// The environment variable that allows seeding in the whole process.
+const VARIABLE: &str = "CELLS_ALLOW_SEED";
+
+/// Why a cell was not seeded; it carries the value back.
+pub struct SeedError<T> {
+    cell: &'static str,
+    refusal: SeedRefusal,
+    value: T,
+}
+
+/// The reasons for which a cell refuses to be seeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SeedRefusal {
+    /// Nothing allows it here.
+    NotAllowed,
+    /// A payload is published already.
+    Ready,
+    /// A flight is under way.
+    Initializing,
+    /// The cell is closed for good.
+    ShutDown,
+}
+
+impl<T> SeedError<T> {
+    pub(crate) const fn new(cell: &'static str, refusal: SeedRefusal, value: T) -> Self {
+        Self { cell, refusal, value }
+    }
+
+    /// Returns the reason.
+    pub fn refusal(&self) -> SeedRefusal {
+        self.refusal
+    }
+
+    /// Returns the value that was to be the payload.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl<T> fmt::Display for SeedError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cell `{}`: ", self.cell)?;
+        match self.refusal {
+            SeedRefusal::NotAllowed => write!(
+                f,
+                "seeding is not allowed here; set {VARIABLE}=1, hold a `cells::testing::allow_seeding()` permit, \
+                 or declare the cell in a crate under test"
+            ),
+            SeedRefusal::Ready => write!(f, "it has a payload already; close it before it is seeded"),
+            SeedRefusal::ShutDown => write!(f, "it is shut down"),
+            SeedRefusal::Initializing => write!(f, "it is being initialized; close it before it is seeded"),
+        }
+    }
+}
+
+/// Without the value, as a cell's `Debug` is without its payload.
+impl<T> fmt::Debug for SeedError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeedError")
+            .field("cell", &self.cell)
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> std::error::Error for SeedError<T> {}
+
+thread_local! {
+    static PERMITS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Lets the thread that made it seed cells, until it is dropped.
+#[derive(Debug)]
+#[must_use = "seeding is allowed only while the permit lives"]
+pub struct SeedPermit(PhantomData<*const ()>);
+
+/// Allows the calling thread to [seed](crate::RuntimeCell::seed) cells while it holds the permit.
+///
+/// ```
+/// use cells::RuntimeCell;
+///
+/// let cell = RuntimeCell::new("clock");
+/// let _permit = cells::testing::allow_seeding();
+/// cell.seed(12).unwrap();
+/// assert_eq!(cell.peek().as_deref(), Some(&12));
+/// ```
+pub fn allow_seeding() -> SeedPermit {
+    PERMITS.with(|permits| permits.set(permits.get() + 1));
+    SeedPermit(PhantomData)
+}
+
+impl Drop for SeedPermit {
+    fn drop(&mut self) {
+        let _ = PERMITS.try_with(|permits| permits.set(permits.get() - 1));
+    }
+}
+
+/// By what the calling thread may seed a cell, if it may.
+pub(crate) fn permission(declared_under_test: bool) -> Option<&'static str> {
+    if PERMITS.try_with(Cell::get).is_ok_and(|permits| permits > 0) {
+        Some("permit")
+    } else if declared_under_test {
+        Some("cfg_test")
+    } else if allowed_by_environment() {
+        Some("environment")
+    } else {
+        None
+    }
+}
+
+/// Read at each refusal-to-be: a test may set the variable late.
+fn allowed_by_environment() -> bool {
+    std::env::var(VARIABLE)
+        .is_ok_and(|value| ["1", "true", "yes", "on"].contains(&value.trim().to_ascii_lowercase().as_str()))
+}

@@ -1,0 +1,208 @@
+//! A cell with its factory wired in: what `#[runtime_cell]` declares.
+
+use crate::adjust::FactoryAdjuster;
+use crate::cell::RuntimeCell;
+use crate::dispose::Disposer;
+use crate::error::{BoxError, Error};
+use crate::info::CellInfo;
+use crate::lease::Ref;
+use crate::observe::Observer;
+use crate::observed;
+use crate::payload::Payload;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// What a declaration says of its cell; `#[runtime_cell]` implements it.
+pub trait Declared: Sized + 'static {
+    /// What the cell holds. [`StaticCell`] alone requires what makes it one, so that a mistake is told once.
+    type Payload;
+    /// Whether the accessor returns a `Result`.
+    type Mode: Mode;
+    /// What is known when it is compiled.
+    const INFO: &'static CellInfo;
+    /// What ends a payload.
+    const DISPOSER: Disposer<Self::Payload>;
+
+    /// Runs the factory.
+    ///
+    /// # Errors
+    /// Those of the factory.
+    fn build() -> Result<Self::Payload, BoxError>;
+
+    /// Makes the declared observer.
+    fn observer() -> Option<Arc<dyn Observer>> {
+        None
+    }
+
+    /// Makes the declared adjuster.
+    fn adjuster() -> Option<Arc<dyn FactoryAdjuster<Self::Payload>>> {
+        None
+    }
+}
+
+/// What an accessor returns: [`Fallible`] a `Result`, [`Infallible`] the lease itself.
+pub trait Mode: sealed::Sealed + 'static {
+    /// The accessor's return type.
+    type Output<T: Send + Sync + 'static>;
+
+    /// The return type of a permanent cell's accessor.
+    type Permanent<T: 'static>;
+
+    #[doc(hidden)]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Fallible {}
+    impl Sealed for super::Infallible {}
+}
+
+/// The [`Mode`] of a cell whose factory returns a `Result`.
+#[derive(Debug)]
+pub struct Fallible;
+
+/// The [`Mode`] of a cell whose factory returns the payload itself.
+#[derive(Debug)]
+pub struct Infallible;
+
+impl Mode for Fallible {
+    type Output<T: Send + Sync + 'static> = Result<Ref<'static, T>, Error>;
+    type Permanent<T: 'static> = Result<&'static T, Error>;
+
+    #[inline]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+        result
+    }
+
+    #[inline]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result
+    }
+}
+
+impl Mode for Infallible {
+    type Output<T: Send + Sync + 'static> = Ref<'static, T>;
+    type Permanent<T: 'static> = &'static T;
+
+    #[inline]
+    #[track_caller]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+        result.unwrap_or_else(|error| refuse(&error))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result.unwrap_or_else(|error| refuse(&error))
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse(error: &Error) -> ! {
+    match std::error::Error::source(error) {
+        Some(source) => panic!("{error}: {source}"),
+        None => panic!("{error}"),
+    }
+}
+
+/// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
+///
+/// It dereferences to the [`RuntimeCell`], whose methods close, look and configure.
+pub struct StaticCell<T: Payload, D: Declared<Payload = T>> {
+    cell: RuntimeCell<T>,
+    declaration: PhantomData<fn() -> D>,
+}
+
+impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
+    /// Makes the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    pub const fn new() -> Self {
+        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, D::observer, D::adjuster);
+        Self { cell, declaration: PhantomData }
+    }
+
+    /// Returns the payload, building it if there is none: what the accessor does.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize`], where the factory returns a `Result`.
+    ///
+    /// # Panics
+    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
+    /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
+    #[inline]
+    #[track_caller]
+    pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
+        D::Mode::output(self.try_get())
+    }
+
+    /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    #[inline]
+    pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
+        match self.cell.leases.lease_fast() {
+            Some(lease) => Ok(lease),
+            None => self.called(),
+        }
+    }
+
+    /// The way on where the payload is not there, or a factory asks.
+    #[cold]
+    fn called(&'static self) -> Result<Ref<'static, T>, Error> {
+        observed::call(D::INFO);
+        self.obtain()
+    }
+
+    /// Gets the payload for somebody whose dependency on this cell is known.
+    #[inline]
+    pub(crate) fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.cell.get_or_initialize(D::build)
+    }
+
+    /// The same in a task.
+    pub(crate) async fn obtain_async(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.cell.get_or_initialize_async(async || self.cell.adjusted(&mut D::build)).await
+    }
+
+    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::refresh`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.cell.refresh(D::build)
+    }
+
+    /// Returns what is known of the declaration.
+    pub fn info(&self) -> &'static CellInfo {
+        D::INFO
+    }
+}
+
+impl<T: Payload, D: Declared<Payload = T>> Deref for StaticCell<T, D> {
+    type Target = RuntimeCell<T>;
+
+    #[inline]
+    fn deref(&self) -> &RuntimeCell<T> {
+        &self.cell
+    }
+}
+
+impl<T: Payload, D: Declared<Payload = T>> fmt::Debug for StaticCell<T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.cell, f)
+    }
+}

@@ -1,0 +1,39 @@
+//! Reports as text.
+
+use crate::error::causes;
+use std::error::Error;
+use std::fmt;
+
+/// Rows of columns, each as wide as its widest entry.
+pub(crate) struct Table<const N: usize> {
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    pub(crate) fn new(head: [&str; N]) -> Self {
+        Self { rows: vec![head.map(str::to_owned)] }
+    }
+
+    pub(crate) fn row(&mut self, row: [String; N]) {
+        self.rows.push(row);
+    }
+}
+
+impl<const N: usize> fmt::Display for Table<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width =
+            |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; N] = std::array::from_fn(width);
+        for row in &self.rows {
+            let line: Vec<_> =
+                row.iter().zip(widths).map(|(entry, width)| format!("{entry:width$}")).collect();
+            writeln!(f, "{}", line.join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    causes(error).fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

@@ -1,0 +1,3 @@
+CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0)) STRICT;
+
+INSERT INTO account (balance) VALUES (1000), (1000), (1000), (1000), (1000), (1000), (1000), (1000);

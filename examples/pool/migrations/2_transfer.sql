@@ -1,0 +1,6 @@
+CREATE TABLE transfer (
+    id INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES account,
+    target INTEGER NOT NULL REFERENCES account,
+    amount INTEGER NOT NULL
+) STRICT;

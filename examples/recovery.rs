@@ -1,0 +1,50 @@
+//! Fail, cool down, come back: a server that is not up yet when its first callers come.
+
+use cells::{Error, runtime_cell};
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::sync::OnceLock;
+use std::thread;
+
+/// Where the server will be; reserved without listening, so that connections are refused until it is up.
+static ADDRESS: OnceLock<std::net::SocketAddr> = OnceLock::new();
+
+/// The connection to the server.
+#[runtime_cell(cooldown = "200ms")]
+fn connection() -> io::Result<TcpStream> {
+    println!("trying to connect");
+    TcpStream::connect(ADDRESS.get().expect("set before the first call"))
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let reserved = TcpListener::bind("127.0.0.1:0")?;
+    let address = *ADDRESS.get_or_init(|| reserved.local_addr().expect("a bound socket has an address"));
+    drop(reserved);
+
+    // The factory fails: the error names the cell, and the factory's own error is its cause.
+    let error = connection().expect_err("nobody listens");
+    let refused = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    println!("{error}; because of {refused:?}");
+
+    // A storm of callers does not become a storm of connections: they get the same error at once.
+    let storm: Vec<Error> = (0..100).filter_map(|_| connection().err()).collect();
+    println!(
+        "{} callers turned away, all by the cooldown: {}",
+        storm.len(),
+        storm.iter().all(Error::is_cooldown)
+    );
+
+    let _server = TcpListener::bind(address)?;
+    while let Some(retry_after) = connection().err().and_then(|error| error.retry_after()) {
+        thread::sleep(retry_after);
+    }
+    println!("connected, in state {:?}", CONNECTION.state());
+
+    // Found broken in use: the next call builds a new one, though others may have replaced it already.
+    let broken = connection()?;
+    let closed = CONNECTION.close_generation(cells::Ref::generation(&broken));
+    println!("closed generation {:?}: {:?}", closed.generation, closed.status);
+    drop(broken);
+    println!("back with generation {}", cells::Ref::generation(&connection()?));
+    Ok(())
+}

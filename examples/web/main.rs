@@ -1,0 +1,41 @@
+//! Code search as a web service: cells behind handlers, a reload on SIGHUP, and an end in order on SIGTERM.
+//!
+//! `cargo run --example web -- [--dir DIR] [--listen ADDRESS:PORT]`
+
+// Its signals are those of Unix.
+#[cfg(unix)]
+mod handlers;
+#[cfg(unix)]
+mod resources;
+#[cfg(unix)]
+mod server;
+#[cfg(unix)]
+mod settings;
+#[cfg(all(test, unix))]
+mod test;
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    use std::process::ExitCode;
+
+    if std::env::args_os().any(|argument| argument == "--help" || argument == "-h") {
+        println!("{}", settings::USAGE);
+        return ExitCode::SUCCESS;
+    }
+    match server::run(|address| println!("listening on http://{address}")) {
+        Ok(closed) => {
+            println!("{closed}");
+            if closed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            let cause = error.downcast_ref::<cells::Error>().map(cells::Error::root_cause);
+            eprintln!("web: {}", cause.map_or_else(|| error.to_string(), ToString::to_string));
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn main() {
+    eprintln!("web: there is no SIGHUP here");
+}

@@ -1,0 +1,71 @@
+//! From the first signal handler to the last cell.
+
+use crate::handlers;
+use crate::resources::STORE;
+use crate::settings::settings;
+use cells::{BoxError, ShutdownReport, WarmUp};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// How long requests in flight may take when the server is to end, and then the cells.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until it is told to end; says where it listens when it is ready, and returns how the cells ended.
+#[tokio::main]
+pub(crate) async fn run(ready: impl FnOnce(SocketAddr)) -> Result<ShutdownReport, BoxError> {
+    let served = serve(ready).await;
+    // Whatever came of it, what was built is closed: the index, then its store and the settings.
+    let closed = cells::shutdown_async(PATIENCE).await;
+    served.map(|()| closed)
+}
+
+async fn serve(ready: impl FnOnce(SocketAddr)) -> Result<(), BoxError> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listen = settings()?.listen;
+    let warm = WarmUp::new().run_async().await;
+    println!("{warm}\n");
+    if let Some(error) = warm.cells.into_iter().find_map(|cell| cell.error) {
+        return Err(error.into());
+    }
+
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    ready(listener.local_addr()?);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(listener, handlers::router());
+    let mut server = tokio::spawn(
+        server
+            .with_graceful_shutdown(async {
+                let _ = stopped.await;
+            })
+            .into_future(),
+    );
+    loop {
+        tokio::select! {
+            Some(()) = hangup.recv() => drop(tokio::spawn(reload())),
+            Some(()) = terminate.recv() => break,
+            Some(()) = interrupt.recv() => break,
+            ended = &mut server => return Ok(ended??),
+        }
+    }
+    drop(stop); // nobody new is let in
+    match timeout(PATIENCE, server).await {
+        Ok(ended) => ended??,
+        Err(_) => eprintln!("web: requests were still in flight after {PATIENCE:?}"),
+    }
+    Ok(())
+}
+
+/// Reads the directory anew into a store of its own. Requests never wait for it; if it fails, they keep what they have.
+async fn reload() {
+    match STORE.refresh_with_dependents().await {
+        Ok(_) => println!("reloaded"),
+        Err(error) => eprintln!("web: not reloaded: {}", error.root_cause()),
+    }
+}

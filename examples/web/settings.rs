@@ -1,0 +1,47 @@
+//! What the operator asked for.
+
+use cells::runtime_cell;
+use lexopt::Arg::Long;
+use lexopt::{Parser, ValueExt};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+pub(crate) const USAGE: &str = "\
+Serves full-text search in the files of a directory.
+
+  GET /search?q=WORDS   the lines that have all of the words, as JSON (POST takes a form)
+  GET /cells            what the cells are doing
+  SIGHUP                reads the directory again
+  SIGTERM, SIGINT       answer what is asked already, and end
+
+Usage: web [--dir DIR] [--listen ADDRESS:PORT]
+
+  --dir DIR               what to search (default: the workspace of this example)
+  --listen ADDRESS:PORT   where to listen (default: 127.0.0.1:8080; port 0 is any that is free)
+  --help                  shows this";
+
+pub(crate) struct Settings {
+    pub(crate) dir: PathBuf,
+    pub(crate) listen: SocketAddr,
+}
+
+/// The settings, read from the command line.
+#[runtime_cell]
+pub(crate) fn settings() -> Result<Settings, lexopt::Error> {
+    Settings::parse(Parser::from_env())
+}
+
+impl Settings {
+    fn parse(mut arguments: Parser) -> Result<Self, lexopt::Error> {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
+        let mut settings = Self { dir, listen: (Ipv4Addr::LOCALHOST, 8080).into() };
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Long("dir") => settings.dir = arguments.value()?.into(),
+                Long("listen") => settings.listen = arguments.value()?.parse()?,
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(settings)
+    }
+}

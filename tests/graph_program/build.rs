@@ -1,0 +1,163 @@
+//! Writes the program: cells in a random acyclic graph, and a table of what was written.
+//!
+//! `CELLS_GRAPH_SEED` and `CELLS_GRAPH_CELLS` make another one.
+
+use std::env;
+use std::fmt::{Display, Write as _};
+use std::fs;
+use std::path::Path;
+
+/// How many cells stand in one module.
+const MODULE: usize = 30;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let cells = number("CELLS_GRAPH_CELLS", 300);
+    let seed: u64 = number("CELLS_GRAPH_SEED", 1);
+    let program = program(&plan(cells, &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)), seed);
+    let out = env::var_os("OUT_DIR").expect("cargo says where");
+    fs::write(Path::new(&out).join("program.rs"), program).expect("a build script may write");
+}
+
+fn number<N: std::str::FromStr>(variable: &str, default: N) -> N {
+    println!("cargo::rerun-if-env-changed={variable}");
+    env::var(variable).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+/// Xorshift: the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from((self.0 >> 16) % n as u64).expect("below a `usize`")
+    }
+
+    fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+}
+
+/// What a cell is to be; its dependencies by their numbers.
+#[derive(Default)]
+struct Cell {
+    lent: Vec<usize>,
+    kept: Vec<usize>,
+    after: Vec<usize>,
+    called: Vec<usize>,
+    fallible: bool,
+    eager: bool,
+}
+
+fn plan(cells: usize, random: &mut Random) -> Vec<Cell> {
+    // A cell depends on those before it in a random order, not on those that are written before it.
+    let mut order: Vec<_> = (0..cells).collect();
+    for at in (1..cells).rev() {
+        order.swap(at, random.below(at + 1));
+    }
+    let mut plan: Vec<_> = (0..cells).map(|_| Cell::default()).collect();
+    for (rank, &number) in order.iter().enumerate() {
+        let mut cell = Cell { fallible: random.percent(50), eager: random.percent(10), ..Cell::default() };
+        let mut taken = Vec::new();
+        for _ in 0..random.below(5).min(rank) {
+            // Near ones make a deep graph, far ones a wide one.
+            let reach = if random.percent(50) { rank.min(12) } else { rank };
+            let dependency = order[rank - 1 - random.below(reach)];
+            if taken.contains(&dependency) {
+                continue;
+            }
+            taken.push(dependency);
+            match random.below(10) {
+                0..4 => cell.lent.push(dependency),
+                4..6 => cell.kept.push(dependency),
+                6..8 => cell.called.push(dependency),
+                _ => cell.after.push(dependency),
+            }
+        }
+        // An infallible factory takes from no fallible cell; one that calls accessors passes their errors on.
+        let injected = || cell.lent.iter().chain(&cell.kept);
+        cell.fallible |= !cell.called.is_empty() || injected().any(|&on| plan[on].fallible);
+        plan[number] = cell;
+    }
+    plan
+}
+
+fn program(plan: &[Cell], seed: u64) -> String {
+    let mut text = format!("pub const SEED: u64 = {seed};\n");
+    for (module, cells) in plan.chunks(MODULE).enumerate() {
+        let _ = writeln!(text, "pub mod m{module} {{\n    use crate::{{Node, begin, try_begin}};");
+        for (index, cell) in cells.iter().enumerate() {
+            declaration(&mut text, plan, module * MODULE + index, cell);
+        }
+        text.push_str("}\n");
+    }
+    let _ = writeln!(text, "pub static PLAN: [Planned; {}] = [", plan.len());
+    for (number, cell) in plan.iter().enumerate() {
+        let Cell { lent, kept, after, called, fallible, eager } = cell;
+        let path = path(number);
+        let _ = writeln!(
+            text,
+            "    Planned {{ lent: &{lent:?}, kept: &{kept:?}, after: &{after:?}, called: &{called:?}, \
+             fallible: {fallible}, eager: {eager}, info: || {path}.info(), try_get: || {path}.try_get(), \
+             peek: || {path}.peek(), state: || {path}.state(), close: || {path}.close(), \
+             invalidate_with_dependents: || {path}.invalidate_with_dependents(), \
+             refresh_with_dependents: || {path}.refresh_with_dependents() }},"
+        );
+    }
+    text.push_str("];\n");
+    text
+}
+
+fn declaration(text: &mut String, plan: &[Cell], number: usize, cell: &Cell) {
+    let Cell { lent, kept, after, called, fallible, eager } = cell;
+    let mut keys = vec!["dispose = Node::dispose".to_owned()];
+    if *fallible {
+        keys.push("wait_timeout = core::time::Duration::ZERO".to_owned());
+    }
+    if *eager {
+        keys.push("eager".to_owned());
+    }
+    if !after.is_empty() {
+        keys.push(format!("after = [{}]", list(after.iter().map(|&on| path(on)))));
+    }
+    let parameter = |on: usize, ty: &str| {
+        // Where the static is in scope, the parameter's name says which it is.
+        let from =
+            if on / MODULE == number / MODULE { String::new() } else { format!("#[from({})] ", path(on)) };
+        format!("{from}c{on}: {ty}")
+    };
+    let lends = lent.iter().map(|&on| parameter(on, "&Node"));
+    let keeps = kept.iter().map(|&on| parameter(on, "cells::Ref<'static, Node>"));
+    let parameters = list(lends.chain(keeps));
+    let output = if *fallible { "Result<Node, cells::BoxError>" } else { "Node" };
+    let _ = writeln!(text, "    /// Cell {number}.\n    #[cells::runtime_cell({})]", keys.join(", "));
+    let _ = writeln!(text, "    pub fn c{number}({parameters}) -> {output} {{");
+    let mut body = if *fallible { format!("try_begin({number})?") } else { format!("begin({number})") };
+    for on in lent {
+        let _ = write!(body, ".uses(c{on})");
+    }
+    for on in kept {
+        let _ = write!(body, ".keeps(c{on})");
+    }
+    for &on in called {
+        // The accessor of an infallible cell has no error to give after a shutdown, and panics.
+        let _ = if plan[on].fallible {
+            write!(body, ".uses(&*crate::m{}::c{on}()?)", on / MODULE)
+        } else {
+            write!(body, ".uses(&*{}.try_get()?)", path(on))
+        };
+    }
+    body.push_str(".end()");
+    let body = if *fallible { format!("Ok({body})") } else { body };
+    let _ = writeln!(text, "        {body}\n    }}");
+}
+
+fn path(number: usize) -> String {
+    format!("crate::m{}::C{number}", number / MODULE)
+}
+
+fn list(items: impl Iterator<Item: Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}

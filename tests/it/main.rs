@@ -1,0 +1,33 @@
+//! The contract, clause by clause. A test is named by the clause it holds.
+
+mod failures;
+
+mod adjusters;
+mod alone;
+mod async_macros;
+mod circles;
+mod closing;
+mod context;
+mod dependencies;
+mod dependents;
+mod disposers;
+mod errors;
+mod getting;
+mod graph;
+mod hygiene;
+mod injection;
+mod instances;
+mod log;
+mod macros;
+mod observers;
+mod permanent;
+mod refreshing;
+mod registry;
+mod seeding;
+mod shutdown;
+mod snapshots;
+mod stress;
+mod support;
+mod timeline;
+mod traps;
+mod warm_up;

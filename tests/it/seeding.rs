@@ -1,0 +1,154 @@
+//! Seeding: who may, what it refuses, what it makes.
+
+use crate::support::{Boom, Heard, LONG, Recorder, Stage, Tally, cell, counted, fly, leak, spawn};
+use cells::testing::allow_seeding;
+use cells::{BoxError, CellInfo, CloseStatus, Declared, Disposer, Ref, SeedRefusal, State, StaticCell};
+use std::env;
+use std::process::Command;
+
+/// The environment variable that allows seeding.
+const ALLOW: &str = "CELLS_ALLOW_SEED";
+/// What the child of a test is told to expect.
+const EXPECTED: &str = "CELLS_TEST_SEED_ALLOWED";
+
+#[test]
+fn c26_without_permission_it_is_refused_and_says_how_to_allow_it() {
+    let cell = cell::<String>("db");
+    let error = cell.seed("value".to_owned()).unwrap_err();
+    assert_eq!(error.refusal(), SeedRefusal::NotAllowed);
+    let message = error.to_string();
+    for way in ["cell `db`", ALLOW, "cells::testing::allow_seeding()", "under test"] {
+        assert!(message.contains(way), "{message}");
+    }
+    assert_eq!(error.into_value(), "value");
+    assert_eq!(cell.state(), State::Empty);
+}
+
+#[test]
+fn c26_a_permit_holds_for_its_thread_and_its_life() {
+    let cell = leak(cell::<u32>("db"));
+    let refused = || cell.seed(1).is_err_and(|error| error.refusal() == SeedRefusal::NotAllowed);
+    let permit = allow_seeding();
+    let nested = allow_seeding();
+    drop(nested);
+    assert!(spawn(refused).join(), "another thread");
+    assert!(cell.seed(2).is_ok());
+    drop(permit);
+    let _ = cell.close();
+    assert!(refused());
+}
+
+#[test]
+fn c26_the_guard_comes_before_occupancy() {
+    let cell = cell::<u32>("db");
+    drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+    assert_eq!(cell.seed(2).unwrap_err().refusal(), SeedRefusal::NotAllowed);
+}
+
+struct Testable;
+
+impl Declared for Testable {
+    type Payload = u32;
+    type Mode = cells::__private::Fallible;
+    const INFO: &'static CellInfo =
+        &CellInfo::new::<Self>("testable", "TESTABLE", module_path!(), file!(), line!()).seedable(cfg!(test));
+    const DISPOSER: Disposer<u32> = Disposer::drop();
+
+    fn build() -> Result<u32, BoxError> {
+        Ok(1)
+    }
+}
+
+static TESTABLE: StaticCell<u32, Testable> = StaticCell::new();
+
+#[test]
+fn c26_a_cell_declared_under_test_may_be_seeded() {
+    TESTABLE.seed(5).expect("no permit is needed");
+    assert_eq!(TESTABLE.try_get().map(|lease| *lease).ok(), Some(5));
+}
+
+#[test]
+fn c26_the_environment_allows_it_in_certain_words() {
+    let words = [
+        ("1", true),
+        ("true", true),
+        ("YES", true),
+        (" On ", true),
+        ("0", false),
+        ("", false),
+        ("no", false),
+        ("truely", false),
+    ];
+    let this = env::current_exe().expect("a test knows its program");
+    for (word, allowed) in words {
+        let child = Command::new(&this)
+            .args(["--exact", "seeding::as_the_environment_says", "--ignored"])
+            .env(ALLOW, word)
+            .env(EXPECTED, allowed.to_string())
+            .output()
+            .expect("the program runs");
+        let out = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && out.contains("1 passed"), "{word:?}: {out}");
+    }
+}
+
+#[test]
+#[ignore = "run in a process of its own by the test above"]
+fn as_the_environment_says() {
+    let expected = env::var(EXPECTED).expect("run by the test above");
+    assert_eq!(cell::<u32>("db").seed(1).is_ok().to_string(), expected);
+}
+
+#[test]
+fn c27_a_ready_cell_refuses_and_hands_the_value_back() {
+    let (tally, _permit) = (Tally::new(), allow_seeding());
+    let cell = counted("db");
+    drop(cell.get_or_initialize(|| tally.build(1)));
+    let error = cell.seed(tally.make(2)).unwrap_err();
+    assert_eq!(error.refusal(), SeedRefusal::Ready);
+    assert_eq!((error.into_value().id, cell.generation()), (2, Some(1)));
+    assert!(tally.disposed().is_empty());
+}
+
+#[test]
+fn c27_an_initializing_cell_refuses_and_hands_the_value_back() {
+    let (tally, _permit, stage) = (Tally::new(), allow_seeding(), Stage::new());
+    let cell = leak(counted("db"));
+    let pilot = fly(cell, stage, || tally.build(1));
+    let error = cell.seed(tally.make(2)).unwrap_err();
+    assert_eq!(error.refusal(), SeedRefusal::Initializing);
+    assert_eq!(error.into_value().id, 2);
+    stage.release();
+    assert_eq!(pilot.join().expect("the flight goes on").id, 1);
+}
+
+#[test]
+fn c28_a_seeded_cell_is_like_any_other() {
+    let (tally, _permit) = (Tally::new(), allow_seeding());
+    let cell = counted("db").cooldown(LONG);
+    let recorder = Recorder::on(&cell);
+    cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
+    cell.seed(tally.make(2)).expect("a failed cell may be seeded");
+    assert_eq!((cell.state(), cell.generation()), (State::Ready, Some(2)));
+    let lease = cell.get_or_initialize(|| tally.build(9)).expect("the cooldown is over");
+    assert_eq!((lease.id, Ref::generation(&lease)), (2, 2));
+    drop(lease);
+    assert_eq!(cell.close().status, CloseStatus::Ok);
+    assert_eq!((tally.made(), tally.disposed()), (1, vec![2]));
+    assert_eq!(recorder.heard().last(), Some(&Heard::Close(Some(2), CloseStatus::Ok)));
+    assert!(cell.get_or_initialize(|| tally.build(3)).is_ok());
+    assert_eq!(cell.generation(), Some(3));
+}
+
+#[test]
+fn c28_who_starts_over_gets_the_seeded_payload() {
+    let (tally, _permit, stage) = (Tally::new(), allow_seeding(), Stage::new());
+    let cell = leak(counted("db"));
+    let pilot = fly(cell, stage, || tally.build(1));
+    let _ = cell.close();
+    cell.seed(tally.make(2)).expect("no flight is under way any more");
+    stage.release();
+    let lease = pilot.join().expect("it starts over");
+    assert_eq!((lease.id, Ref::generation(&lease)), (2, 2));
+    assert_eq!(tally.disposed(), [1]);
+}

@@ -1,0 +1,658 @@
+//! The protocol under a model checker: the runtime crate's own code on shuttle's primitives.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg shuttle -C debug-assertions" cargo test -p cells-tests --test models --target-dir target/shuttle --release
+//! ```
+//!
+//! Without the flag there is nothing here to run. Each model is run under random and under PCT schedules, the
+//! smallest ones under all schedules there are. What keeps the accounts here is of `std` on purpose: it is no part
+//! of the protocol, and makes no scheduling points.
+#![cfg(shuttle)]
+
+use cells::{
+    BoxError, CloseResult, CloseStatus, Disposer, Error, InitContext, InitResult, LifecycleError, Observer,
+    Ref, RuntimeCell, SeedRefusal,
+};
+use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
+use shuttle::thread::{self, JoinHandle, yield_now};
+use shuttle::{Config, Runner};
+use std::fmt;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How many schedules each model is run under, by each of the schedulers that choose at random.
+const SCHEDULES: usize = 50_000;
+/// How many preemptions at most a PCT schedule makes.
+const DEPTH: usize = 4;
+/// More schedules than there are for any model that is run under all of them.
+const ALL: usize = 20_000;
+
+/// No deadline: in a model, time does not pass.
+const LONG: Duration = Duration::MAX;
+
+fn run(name: &str, how: &str, scheduler: impl Scheduler + 'static, model: fn()) -> usize {
+    let executions = Runner::new(scheduler, Config::new()).run(model);
+    // Straight to the output: the test harness would keep it from who reads the log.
+    let _ = writeln!(std::io::stdout(), "model {name}: {executions} executions, {how}");
+    assert_ne!(executions, 0, "the model {name} was never run");
+    executions
+}
+
+fn at_random(name: &str, model: fn()) {
+    assert_eq!(run(name, "random", RandomScheduler::new(SCHEDULES), model), SCHEDULES);
+    assert_eq!(run(name, "PCT", PctScheduler::new(DEPTH, SCHEDULES), model), SCHEDULES);
+}
+
+fn exhaustively(name: &str, model: fn()) {
+    let executions = run(name, "exhaustive", DfsScheduler::new(Some(ALL), false), model);
+    assert!(executions < ALL, "the model {name} has more schedules than were run");
+}
+
+/// Declares a model as tests.
+macro_rules! model {
+    ($name:ident, $how:ident) => {
+        #[test]
+        fn $name() {
+            $how(stringify!($name), models::$name);
+        }
+    };
+}
+
+model!(a_single_flight, at_random);
+model!(waiters_get_the_flights_error, at_random);
+model!(waiters_get_the_flights_panic, at_random);
+model!(a_close_supersedes, at_random);
+model!(a_close_against_a_flight, at_random);
+model!(a_drain_waits_for_the_superseded_factory, at_random);
+model!(a_record_supersedes, at_random);
+model!(two_closers_and_a_reader, at_random);
+model!(two_closers, at_random);
+model!(a_closer_and_a_reader, exhaustively);
+model!(a_drain_and_a_reader, exhaustively);
+model!(drains_that_wait_and_drains_that_give_up, at_random);
+model!(a_refresh_a_reader_and_a_closer, at_random);
+model!(late_closers, at_random);
+model!(a_seed_and_a_get, at_random);
+model!(a_seed_and_a_closer, exhaustively);
+model!(a_task_and_threads_wait_alike, at_random);
+model!(a_dropped_initializer_is_replaced, at_random);
+model!(dropped_waiters_leave_the_others, at_random);
+model!(a_dropped_initializer_against_a_close, at_random);
+model!(a_drain_waits_for_a_dropped_initializer, at_random);
+model!(an_async_disposer_runs_once_or_says_why_not, at_random);
+model!(a_dropped_closer_loses_no_payload, at_random);
+
+/// What became of the payloads of one execution.
+#[derive(Default)]
+struct Accounts {
+    built: AtomicUsize,
+    disposed: AtomicUsize,
+    dropped: AtomicUsize,
+    /// The last flight that has told of its start.
+    started: AtomicU64,
+    /// The flights that have begun and those that have ended.
+    flights: Mutex<Vec<(u64, bool)>>,
+}
+
+struct Payload {
+    alive: AtomicBool,
+    accounts: Arc<Accounts>,
+}
+
+impl Accounts {
+    /// A factory: other threads may run before and after it has made a payload.
+    fn build(self: &Arc<Self>) -> Result<Payload, Boom> {
+        yield_now();
+        self.built.fetch_add(1, SeqCst);
+        yield_now();
+        Ok(Payload { alive: AtomicBool::new(true), accounts: self.clone() })
+    }
+}
+
+impl Payload {
+    fn dispose(self) -> Result<(), BoxError> {
+        self.alive.store(false, SeqCst);
+        yield_now();
+        self.accounts.disposed.fetch_add(1, SeqCst);
+        Ok(())
+    }
+}
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        self.accounts.dropped.fetch_add(1, SeqCst);
+    }
+}
+
+impl Observer for Accounts {
+    fn on_init_start(&self, _: &str, generation: u64, _: Option<&InitContext>) {
+        self.started.fetch_max(generation, SeqCst);
+        self.flights.lock().unwrap().push((generation, false));
+    }
+
+    fn on_init_end(&self, event: &InitResult<'_>) {
+        self.flights.lock().unwrap().push((event.generation, true));
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Boom(u32);
+
+impl fmt::Display for Boom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "boom {}", self.0)
+    }
+}
+
+impl std::error::Error for Boom {}
+
+/// One execution: a cell, its accounts, and the threads that use it.
+#[derive(Clone)]
+struct World {
+    cell: Arc<RuntimeCell<Payload>>,
+    accounts: Arc<Accounts>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with_max_waiters(0)
+    }
+
+    fn with_max_waiters(n: usize) -> Self {
+        let cell = RuntimeCell::new("model").wait_timeout(Duration::ZERO).max_waiters(n);
+        let accounts = Arc::<Accounts>::default();
+        cell.configure_observer(accounts.clone());
+        Self { cell: Arc::new(cell.disposer(Disposer::with(Payload::dispose))), accounts }
+    }
+
+    /// With a payload already published.
+    fn ready() -> Self {
+        let world = Self::new();
+        world.get().expect("it is built");
+        world
+    }
+
+    fn spawn(&self, f: impl FnOnce(&Self) + Send + 'static) -> JoinHandle<()> {
+        let world = self.clone();
+        thread::spawn(move || f(&world))
+    }
+
+    /// Gets the payload and uses it; gives its generation.
+    fn get(&self) -> Result<u64, Error> {
+        self.cell.get_or_initialize(|| self.accounts.build()).map(use_lease)
+    }
+
+    fn built(&self) -> usize {
+        self.accounts.built.load(SeqCst)
+    }
+
+    fn disposed(&self) -> usize {
+        self.accounts.disposed.load(SeqCst)
+    }
+
+    /// Closes, and holds the close to this: what began before it is not published after it.
+    fn close_with(&self, close: impl FnOnce(&RuntimeCell<Payload>) -> CloseResult) -> CloseResult {
+        let before = self.accounts.started.load(SeqCst);
+        let result = close(&self.cell);
+        assert_ne!(result.status, CloseStatus::Error);
+        assert!(self.cell.generation().is_none_or(|published| published > before), "a stale payload");
+        result
+    }
+
+    /// Waits for the threads, closes, and settles the accounts.
+    fn end(self, threads: impl IntoIterator<Item = JoinHandle<()>>) {
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        let _ = self.close_with(RuntimeCell::close);
+        assert!(self.cell.peek().is_none());
+        assert_eq!((self.disposed(), self.accounts.dropped.load(SeqCst)), (self.built(), self.built()));
+        let flights = self.accounts.flights.lock().unwrap();
+        let ends = |ended: bool| {
+            let mut flights: Vec<_> =
+                flights.iter().filter(|(_, end)| *end == ended).map(|(flight, _)| *flight).collect();
+            flights.sort_unstable();
+            flights
+        };
+        assert!(ends(false).is_sorted_by(|one, next| one < next), "a generation given twice");
+        assert_eq!(ends(false), ends(true), "a start without its one end");
+    }
+}
+
+/// Uses a payload for a while: it must not be disposed meanwhile.
+fn use_lease(lease: Ref<'_, Payload>) -> u64 {
+    assert!(lease.alive.load(SeqCst), "disposed before the use");
+    yield_now();
+    assert!(lease.alive.load(SeqCst), "disposed during the use");
+    Ref::generation(&lease)
+}
+
+mod models {
+    use super::tasks::{gone, poll_a_few_times, with_async_disposer};
+    use super::*;
+    use shuttle::future::block_on;
+
+    fn getters(count: usize) {
+        let world = World::new();
+        let get = |world: &World| assert_eq!(world.get().expect("it is built"), 1);
+        let threads: Vec<_> = (0..count).map(|_| world.spawn(get)).collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!((world.built(), world.disposed()), (1, 0));
+        world.end([]);
+    }
+
+    pub(crate) fn a_single_flight() {
+        getters(3);
+    }
+
+    /// Each call either ran its factory, once, or got the outcome of somebody else's run, or was one waiter too
+    /// many. That one proves that another did wait, which then must not have run its factory.
+    fn failing(panics: bool) {
+        let world = World::with_max_waiters(1);
+        let [runs, own, others, rejected] = [(); 4].map(|()| Arc::new(AtomicUsize::new(0)));
+        let threads = [(); 3].map(|()| {
+            let (runs, own, others) = (runs.clone(), own.clone(), others.clone());
+            let rejected = rejected.clone();
+            world.spawn(move |world| {
+                let mut ran = 0;
+                let answer = catch_unwind(AssertUnwindSafe(|| {
+                    world
+                        .cell
+                        .get_or_initialize(|| {
+                            ran += 1;
+                            runs.fetch_add(1, SeqCst);
+                            yield_now();
+                            if panics { resume_unwind(Box::new("luck")) } else { Err(Boom(1)) }
+                        })
+                        .map(drop)
+                }));
+                let waited = match answer {
+                    Err(_) => false,
+                    Ok(Ok(())) => panic!("a payload from nowhere"),
+                    Ok(Err(Error::Lifecycle(LifecycleError::Init { .. }))) => false,
+                    Ok(Err(error)) if error.is_waiters_full() => {
+                        assert_eq!((ran, rejected.fetch_add(1, SeqCst)), (0, 0));
+                        return;
+                    }
+                    Ok(Err(error)) => {
+                        assert!(if panics {
+                            error.is_panicked()
+                        } else {
+                            error.downcast_ref() == Some(&Boom(1))
+                        });
+                        true
+                    }
+                };
+                assert_eq!(ran, usize::from(!waited), "a waiter became an initializer");
+                if waited { others } else { own }.fetch_add(1, SeqCst);
+            })
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(runs.load(SeqCst), own.load(SeqCst));
+        let (own, others, rejected) = (own.load(SeqCst), others.load(SeqCst), rejected.load(SeqCst));
+        assert_eq!(own + others + rejected, 3);
+        assert!(rejected == 0 || others == 1, "a waiter became an initializer");
+        world.end([]);
+    }
+
+    pub(crate) fn waiters_get_the_flights_error() {
+        failing(false);
+    }
+
+    pub(crate) fn waiters_get_the_flights_panic() {
+        failing(true);
+    }
+
+    pub(crate) fn a_close_supersedes() {
+        let world = World::new();
+        let get = |world: &World| assert!(world.get().is_ok(), "who was superseded starts over");
+        let close = |world: &World| drop(world.close_with(RuntimeCell::close));
+        let threads = [world.spawn(get), world.spawn(get), world.spawn(close)];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_close_against_a_flight() {
+        let cell = Arc::new(RuntimeCell::new("model"));
+        let flight = thread::spawn({
+            let (cell, mut runs) = (cell.clone(), 0);
+            move || {
+                let lease = cell.get_or_initialize(|| {
+                    runs += 1;
+                    Ok::<_, Boom>(runs)
+                });
+                let lease = lease.expect("who was superseded starts over");
+                assert_eq!(*lease, Ref::generation(&lease));
+                *lease
+            }
+        });
+        let status = cell.close().status;
+        let generation = flight.join().unwrap();
+        match status {
+            CloseStatus::Superseded => assert_eq!((generation, cell.generation()), (2, Some(2))),
+            CloseStatus::Noop => assert_eq!((generation, cell.generation()), (1, Some(1))),
+            _ => assert_eq!((generation, cell.generation()), (1, None)),
+        }
+    }
+
+    pub(crate) fn a_drain_waits_for_the_superseded_factory() {
+        let world = World::new();
+        let threads = [
+            world.spawn(|world| assert!(world.get().is_ok(), "who was superseded starts over")),
+            world.spawn(|world| {
+                let result = world.close_with(|cell| cell.close_and_drain(LONG));
+                assert_ne!(result.status, CloseStatus::Draining);
+                if result.status != CloseStatus::Noop {
+                    assert!(world.disposed() >= 1, "a close that waited left a payload behind");
+                }
+            }),
+        ];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_record_supersedes() {
+        let world = World::new();
+        let get = |world: &World| {
+            if let Err(error) = world.get() {
+                assert_eq!(error.downcast_ref(), Some(&Boom(9)));
+            }
+        };
+        let threads = [
+            world.spawn(get),
+            world.spawn(get),
+            world.spawn(|world| world.cell.record_failure(Boom(9), Duration::from_secs(3600))),
+        ];
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert!(world.cell.peek().is_none());
+        assert!(world.get().is_err_and(|error| error.is_cooldown()), "the cooldown was erased");
+        assert_eq!(world.disposed(), world.built());
+        world.end([]);
+    }
+
+    pub(crate) fn two_closers_and_a_reader() {
+        let world = World::ready();
+        let close = |world: &World| drop(world.close_with(RuntimeCell::close));
+        let drain = |world: &World| {
+            let _ = world.close_with(|cell| cell.close_and_drain(LONG));
+            assert_eq!(world.disposed(), 1);
+        };
+        let read = |world: &World| {
+            world.cell.peek().map(use_lease);
+        };
+        let threads = [world.spawn(close), world.spawn(drain), world.spawn(read)];
+        world.end(threads);
+    }
+
+    pub(crate) fn two_closers() {
+        let cell = Arc::new(RuntimeCell::new("model"));
+        drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+        let other = thread::spawn({
+            let cell = cell.clone();
+            move || cell.close_generation(1).had_payload
+        });
+        let had = cell.close_generation(1).had_payload;
+        assert_ne!(had, other.join().unwrap(), "one of them closes it");
+    }
+
+    pub(crate) fn a_closer_and_a_reader() {
+        let world = World::ready();
+        let reader = world.spawn(|world| {
+            world.cell.peek().map(use_lease);
+        });
+        let _ = world.cell.close();
+        world.end([reader]);
+    }
+
+    pub(crate) fn a_drain_and_a_reader() {
+        let world = World::ready();
+        let reader = world.spawn(|world| drop(world.cell.peek()));
+        assert_eq!(world.cell.close_and_drain(LONG).status, CloseStatus::Ok);
+        assert_eq!(world.disposed(), 1);
+        world.end([reader]);
+    }
+
+    pub(crate) fn drains_that_wait_and_drains_that_give_up() {
+        let world = World::ready();
+        let wait = |world: &World| {
+            assert_ne!(world.close_with(|cell| cell.close_and_drain(LONG)).status, CloseStatus::Draining);
+            assert_eq!(world.disposed(), 1);
+        };
+        let give_up = |world: &World| drop(world.close_with(|cell| cell.close_and_drain(Duration::ZERO)));
+        let read = |world: &World| {
+            world.cell.peek().map(use_lease);
+        };
+        let threads = [world.spawn(read), world.spawn(give_up), world.spawn(wait), world.spawn(give_up)];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_refresh_a_reader_and_a_closer() {
+        let world = World::ready();
+        let refresh = |world: &World| {
+            let generation =
+                world.cell.refresh(|| world.accounts.build()).map(use_lease).expect("it is built");
+            assert!(generation > 1);
+        };
+        let read = |world: &World| {
+            let first = world.get().expect("one or another");
+            assert!(world.get().expect("one or another") >= first);
+        };
+        let close = |world: &World| drop(world.close_with(RuntimeCell::close));
+        let threads = [world.spawn(refresh), world.spawn(read), world.spawn(close)];
+        world.end(threads);
+    }
+
+    pub(crate) fn late_closers() {
+        let world = World::ready();
+        let replace = |world: &World| {
+            let broken = world.get().expect("it is built");
+            let closed = world.cell.close_generation(broken);
+            assert!(closed.generation.is_none_or(|generation| generation == broken), "a fresh payload");
+            world.get().expect("it is built");
+        };
+        let threads = [world.spawn(replace), world.spawn(replace), world.spawn(replace)];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_seed_and_a_get() {
+        let world = World::new();
+        let seeder = world.spawn(|world| {
+            let _permit = cells::testing::allow_seeding();
+            let payload = world.accounts.build().expect("it never fails");
+            if let Err(refused) = world.cell.seed(payload) {
+                assert_ne!(refused.refusal(), SeedRefusal::NotAllowed);
+                refused.into_value().dispose().expect("it never fails");
+            }
+        });
+        let get = |world: &World| {
+            world.get().expect("built or seeded");
+        };
+        let threads =
+            [seeder, world.spawn(get), world.spawn(|world| drop(world.close_with(RuntimeCell::close)))];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_seed_and_a_closer() {
+        let cell = Arc::new(RuntimeCell::<u32>::new("model"));
+        let _permit = cells::testing::allow_seeding();
+        let closer = thread::spawn({
+            let cell = cell.clone();
+            move || cell.close().had_payload
+        });
+        cell.seed(1).expect("there is nothing in the way");
+        let closed = closer.join().unwrap();
+        assert_eq!(cell.generation(), if closed { None } else { Some(1) });
+    }
+
+    pub(crate) fn a_task_and_threads_wait_alike() {
+        let world = World::new();
+        let thread = world.spawn(|world| assert_eq!(world.get().expect("it is built"), 1));
+        let threads = [thread, world.stay(), world.stay()];
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!((world.built(), world.disposed()), (1, 0));
+        world.end([]);
+    }
+
+    pub(crate) fn a_dropped_initializer_is_replaced() {
+        let world = World::new();
+        let thread = world.spawn(|world| {
+            world.get().expect("it is built");
+        });
+        let threads = [world.go(2), world.stay(), thread];
+        world.end(threads);
+    }
+
+    pub(crate) fn dropped_waiters_leave_the_others() {
+        let world = World::new();
+        let threads = [world.go(1), world.go(2), world.go(3), world.stay()];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_dropped_initializer_against_a_close() {
+        let world = World::new();
+        let close = world.spawn(|world| drop(world.close_with(RuntimeCell::close)));
+        let threads = [world.go(2), world.stay(), close];
+        world.end(threads);
+    }
+
+    pub(crate) fn a_drain_waits_for_a_dropped_initializer() {
+        let world = World::new();
+        let drain = world.spawn(|world| {
+            let result = world.close_with(|cell| block_on(cell.close_and_drain_async(LONG)));
+            assert_ne!(result.status, CloseStatus::Draining);
+        });
+        let threads = [world.go(1), world.go(2), drain];
+        world.end(threads);
+    }
+
+    pub(crate) fn an_async_disposer_runs_once_or_says_why_not() {
+        let (world, closes) = with_async_disposer();
+        let read = world.spawn(|world| {
+            world.cell.peek().map(use_lease);
+        });
+        let drain = |world: &World| {
+            assert_ne!(block_on(world.cell.close_and_drain_async(LONG)).status, CloseStatus::Draining);
+        };
+        let close = world.spawn(|world| drop(block_on(world.cell.close_async())));
+        let threads = [read, world.spawn(drain), close];
+        gone(&world, &closes, threads);
+    }
+
+    pub(crate) fn a_dropped_closer_loses_no_payload() {
+        let (world, closes) = with_async_disposer();
+        let read = world.spawn(|world| {
+            world.cell.peek().map(use_lease);
+        });
+        let give_up =
+            |polls| move |world: &World| poll_a_few_times(polls, world.cell.close_and_drain_async(LONG));
+        let thread = world.spawn(|world| {
+            assert_ne!(world.cell.close_and_drain(LONG).status, CloseStatus::Draining);
+        });
+        let threads = [read, world.spawn(give_up(1)), world.spawn(give_up(2)), thread];
+        gone(&world, &closes, threads);
+    }
+}
+
+/// Futures: those that run to their end, and those that are dropped after a few polls.
+mod tasks {
+    use super::{Accounts, Boom, BoxError, Payload, World, use_lease};
+    use cells::{BoxFuture, CloseResult, Disposer, Error, Observer, RuntimeCell};
+    use shuttle::future::{self, block_on};
+    use shuttle::thread::{JoinHandle, yield_now};
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    /// Lets the executor choose.
+    async fn pause() {
+        future::yield_now().await;
+    }
+
+    async fn build(accounts: &Arc<Accounts>) -> Result<Payload, Boom> {
+        pause().await;
+        pause().await;
+        // Last: what a factory that is dropped has in its hands is its own.
+        accounts.build()
+    }
+
+    impl World {
+        pub(crate) async fn get_async(&self) -> Result<u64, Error> {
+            self.cell.get_or_initialize_async(|| build(&self.accounts)).await.map(use_lease)
+        }
+
+        /// A task that runs to its end.
+        pub(crate) fn stay(&self) -> JoinHandle<()> {
+            self.spawn(|world| {
+                block_on(world.get_async()).expect("it is built");
+            })
+        }
+
+        /// A task that is dropped after so many polls, if it has not ended.
+        pub(crate) fn go(&self, polls: usize) -> JoinHandle<()> {
+            self.spawn(move |world| poll_a_few_times(polls, world.get_async()))
+        }
+    }
+
+    pub(crate) fn poll_a_few_times<F: Future>(polls: usize, future: F) {
+        let mut future = pin!(future);
+        for _ in 0..polls {
+            if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                return;
+            }
+            yield_now();
+        }
+    }
+
+    /// The closes that were told of.
+    #[derive(Default)]
+    pub(crate) struct Closes(pub(crate) Mutex<Vec<CloseResult>>);
+
+    impl Observer for Closes {
+        fn on_close_end(&self, event: &CloseResult) {
+            if event.had_payload {
+                self.0.lock().unwrap().push(event.clone());
+            }
+        }
+    }
+
+    /// A world with a payload whose disposer is asynchronous.
+    pub(crate) fn with_async_disposer() -> (World, Arc<Closes>) {
+        fn dispose(payload: Payload) -> BoxFuture<'static, Result<(), BoxError>> {
+            Box::pin(async {
+                pause().await;
+                payload.dispose()
+            })
+        }
+        let cell = RuntimeCell::new("model").wait_timeout(Duration::ZERO);
+        let closes = Arc::<Closes>::default();
+        cell.configure_observer(closes.clone());
+        let cell = Arc::new(cell.disposer(Disposer::with_async(dispose)));
+        let world = World { cell, accounts: Arc::default() };
+        world.get().expect("it is built");
+        (world, closes)
+    }
+
+    /// Waits for the threads; the one payload is gone, once, and its one event says how.
+    pub(crate) fn gone(world: &World, closes: &Closes, threads: impl IntoIterator<Item = JoinHandle<()>>) {
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        let closes = closes.0.lock().unwrap();
+        assert_eq!(closes.len(), 1, "a payload's end is told once");
+        let disposed = closes[0].error.is_none();
+        let dropped = world.accounts.dropped.load(super::SeqCst);
+        assert_eq!((world.disposed(), dropped), (usize::from(disposed), 1));
+    }
+}

@@ -1,0 +1,65 @@
+use cells::{BoxError, Ref, runtime_cell};
+
+struct Store;
+
+#[runtime_cell]
+fn store() -> Store {
+    Store
+}
+
+#[runtime_cell]
+fn fragile() -> Result<Store, BoxError> {
+    Ok(Store)
+}
+
+#[runtime_cell]
+fn no_cell(shop: &Store) -> u8 {
+    drop(shop);
+    1
+}
+
+#[runtime_cell(after = [crate::SHOP])]
+fn after_no_cell() -> u8 {
+    1
+}
+
+#[runtime_cell]
+fn wrong_type(store: &String) -> u8 {
+    drop(store);
+    1
+}
+
+#[runtime_cell]
+fn wrong_lease(#[from(FRAGILE)] store: Ref<'static, String>) -> Result<u8, BoxError> {
+    drop(store);
+    Ok(1)
+}
+
+#[runtime_cell]
+fn may_fail(fragile: &Store) -> u8 {
+    drop(fragile);
+    1
+}
+
+#[runtime_cell]
+fn may_fail_too(#[from(self::FRAGILE)] store: Ref<'static, Store>) -> u8 {
+    drop(store);
+    1
+}
+
+static NUMBER: u8 = 1;
+
+#[runtime_cell]
+fn no_cell_either(number: &u8) -> u8 {
+    *number
+}
+
+#[runtime_cell]
+fn accessor(#[from(store)] number: &u8) -> u8 {
+    *number
+}
+
+fn main() {
+    let _: u8 = *no_cell() + *after_no_cell() + *wrong_type() + *wrong_lease().unwrap();
+    let _: u8 = *may_fail() + *may_fail_too() + *no_cell_either() + *accessor();
+}

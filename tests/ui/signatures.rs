@@ -1,0 +1,63 @@
+use cells::runtime_cell;
+
+#[runtime_cell]
+fn generic<T: Default>() -> T {
+    T::default()
+}
+
+#[runtime_cell]
+fn lifetime<'a>() -> u8 {
+    1
+}
+
+#[runtime_cell]
+fn bounded() -> u8
+where
+    u8: Copy,
+{
+    1
+}
+
+#[runtime_cell]
+unsafe fn not_safe() -> u8 {
+    1
+}
+
+#[runtime_cell]
+const fn constant() -> u8 {
+    1
+}
+
+#[runtime_cell]
+extern "C" fn foreign() -> u8 {
+    1
+}
+
+#[runtime_cell]
+unsafe extern "C" fn variadic(...) -> u8 {
+    1
+}
+
+#[runtime_cell]
+fn bodyless() -> u8;
+
+struct Service;
+
+impl Service {
+    #[runtime_cell]
+    fn method(&self) -> u8 {
+        1
+    }
+}
+
+fn main() {
+    let _: u8 = generic::<u8>();
+    let _: u8 = *lifetime();
+    let _: u8 = *bounded();
+    let _: u8 = *not_safe();
+    let _: u8 = *constant();
+    let _: u8 = *foreign();
+    let _: u8 = *variadic();
+    let _: u8 = *BODYLESS.get();
+    let _: u8 = Service.method();
+}
