@@ -35,7 +35,7 @@ pub(crate) fn declared(model: &Model) -> TokenStream {
     let disposer = disposer(model);
     let build = build(model);
     let observer =
-        observer.as_ref().map(|made| on_first_use(&quote!(observer), &quote!(#krate::Observer), made));
+        observer.as_ref().map(|made| on_first_use(&quote!(OBSERVER), &quote!(#krate::Observer), made));
     let (declared, adjusting) = match running {
         Running::Thread => (quote!(Declared), quote!(FactoryAdjuster)),
         Running::Permanent => (quote!(DeclaredPermanent), quote!(FactoryAdjuster)),
@@ -43,7 +43,7 @@ pub(crate) fn declared(model: &Model) -> TokenStream {
     };
     let adjuster = adjuster
         .as_ref()
-        .map(|made| on_first_use(&quote!(adjuster), &quote!(#krate::#adjusting<Self::Payload>), made));
+        .map(|made| on_first_use(&quote!(ADJUSTER), &quote!(#krate::#adjusting<Self::Payload>), made));
     let detached = running.task().filter(|task| task.detached).map(|_| {
         quote!(
             const DETACHED: ::core::primitive::bool = true;
@@ -65,9 +65,9 @@ pub(crate) fn declared(model: &Model) -> TokenStream {
             const DISPOSER: #krate::Disposer<#ends> = #disposer;
             #detached
             #own_runtime
-            #build
             #observer
             #adjuster
+            #build
         }
     }
 }
@@ -167,16 +167,14 @@ fn disposed_type(model: &Model, at: Span) -> TokenStream {
 }
 
 // Output:
-//     fn observer() -> ::core::option::Option<::std::sync::Arc<dyn ::cells::Observer>> {
-//         ::core::option::Option::Some(::std::sync::Arc::new(TimelineObserver::default()))
-//     }
-fn on_first_use(function: &TokenStream, what: &TokenStream, made: &Expr) -> TokenStream {
+//     const OBSERVER: ::core::option::Option<fn() -> ::std::sync::Arc<dyn ::cells::Observer>> =
+//         ::core::option::Option::Some(|| ::std::sync::Arc::new(TimelineObserver::default()));
+fn on_first_use(constant: &TokenStream, what: &TokenStream, made: &Expr) -> TokenStream {
     let (open, _) = edges(made);
     let shared = quote_spanned!(open=> ::std::sync::Arc::new(#made));
     quote! {
-        fn #function() -> ::core::option::Option<::std::sync::Arc<dyn #what>> {
-            ::core::option::Option::Some(#shared)
-        }
+        const #constant: ::core::option::Option<fn() -> ::std::sync::Arc<dyn #what>> =
+            ::core::option::Option::Some(|| #shared);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::dispose::BoxFuture;
 use crate::error::BoxError;
+use std::any::Any;
+use std::sync::Arc;
 
 /// Wraps the factory of a cell: to retry it, to time it, to replace what it makes.
 ///
@@ -91,3 +93,21 @@ pub struct NoopFactoryAdjuster;
 impl<T> FactoryAdjuster<T> for NoopFactoryAdjuster {}
 
 impl<T> AsyncFactoryAdjuster<T> for NoopFactoryAdjuster {}
+
+/// An adjuster without the type of what it adjusts: an [`Adjusts`].
+pub(crate) type Adjuster = dyn Any + Send + Sync;
+
+/// An adjuster of factories of `T`; `A` is one of the two traits.
+pub(crate) struct Adjusts<A: ?Sized>(pub(crate) Arc<A>);
+
+/// Runs a factory the way the adjuster wants it, if there is one.
+pub(crate) fn adjusted<T: 'static>(
+    adjuster: Option<&Adjuster>,
+    cell: &str,
+    factory: &mut dyn FnMut() -> Result<T, BoxError>,
+) -> Result<T, BoxError> {
+    match adjuster.and_then(<Adjuster>::downcast_ref) {
+        Some(Adjusts::<dyn FactoryAdjuster<T>>(adjuster)) => adjuster.adjust(cell, factory),
+        None => factory(),
+    }
+}

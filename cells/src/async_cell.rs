@@ -3,13 +3,16 @@
 use crate::adjust::AsyncFactoryAdjuster;
 use crate::cell::RuntimeCell;
 use crate::dispose::{BoxFuture, Disposer};
+use crate::erased::{Asynchronous, Erased};
 use crate::error::{BoxError, Error, UnavailableError};
 use crate::hook::Hook;
 use crate::info::CellInfo;
-use crate::lease::Ref;
+use crate::lease::{Lease, Parcel, Ref};
+use crate::machine::Machine;
 use crate::observe::{CloseResult, Observer};
 use crate::observed;
 use crate::payload::Payload;
+use crate::registry::AnyCell;
 use crate::static_cell::Mode;
 use std::fmt;
 use std::future::Future;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "tokio")]
-use crate::tokio_runtime::{self, Runtimes};
+use crate::tokio_runtime::Runtimes;
 
 /// What a declaration says of its asynchronous cell; `#[runtime_cell]` implements it.
 pub trait DeclaredAsync: Sized + 'static {
@@ -35,22 +38,16 @@ pub trait DeclaredAsync: Sized + 'static {
     const DETACHED: bool = false;
     /// Whether each tokio runtime has a payload of its own (feature `tokio`).
     const OWN_RUNTIME: bool = false;
+    /// What makes the declared observer.
+    const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
+    /// What makes the declared adjuster.
+    const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
     ///
     /// # Errors
     /// Those of the factory.
     fn build() -> impl Future<Output = Result<Self::Payload, BoxError>> + Send;
-
-    /// Makes the declared observer.
-    fn observer() -> Option<Arc<dyn Observer>> {
-        None
-    }
-
-    /// Makes the declared adjuster.
-    fn adjuster() -> Option<Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> {
-        None
-    }
 }
 
 /// A declared cell whose factory is asynchronous: a [`RuntimeCell`] with factory, disposer and limits wired in.
@@ -71,15 +68,21 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     pub const fn new() -> Self {
         Self {
             cell: Self::declared(),
-            adjuster: Hook::new(D::adjuster),
+            adjuster: Hook::new(D::ADJUSTER),
             #[cfg(feature = "tokio")]
             runtimes: Runtimes::new(),
             declaration: PhantomData,
         }
     }
 
+    /// The entry in the list of all cells: the macro's.
+    #[doc(hidden)]
+    pub const fn entry(&'static self) -> AnyCell {
+        AnyCell::new(Erased::Task(self))
+    }
+
     const fn declared() -> RuntimeCell<T> {
-        RuntimeCell::of(D::INFO, D::DISPOSER, D::observer, || None)
+        RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
     }
 
     /// The cell for where the caller runs.
@@ -91,15 +94,6 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     #[cfg(not(feature = "tokio"))]
     fn here(&self) -> &RuntimeCell<T> {
         &self.cell
-    }
-
-    /// All its cells: one, or one a runtime.
-    pub(crate) fn everywhere(&self) -> Vec<&RuntimeCell<T>> {
-        #[cfg(feature = "tokio")]
-        if D::OWN_RUNTIME {
-            return std::iter::once(&self.cell).chain(self.runtimes.all()).collect();
-        }
-        vec![&self.cell]
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -122,10 +116,10 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
     pub async fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.here().leases.lease_fast() {
+        if let Some(lease) = self.here().typed.lease_fast() {
             return Ok(lease);
         }
-        observed::call(D::INFO);
+        observed::call(self.info());
         self.obtain().await
     }
 
@@ -134,7 +128,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Errors
     /// [`Error::Unavailable`] (not ready, or shut down).
     pub fn try_get_ready(&'static self) -> Result<Ref<'static, T>, Error> {
-        observed::call(D::INFO);
+        observed::call(self.info());
         let cell = self.here();
         cell.peek().ok_or_else(|| {
             let name = cell.name();
@@ -154,7 +148,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
     pub async fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.run(true).await
+        Erased::Task(self).refresh_async().await.map(Lease::typed)
     }
 
     /// Closes the cell: [`RuntimeCell::close_async`].
@@ -175,33 +169,49 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        D::INFO
+        self.cell.machine().info()
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.
     pub(crate) async fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.here().peek() {
-            return Ok(lease);
-        }
-        self.run(false).await
+        Erased::Task(self).get_async().await.map(Lease::typed)
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> Asynchronous for AsyncCell<T, D> {
+    fn declared(&self) -> &Machine {
+        self.cell.machine()
     }
 
-    async fn run(&'static self, refresh: bool) -> Result<Ref<'static, T>, Error> {
-        let cell = self.here();
+    fn here(&self) -> &Machine {
+        self.here().machine()
+    }
+
+    fn everywhere(&self) -> Vec<&Machine> {
         #[cfg(feature = "tokio")]
-        return tokio_runtime::obtain(cell, refresh, D::DETACHED, || self.build()).await;
-        #[cfg(not(feature = "tokio"))]
-        cell.obtain_async(refresh, || self.build()).await
+        if D::OWN_RUNTIME {
+            return std::iter::once(&self.cell)
+                .chain(self.runtimes.all())
+                .map(RuntimeCell::machine)
+                .collect();
+        }
+        vec![self.cell.machine()]
     }
 
-    async fn build(&'static self) -> Result<T, BoxError> {
-        let name = self.cell.name();
-        if let Some(adjuster) = self.adjuster.get(name) {
-            return adjuster.adjust(name, &mut || Box::pin(D::build())).await;
-        }
-        // Boxed, so that a factory that calls its own accessor is no type without end.
-        let built: BoxFuture<'static, Result<T, BoxError>> = Box::pin(D::build());
-        built.await
+    #[cfg(feature = "tokio")]
+    fn is_detached(&self) -> bool {
+        D::DETACHED
+    }
+
+    fn build(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>> {
+        Box::pin(async {
+            let name = self.cell.name();
+            let payload = match self.adjuster.get(name) {
+                Some(adjuster) => adjuster.adjust(name, &mut || Box::pin(D::build())).await?,
+                None => D::build().await?,
+            };
+            Ok(Parcel::new(payload, D::DISPOSER.run))
+        })
     }
 }
 

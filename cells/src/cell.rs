@@ -1,21 +1,19 @@
-//! The cell: its parts, its construction, and what one can see and set from outside.
+//! The cell as its users see it: a [`Machine`] with the type of its payload.
 
-use crate::adjust::FactoryAdjuster;
-use crate::building::CellId;
-use crate::clock;
-use crate::control::{Control, Failure, Landed, State};
-use crate::dispose::{Disposal, Disposer, Run};
+use crate::adjust::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::control::State;
+use crate::dispose::{Disposer, Run};
+use crate::error::{BoxError, Error};
 use crate::hook::Hook;
 use crate::info::{CellInfo, DEFAULT_WAIT};
-use crate::lease::{Leases, Ref};
-use crate::log;
-use crate::observe::Observer;
-#[cfg(feature = "tokio")]
-use crate::runtime::Watch;
-use crate::seed::{self, SeedError, SeedRefusal};
-use crate::sync::Mutex;
-use crate::watchers::{Watchers, guarded};
+use crate::lease::{Lease, Parcel, Ref, Typed};
+use crate::machine::{Machine, Setup};
+use crate::observe::{CloseResult, Observer};
+use crate::seed::SeedError;
+use crate::snapshot::CellSnapshot;
+use crate::task;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,17 +34,8 @@ use std::time::Duration;
 /// # Ok::<(), cells::Error>(())
 /// ```
 pub struct RuntimeCell<T: Send + Sync + 'static> {
-    pub(crate) name: &'static str,
-    pub(crate) max_waiters: usize,
-    pub(crate) wait_timeout: Duration,
-    pub(crate) cooldown: Duration,
-    pub(crate) disposer: Run<T>,
-    /// Where the cell is a declared one.
-    pub(crate) info: Option<&'static CellInfo>,
-    pub(crate) observer: Hook<dyn Observer>,
-    pub(crate) adjuster: Hook<dyn FactoryAdjuster<T>>,
-    pub(crate) leases: Leases<T>,
-    pub(crate) control: Mutex<Control<T>>,
+    pub(crate) typed: Typed<T>,
+    disposer: Run<T>,
 }
 
 /// Construction. All of it is `const`: a cell can be a `static`.
@@ -56,46 +45,36 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Its waiters are not limited in number and wait 1500 ms at most; there is no cooldown, and payloads are
     /// plainly dropped.
     pub const fn new(name: &'static str) -> Self {
-        Self::with_hooks(name, Hook::none(), Hook::none())
-    }
-
-    const fn with_hooks(
-        name: &'static str,
-        observer: Hook<dyn Observer>,
-        adjuster: Hook<dyn FactoryAdjuster<T>>,
-    ) -> Self {
-        Self {
+        let setup = Setup {
             name: if name.is_empty() { "runtime" } else { name },
             max_waiters: 0,
             wait_timeout: DEFAULT_WAIT,
             cooldown: Duration::ZERO,
-            disposer: Run::Drop,
             info: None,
-            observer,
-            adjuster,
-            leases: Leases::new(),
-            control: Mutex::new(Control::new()),
-        }
+            observer: Hook::none(),
+            adjuster: Hook::none(),
+        };
+        Self { typed: Typed::new(setup), disposer: Run::Drop }
     }
 
     /// Sets how many callers may wait at once for a flight; 0 is any number.
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
-        self.max_waiters = n;
+        self.typed.setup_mut().max_waiters = n;
         self
     }
 
     /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] is for ever.
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.wait_timeout = limit;
+        self.typed.setup_mut().wait_timeout = limit;
         self
     }
 
     /// Sets how long after a failed flight no factory runs; [`Duration::ZERO`] is no cooldown.
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
-        self.cooldown = ttl;
+        self.typed.setup_mut().cooldown = ttl;
         self
     }
 
@@ -110,21 +89,30 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub(crate) const fn of(
         info: &'static CellInfo,
         disposer: Disposer<T>,
-        observer: fn() -> Option<Arc<dyn Observer>>,
-        adjuster: fn() -> Option<Arc<dyn FactoryAdjuster<T>>>,
+        observer: Hook<dyn Observer>,
+        adjuster: Hook<Adjuster>,
     ) -> Self {
-        let cell = Self::with_hooks(info.name, Hook::new(observer), Hook::new(adjuster));
-        let mut cell = cell.disposer(disposer).cooldown(info.cooldown);
-        cell.info = Some(info);
-        cell.max_waiters = match info.max_waiters {
-            Some(n) => n,
-            None => 0,
+        let setup = Setup {
+            name: info.name,
+            max_waiters: match info.max_waiters {
+                Some(n) => n,
+                None => 0,
+            },
+            wait_timeout: match info.wait_timeout {
+                Some(limit) => limit,
+                None => Duration::ZERO,
+            },
+            cooldown: info.cooldown,
+            info: Some(info),
+            observer,
+            adjuster,
         };
-        cell.wait_timeout = match info.wait_timeout {
-            Some(limit) => limit,
-            None => Duration::ZERO,
-        };
-        cell
+        Self { typed: Typed::new(setup), disposer: disposer.run }
+    }
+
+    #[inline]
+    pub(crate) const fn machine(&self) -> &Machine {
+        self.typed.machine()
     }
 }
 
@@ -132,28 +120,200 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Returns the cell's name.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.machine().name()
     }
 
     /// Returns what the cell is doing, as of now.
     pub fn state(&self) -> State {
-        let control = self.control.lock();
-        control.state(self.is_ready())
+        self.machine().state()
     }
 
     /// Returns `true` if a payload is published.
     pub fn is_ready(&self) -> bool {
-        self.generation().is_some()
+        self.machine().is_ready()
     }
 
     /// Returns the generation of the published payload.
     pub fn generation(&self) -> Option<u64> {
-        self.leases.generation()
+        self.machine().generation()
     }
 
     /// Returns the published payload.
     pub fn peek(&self) -> Option<Ref<'_, T>> {
-        self.leases.lease()
+        self.typed.lease()
+    }
+
+    /// Returns what the cell is doing, as of now.
+    ///
+    /// Counts of waiters and leases change while they are taken; they are for people.
+    pub fn snapshot(&self) -> CellSnapshot {
+        self.machine().snapshot()
+    }
+}
+
+/// Getting a payload.
+impl<T: Send + Sync + 'static> RuntimeCell<T> {
+    /// Returns the payload; where there is none, waits for the flight under way or else runs `factory`.
+    ///
+    /// The factory runs in one thread at a time, with no lock of the cell held. It is called again only if the
+    /// cell is closed while it runs: what it made is then disposed, and this call starts over.
+    ///
+    /// # Errors
+    /// [`Error::Lifecycle`] if the factory failed, here or in the caller that this one waited for; if the cell
+    /// cools down; if the cell is asked from inside its own factory. [`Error::Unavailable`] if there are too many
+    /// waiters, or the wait took too long.
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    #[inline]
+    pub fn get_or_initialize<E: Into<BoxError>>(
+        &self,
+        mut factory: impl FnMut() -> Result<T, E>,
+    ) -> Result<Ref<'_, T>, Error> {
+        match self.typed.lease() {
+            Some(lease) => Ok(lease),
+            None => self.obtain(false, &mut || factory().map_err(Into::into)),
+        }
+    }
+
+    /// Builds a new payload and swaps it in; readers get the old one until then, and never block.
+    ///
+    /// The old payload is then retired, and disposed when its last lease is gone. If the factory fails or panics
+    /// the old payload stays, and no cooldown starts. A second caller waits for the first and gets its outcome.
+    /// On a cell without payload it is [`get_or_initialize`](Self::get_or_initialize).
+    ///
+    /// # Errors
+    /// As [`get_or_initialize`](Self::get_or_initialize).
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    pub fn refresh<E: Into<BoxError>>(
+        &self,
+        mut factory: impl FnMut() -> Result<T, E>,
+    ) -> Result<Ref<'_, T>, Error> {
+        self.obtain(true, &mut || factory().map_err(Into::into))
+    }
+
+    #[cold]
+    fn obtain(
+        &self,
+        refresh: bool,
+        factory: &mut dyn FnMut() -> Result<T, BoxError>,
+    ) -> Result<Ref<'_, T>, Error> {
+        let mut build = || self.machine().build(factory, self.disposer);
+        self.machine().obtain(refresh, &mut build).map(Lease::typed)
+    }
+
+    /// [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory; where it waits, it waits as a task.
+    ///
+    /// On a ready cell the future is ready at its first poll, and allocates nothing. If the future that runs the
+    /// factory is dropped, its flight is cancelled ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and
+    /// one of those who wait for it begins the next one.
+    ///
+    /// # Errors
+    /// As [`get_or_initialize`](Self::get_or_initialize).
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the task that ran it.
+    pub async fn get_or_initialize_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        factory: impl FnMut() -> F,
+    ) -> Result<Ref<'_, T>, Error> {
+        match self.typed.lease() {
+            Some(lease) => Ok(lease),
+            None => self.obtain_async(false, factory).await,
+        }
+    }
+
+    /// [`refresh`](Self::refresh) with an asynchronous factory.
+    ///
+    /// # Errors
+    /// As [`get_or_initialize`](Self::get_or_initialize).
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the task that ran it.
+    pub async fn refresh_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        factory: impl FnMut() -> F,
+    ) -> Result<Ref<'_, T>, Error> {
+        self.obtain_async(true, factory).await
+    }
+
+    async fn obtain_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        refresh: bool,
+        mut factory: impl FnMut() -> F,
+    ) -> Result<Ref<'_, T>, Error> {
+        let build = || {
+            let built = factory();
+            async { Ok(self.parcel(built.await.map_err(Into::into)?)) }
+        };
+        Ok(task::obtain(self.machine(), refresh, build).await?.typed())
+    }
+
+    fn parcel(&self, payload: T) -> Parcel {
+        Parcel::new(payload, self.disposer)
+    }
+}
+
+/// Closing. The cell stays usable: the next call builds a new payload.
+impl<T: Send + Sync + 'static> RuntimeCell<T> {
+    /// Retires the payload: from now on nobody new gets it.
+    ///
+    /// If no lease is out the disposer runs here, and the result says how that went. Otherwise the result is
+    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer
+    /// there. A flight under way is superseded: what it makes is disposed, and its callers start over. Without payload
+    /// and flight it is a [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the last error and any cooldown.
+    ///
+    /// It never unwinds: the disposer's error or panic is in the result.
+    pub fn close(&self) -> CloseResult {
+        self.machine().close()
+    }
+
+    /// Closes if `generation` is the published one; else leaves the cell as it is and says
+    /// [`CloseStatus::Noop`](crate::CloseStatus::Noop).
+    ///
+    /// So a caller that found a payload broken never closes the fresh one that another caller has built since.
+    pub fn close_generation(&self, generation: u64) -> CloseResult {
+        self.machine().close_generation(generation)
+    }
+
+    /// Closes and waits up to `limit` until nobody uses a payload of this cell any more and no superseded factory
+    /// runs; the disposer runs here.
+    ///
+    /// That covers payloads of earlier closes which are still draining. After `limit` the result is
+    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease disposes.
+    ///
+    /// A thread that holds a lease on the payload itself waits in vain.
+    pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
+        self.machine().close_and_drain(limit)
+    }
+
+    /// [`close`](Self::close) in a task, where the disposer may be asynchronous and is run to its end.
+    ///
+    /// If the future is dropped while the disposer runs, the payload is dropped plainly, and the event says so.
+    pub async fn close_async(&self) -> CloseResult {
+        self.machine().close_async().await
+    }
+
+    /// [`close_and_drain`](Self::close_and_drain) in a task, where the disposer may be asynchronous and is run to
+    /// its end.
+    pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
+        self.machine().close_and_drain_async(limit).await
+    }
+
+    /// Closes, for those who do not care how that went.
+    pub fn invalidate(&self) {
+        let _ = self.close();
+    }
+
+    /// Records that what this cell holds does not work: it cools down for `ttl` with this error.
+    ///
+    /// A published payload is retired, and disposed when its last lease is gone. A flight under way is superseded:
+    /// its callers get this error, and its success does not end the cooldown. The last record counts. With a zero
+    /// `ttl` it does nothing.
+    pub fn record_failure(&self, error: impl Into<BoxError>, ttl: Duration) {
+        self.machine().record_failure(error.into(), ttl);
     }
 }
 
@@ -172,99 +332,33 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
     /// The same, with a payload that is made of `value` where nothing speaks against it. `place` runs under the
     /// cell's lock.
-    pub(crate) fn seed_with<V>(&self, value: V, place: impl FnOnce(V) -> T) -> Result<(), SeedError<V>> {
-        let Some(permission) = seed::permission(self.info.is_some_and(|info| info.seedable)) else {
-            return Err(SeedError::new(self.name, SeedRefusal::NotAllowed, value));
+    pub(crate) fn seed_with<V>(&self, value: V, place: impl Fn(V) -> T) -> Result<(), SeedError<V>> {
+        let mut value = Some(value);
+        let mut made = || {
+            let Some(value) = value.take() else { unreachable!("it is placed once") };
+            self.parcel(place(value))
         };
-        let mut control = self.control.lock();
-        let refusal = match control.state(self.is_ready()) {
-            State::Ready => Some(SeedRefusal::Ready),
-            State::Initializing => Some(SeedRefusal::Initializing),
-            State::Closed => Some(SeedRefusal::ShutDown),
-            State::Empty | State::Failed => None,
-        };
-        if let Some(refusal) = refusal {
-            drop(control);
-            return Err(SeedError::new(self.name, refusal, value));
+        let refused = self.machine().seed(&mut made).err();
+        match (refused, value) {
+            (Some(refusal), Some(value)) => Err(SeedError::new(self.name(), refusal, value)),
+            _ => Ok(()),
         }
-        let generation = control.next_generation();
-        control.landed = Some(Box::new(Landed::after(Duration::ZERO, Duration::ZERO)));
-        let cleared = control.failure.take();
-        let lease = self.leases.publish(place(value), generation);
-        drop(control);
-        drop(lease);
-        self.discard(cleared);
-        guarded(self.name, || log::seeded(self.name, generation, permission));
-        Ok(())
     }
 
     /// Sets who hears of this cell, besides the global observer. Flights under way keep the one they began with.
     pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
-        self.observer.configure(observer);
+        self.machine().setup.observer.configure(observer);
     }
 
     /// Sets what stands between this cell and its factories, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
-        self.adjuster.configure(adjuster);
-    }
-
-    /// Keeps what closes a generation when its runtime ends, in place of what did so for the one before.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn watch(&self, generation: u64, watch: Watch) {
-        let mut control = self.control.lock();
-        if self.generation() == Some(generation) {
-            let before = control.watch.replace(watch);
-            drop(control);
-            drop(before);
-        }
-    }
-
-    pub(crate) fn is_shut_down(&self) -> bool {
-        self.control.lock().shut_down
-    }
-
-    pub(crate) fn watchers(&self) -> Watchers {
-        Watchers::new(self.name, self.observer.get(self.name))
-    }
-
-    /// Drops a failure that is off the record: its error's destructor is the user's.
-    pub(crate) fn discard(&self, failure: Option<Box<Failure>>) {
-        if failure.is_some() {
-            guarded(self.name, || drop(failure));
-        }
-    }
-
-    /// What the end of a payload needs; `landed` is how it came.
-    pub(crate) fn disposal(&self, watchers: &Watchers, landed: Option<&Landed>) -> Disposal<T> {
-        Disposal {
-            cell: self.name,
-            disposer: self.disposer,
-            watchers: watchers.clone(),
-            started: clock::now(),
-            runtime: landed.map(|landed| landed.runtime.clone()).unwrap_or_default(),
-        }
-    }
-
-    pub(crate) fn id(&self) -> CellId {
-        std::ptr::from_ref(self).addr()
+        self.machine().setup.adjuster.configure(Arc::new(Adjusts(adjuster)));
     }
 }
 
 /// Shows the name and the state, and never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RuntimeCell")
-            .field("name", &self.name)
-            .field("state", &self.state())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Disposes the payload, as [`RuntimeCell::close`] would.
-impl<T: Send + Sync + 'static> Drop for RuntimeCell<T> {
-    fn drop(&mut self) {
-        if self.is_ready() {
-            self.invalidate();
-        }
+        fmt::Debug::fmt(self.machine(), f)
     }
 }

@@ -51,13 +51,13 @@ pub enum State {
     Closed,
 }
 
-pub(crate) struct Control<T: Send + Sync + 'static> {
+pub(crate) struct Control {
     /// The last generation that was given.
     pub(crate) generation: u64,
-    pub(crate) flight: Option<Arc<Flight<T>>>,
+    pub(crate) flight: Option<Arc<Flight>>,
     /// Boxed, like all that most cells never have.
     pub(crate) failure: Option<Box<Failure>>,
-    pub(crate) superseded: Option<Box<Superseded<T>>>,
+    pub(crate) superseded: Option<Box<Superseded>>,
     /// When the last flight published its payload, and how long it took.
     pub(crate) landed: Option<Box<Landed>>,
     /// What closes the payload when its runtime ends.
@@ -67,9 +67,9 @@ pub(crate) struct Control<T: Send + Sync + 'static> {
 }
 
 /// Flights that were superseded; their factories may still run.
-pub(crate) struct Superseded<T: Send + Sync + 'static>(Vec<Weak<Flight<T>>>);
+pub(crate) struct Superseded(Vec<Weak<Flight>>);
 
-impl<T: Send + Sync + 'static> Default for Superseded<T> {
+impl Default for Superseded {
     fn default() -> Self {
         Self(Vec::new())
     }
@@ -99,7 +99,7 @@ impl Landed {
     }
 }
 
-impl<T: Send + Sync + 'static> Control<T> {
+impl Control {
     pub(crate) const fn new() -> Self {
         Self {
             generation: 0,
@@ -134,12 +134,12 @@ impl<T: Send + Sync + 'static> Control<T> {
     }
 
     /// The superseded flights whose factories may still run.
-    pub(crate) fn superseded(&self) -> Vec<Arc<Flight<T>>> {
+    pub(crate) fn superseded(&self) -> Vec<Arc<Flight>> {
         self.superseded.iter().flat_map(|known| &known.0).filter_map(Weak::upgrade).collect()
     }
 
     /// Takes the flight under way out and gives it an outcome that is not its own; the factory runs on.
-    pub(crate) fn supersede(&mut self, outcome: impl FnOnce() -> Outcome<T>) -> Option<Wakers> {
+    pub(crate) fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Wakers> {
         let flight = self.flight.take()?;
         let wakers = flight.settle(outcome());
         let Superseded(known) = &mut **self.superseded.get_or_insert_default();

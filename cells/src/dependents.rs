@@ -1,7 +1,8 @@
 //! Closing and refreshing a cell together with what was built on it.
 
 use crate::async_cell::{AsyncCell, DeclaredAsync};
-use crate::close::Settle;
+use crate::close::Closing;
+use crate::erased::Asynchronous;
 use crate::error::Error;
 use crate::graph::{Graph, graph};
 use crate::info::{CellInfo, DependencyKind};
@@ -19,7 +20,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// the first is disposed, so that nothing built on this one survives, and nothing built on it is disposed after
     /// it (as far as leases allow: one that is out puts its disposal off).
     pub fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, Box::new(self.close_if(|_| true))) {
+        for closing in unpublish(D::INFO, self.machine().close_if(|_| true)) {
             let _ = closing.settle();
         }
     }
@@ -48,7 +49,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
 impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, Box::new(self.close_if(|_| true))) {
+        for closing in unpublish(D::INFO, Asynchronous::here(self).close_if(|_| true)) {
             let _ = closing.settle_async().await;
         }
     }
@@ -77,7 +78,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
 /// Each goes after what it depends on: a dependent that is built again meanwhile is built on new payloads, or
 /// unpublished after that. A factory may be seen for the first time to use a cell while this goes on, and what it
 /// got may have been an old payload. So it is done again until there is nothing new.
-fn unpublish(cell: &CellInfo, own: Box<dyn Settle>) -> Vec<Box<dyn Settle>> {
+fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
     let mut closings = vec![own];
     let mut known = 0;
     loop {

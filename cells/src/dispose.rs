@@ -2,10 +2,10 @@
 
 use crate::clock;
 use crate::error::{BoxError, Panic, SharedError};
+use crate::lease::Parcel;
 use crate::observe::{CloseResult, CloseStatus};
 use crate::runtime::Runtime;
 use crate::watchers::Watchers;
-use std::any::type_name;
 use std::future::poll_fn;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -171,6 +171,19 @@ impl<T> Run<T> {
     pub(crate) const fn calls(&self) -> bool {
         !matches!(self, Self::Drop)
     }
+
+    /// Calls it. May unwind with its panic.
+    pub(crate) fn call(self, payload: T) -> Disposing {
+        match self {
+            Self::Drop => {
+                drop(payload);
+                Disposing::Done(Ok(()))
+            }
+            Self::Sync(disposer) => Disposing::Done(disposer(payload)),
+            Self::Async(disposer) => Disposing::Later(disposer(payload)),
+            Self::Either(disposer) => disposer(payload),
+        }
+    }
 }
 
 /// An asynchronous disposer did not run to its end: nobody waited for it, and there was no runtime to leave it to,
@@ -191,50 +204,45 @@ pub(crate) enum Begun {
 
 /// All that the end of one payload needs, so that whoever is last can bring it about: on another thread, inside
 /// a drop, after the cell has gone on.
-pub(crate) struct Disposal<T> {
+pub(crate) struct Disposal {
     pub(crate) cell: &'static str,
-    pub(crate) disposer: Run<T>,
+    pub(crate) payload_type: &'static str,
+    pub(crate) generation: u64,
+    /// Whether something of the user's runs, rather than a plain drop.
+    pub(crate) calls: bool,
     pub(crate) watchers: Watchers,
     pub(crate) started: Instant,
     pub(crate) runtime: Runtime,
 }
 
-impl<T> Disposal<T> {
+impl Disposal {
     /// Disposes the payload and tells whoever watches, as far as that goes without a task. Never unwinds.
-    pub(crate) fn begin(&self, payload: T, generation: u64) -> Begun {
-        let disposed = catch_unwind(AssertUnwindSafe(|| match self.disposer {
-            Run::Drop => {
-                drop(payload);
-                Disposing::Done(Ok(()))
-            }
-            Run::Sync(disposer) => Disposing::Done(disposer(payload)),
-            Run::Async(disposer) => Disposing::Later(disposer(payload)),
-            Run::Either(disposer) => disposer(payload),
-        }));
+    pub(crate) fn begin(&self, payload: Parcel) -> Begun {
+        let disposed = catch_unwind(AssertUnwindSafe(|| payload.dispose()));
         match disposed {
             Ok(Disposing::Later(future)) => Begun::Later(future),
-            Ok(Disposing::Done(result)) => Begun::Over(self.end(generation, Ok(result))),
-            Err(panic) => Begun::Over(self.end(generation, Err(panic))),
+            Ok(Disposing::Done(result)) => Begun::Over(self.end(Ok(result))),
+            Err(panic) => Begun::Over(self.end(Err(panic))),
         }
     }
 
     /// Goes on with an asynchronous disposal, and tells whoever watches. Never unwinds.
-    pub(crate) async fn go_on(&self, future: &mut Disposition, generation: u64) -> CloseResult {
+    pub(crate) async fn go_on(&self, future: &mut Disposition) -> CloseResult {
         let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
             Err(panic) => Poll::Ready(Err(panic)),
         });
-        self.end(generation, outcome.await)
+        self.end(outcome.await)
     }
 
     /// Drops an asynchronous disposal that nobody runs, or not to its end, and the payload with it.
-    pub(crate) fn abandon(&self, future: Option<Disposition>, generation: u64) -> CloseResult {
+    pub(crate) fn abandon(&self, future: Option<Disposition>) -> CloseResult {
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        self.end(generation, dropped.and(Ok(Err(Abandoned.into()))))
+        self.end(dropped.and(Ok(Err(Abandoned.into()))))
     }
 
-    fn end(&self, generation: u64, outcome: thread::Result<Result<(), BoxError>>) -> CloseResult {
+    fn end(&self, outcome: thread::Result<Result<(), BoxError>>) -> CloseResult {
         let error = match outcome {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(SharedError::new(error)),
@@ -242,22 +250,22 @@ impl<T> Disposal<T> {
         };
         let result = CloseResult {
             cell: self.cell,
-            generation: Some(generation),
+            generation: Some(self.generation),
             had_payload: true,
-            close_called: self.disposer.calls(),
+            close_called: self.calls,
             status: if error.is_some() { CloseStatus::Error } else { CloseStatus::Ok },
             duration: clock::now().saturating_duration_since(self.started),
             error,
         };
-        self.watchers.close_end(&result, type_name::<T>());
+        self.watchers.close_end(&result, self.payload_type);
         result
     }
 
     /// What a closer learns while a lease is still out.
-    pub(crate) fn draining(&self, generation: u64) -> CloseResult {
+    pub(crate) fn draining(&self) -> CloseResult {
         CloseResult {
             cell: self.cell,
-            generation: Some(generation),
+            generation: Some(self.generation),
             had_payload: true,
             close_called: false,
             status: CloseStatus::Draining,

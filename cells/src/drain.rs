@@ -6,6 +6,7 @@
 //! the payload goes to the runtime it was built on.
 
 use crate::dispose::{Begun, Disposal, Disposition};
+use crate::lease::{Parcel, Parting};
 use crate::observe::CloseResult;
 use crate::sync::Mutex;
 use crate::timer::until;
@@ -24,14 +25,90 @@ pub(crate) enum Limit {
     Until(Option<Instant>),
 }
 
-/// Where the last lease of a retired payload brings it. A lease names no bounds of `T`, and a drain needs them.
-pub(crate) trait LastOut<T>: Send + Sync {
-    fn last_out(self: Arc<Self>, payload: T);
+/// A payload that is not, or not any more, published, on its way out.
+#[must_use]
+pub(crate) struct Retired {
+    held: Held,
+    drain: Arc<Drain>,
 }
 
-impl<T: Send + Sync + 'static> LastOut<T> for Drain<T> {
-    /// Takes the payload to a closer that waits, else to its end.
-    fn last_out(self: Arc<Self>, payload: T) {
+enum Held {
+    /// The cell's own hold, beside leases that may be out.
+    Published(Parting),
+    /// A payload that nobody has seen.
+    Unpublished(Parcel),
+}
+
+impl Retired {
+    pub(crate) fn published(parting: Parting, drain: Arc<Drain>) -> Self {
+        Self { held: Held::Published(parting), drain }
+    }
+
+    /// A payload that was never published.
+    pub(crate) fn unpublished(parcel: Parcel, disposal: Disposal) -> Self {
+        Self { held: Held::Unpublished(parcel), drain: Arc::new(Drain::new(disposal)) }
+    }
+
+    fn let_go(held: Held, drain: &Arc<Drain>) {
+        match held {
+            Held::Published(parting) => drop(parting),
+            Held::Unpublished(parcel) => drain.last_out(parcel),
+        }
+    }
+
+    /// Lets go, and disposes the payload on this thread if nobody else uses it, or waits for that.
+    pub(crate) fn close(self, limit: Limit) -> CloseResult {
+        let Self { held, drain } = self;
+        match limit {
+            Limit::No => {
+                Self::let_go(held, &drain);
+                drain.look()
+            }
+            Limit::Until(deadline) => {
+                let closer = Closer::new(&drain);
+                Self::let_go(held, &drain);
+                closer.wait(deadline)
+            }
+        }
+    }
+
+    /// The same in a task, where the disposer may be asynchronous.
+    pub(crate) async fn close_async(self, limit: Limit) -> CloseResult {
+        let Self { held, drain } = self;
+        let closer = Closer::new(&drain);
+        Self::let_go(held, &drain);
+        closer.wait_async(limit).await
+    }
+}
+
+pub(crate) struct Drain {
+    disposal: Disposal,
+    progress: Mutex<Progress>,
+}
+
+struct Progress {
+    /// How many closers wait and would take the payload.
+    closers: usize,
+    waiting: Queue,
+    /// The payload on its way from the last lease to a closer.
+    handed: Option<Parcel>,
+    result: Option<CloseResult>,
+}
+
+/// What a waiting closer gets.
+enum News {
+    Payload(Parcel),
+    Result(CloseResult),
+}
+
+impl Drain {
+    pub(crate) const fn new(disposal: Disposal) -> Self {
+        let progress = Progress { closers: 0, waiting: Queue::new(), handed: None, result: None };
+        Self { disposal, progress: Mutex::new(progress) }
+    }
+
+    /// Takes the payload from the last one out to a closer that waits, else to its end.
+    pub(crate) fn last_out(self: &Arc<Self>, payload: Parcel) {
         let mut progress = self.progress.lock();
         if progress.closers == 0 {
             drop(progress);
@@ -43,44 +120,16 @@ impl<T: Send + Sync + 'static> LastOut<T> for Drain<T> {
             wakers.wake();
         }
     }
-}
-
-pub(crate) struct Drain<T: Send + Sync + 'static> {
-    generation: u64,
-    disposal: Disposal<T>,
-    progress: Mutex<Progress<T>>,
-}
-
-struct Progress<T> {
-    /// How many closers wait and would take the payload.
-    closers: usize,
-    waiting: Queue,
-    /// The payload on its way from the last lease to a closer.
-    handed: Option<T>,
-    result: Option<CloseResult>,
-}
-
-/// What a waiting closer gets.
-enum News<T> {
-    Payload(T),
-    Result(CloseResult),
-}
-
-impl<T: Send + Sync + 'static> Drain<T> {
-    pub(crate) const fn new(generation: u64, disposal: Disposal<T>) -> Self {
-        let progress = Progress { closers: 0, waiting: Queue::new(), handed: None, result: None };
-        Self { generation, disposal, progress: Mutex::new(progress) }
-    }
 
     /// Disposes the payload here, as far as that goes without a task: one is left to the payload's runtime, and comes
     /// back where there is none. Dropped, it drops the payload and says so.
-    fn dispose(self: &Arc<Self>, payload: T) -> Option<impl Future<Output = ()> + Send + use<T>> {
+    fn dispose(self: &Arc<Self>, payload: Parcel) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
         self.disposal.runtime.spawn(task.run()).err()
     }
 
-    fn begin(self: &Arc<Self>, payload: T) -> Option<Task<T>> {
-        match self.disposal.begin(payload, self.generation) {
+    fn begin(self: &Arc<Self>, payload: Parcel) -> Option<Task> {
+        match self.disposal.begin(payload) {
             Begun::Over(result) => {
                 self.done(result);
                 None
@@ -107,7 +156,7 @@ impl<T: Send + Sync + 'static> Drain<T> {
     /// The result so far.
     pub(crate) fn look(&self) -> CloseResult {
         let result = self.progress.lock().result.clone();
-        result.unwrap_or_else(|| self.disposal.draining(self.generation))
+        result.unwrap_or_else(|| self.disposal.draining())
     }
 
     /// Waits for the disposal up to the deadline, and runs the disposer itself if the payload is handed over.
@@ -120,7 +169,7 @@ impl<T: Send + Sync + 'static> Drain<T> {
         Closer::new(self).wait_async(Limit::Until(deadline)).await
     }
 
-    fn poll(&self, seat: &mut Option<Seat>, waker: &Waker) -> Poll<News<T>> {
+    fn poll(&self, seat: &mut Option<Seat>, waker: &Waker) -> Poll<News> {
         let waker = waker.clone();
         let mut progress = self.progress.lock();
         let news = match (progress.handed.take(), &progress.result) {
@@ -140,21 +189,21 @@ impl<T: Send + Sync + 'static> Drain<T> {
 }
 
 /// A disposal that takes a task: reports its end, also where it is dropped before that.
-struct Task<T: Send + Sync + 'static> {
+struct Task {
     future: Option<Disposition>,
-    drain: Arc<Drain<T>>,
+    drain: Arc<Drain>,
     result: Option<CloseResult>,
 }
 
-impl<T: Send + Sync + 'static> Task<T> {
+impl Task {
     async fn run(mut self) {
         if let Some(future) = &mut self.future {
-            self.result = Some(self.drain.disposal.go_on(future, self.drain.generation).await);
+            self.result = Some(self.drain.disposal.go_on(future).await);
         }
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for Task<T> {
+impl Drop for Task {
     fn drop(&mut self) {
         let drain = &self.drain;
         let future = self.future.take();
@@ -163,20 +212,20 @@ impl<T: Send + Sync + 'static> Drop for Task<T> {
                 guarded(result.cell, || drop(future));
                 result
             }
-            None => drain.disposal.abandon(future, drain.generation),
+            None => drain.disposal.abandon(future),
         };
         drain.done(result);
     }
 }
 
 /// Somebody who waits for a drain, and would take the payload.
-pub(crate) struct Closer<'a, T: Send + Sync + 'static> {
-    drain: &'a Arc<Drain<T>>,
+pub(crate) struct Closer<'a> {
+    drain: &'a Arc<Drain>,
     seat: Option<Seat>,
 }
 
-impl<'a, T: Send + Sync + 'static> Closer<'a, T> {
-    pub(crate) fn new(drain: &'a Arc<Drain<T>>) -> Self {
+impl<'a> Closer<'a> {
+    pub(crate) fn new(drain: &'a Arc<Drain>) -> Self {
         drain.progress.lock().closers += 1;
         Self { drain, seat: None }
     }
@@ -222,7 +271,7 @@ impl<'a, T: Send + Sync + 'static> Closer<'a, T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for Closer<'_, T> {
+impl Drop for Closer<'_> {
     fn drop(&mut self) {
         let mut progress = self.drain.progress.lock();
         progress.closers -= 1;

@@ -1,228 +1,235 @@
 //! A declared cell without the type of its payload: what can be done with any of the three kinds.
 
-use crate::async_cell::{AsyncCell, DeclaredAsync};
-use crate::cell::RuntimeCell;
-use crate::close::Settle;
+use crate::close::Closing;
 use crate::dispose::BoxFuture;
-use crate::error::Error;
+use crate::error::{BoxError, Error};
+use crate::flight::Flight;
 use crate::info::CellInfo;
+use crate::lease::{Lease, Parcel};
+use crate::machine::Machine;
 use crate::observe::{CloseResult, CloseStatus};
-use crate::payload::Payload;
-use crate::permanent::{DeclaredPermanent, PermanentCell};
+use crate::observed;
 use crate::snapshot::CellSnapshot;
-use crate::static_cell::{Declared, StaticCell};
+use crate::task;
+#[cfg(feature = "tokio")]
+use crate::tokio_runtime;
 use crate::wait;
-use std::any::Any;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-/// What can be done with a declared cell whatever it holds.
-pub trait Erased: Sync {
-    fn info(&self) -> &'static CellInfo;
-    fn snapshot(&self) -> CellSnapshot;
+/// The adjusted factory of a synchronous cell.
+pub(crate) type Build = fn(&Machine) -> Result<Parcel, BoxError>;
+
+/// A declared cell whatever it holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Erased {
+    Thread(&'static Machine, Build),
+    Task(&'static dyn Asynchronous),
+    /// Only a shutdown ends it.
+    Permanent(&'static dyn Permanent),
+}
+
+/// An [`AsyncCell`](crate::AsyncCell).
+pub(crate) trait Asynchronous: Sync {
+    /// The cell that is declared.
+    fn declared(&self) -> &Machine;
+    /// The cell for where the caller runs: that one, or its runtime's own.
+    fn here(&self) -> &Machine;
+    /// All its cells: one, or one a runtime.
+    fn everywhere(&self) -> Vec<&Machine>;
+    /// Whether a flight runs as a task of its own.
+    #[cfg(feature = "tokio")]
+    fn is_detached(&self) -> bool;
+    /// Runs the adjusted factory.
+    fn build(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>>;
+}
+
+/// A [`PermanentCell`](crate::PermanentCell).
+pub(crate) trait Permanent: Sync {
+    /// The cell of references to the payload.
+    fn machine(&self) -> &Machine;
+    /// Runs the adjusted factory, and makes a reference of what it gives.
+    fn build(&'static self) -> Result<Parcel, BoxError>;
+}
+
+impl Erased {
+    /// The cell for where the caller runs.
+    fn here(self) -> &'static Machine {
+        match self {
+            Self::Thread(machine, _) => machine,
+            Self::Task(cell) => cell.here(),
+            Self::Permanent(cell) => cell.machine(),
+        }
+    }
+
+    pub(crate) fn info(self) -> &'static CellInfo {
+        match self {
+            Self::Thread(machine, _) => machine.info(),
+            Self::Task(cell) => cell.declared().info(),
+            Self::Permanent(cell) => cell.machine().info(),
+        }
+    }
+
+    pub(crate) fn snapshot(self) -> CellSnapshot {
+        self.here().snapshot()
+    }
+
+    fn everywhere(self) -> Vec<&'static Machine> {
+        match self {
+            Self::Thread(machine, _) => vec![machine],
+            Self::Task(cell) => cell.everywhere(),
+            Self::Permanent(cell) => vec![cell.machine()],
+        }
+    }
+
+    /// What may be closed: of a permanent cell nothing before the shutdown.
+    fn closable(self) -> Vec<&'static Machine> {
+        let mut machines = self.everywhere();
+        if let Self::Permanent(_) = self {
+            machines.retain(|machine| machine.is_shut_down());
+        }
+        machines
+    }
+
     /// Whether there is nothing to close.
-    fn is_untouched(&self) -> bool;
-    /// Builds the payload if there is none.
-    fn warm(&'static self) -> Result<(), Error>;
-    /// Builds a new payload where there is one, and starts over where one is being built.
-    fn rebuild(&'static self) -> Result<(), Error>;
-    /// Unpublishes and supersedes, and leaves the disposal to the caller.
-    fn unpublish(&'static self) -> Vec<Box<dyn Settle>>;
-    fn close(&self) -> CloseResult;
-    fn drain_until(&self, until: Option<Instant>) -> CloseResult;
-    /// Lets no flight begin any more; gives the flights that it superseded.
-    fn shut_down(&self) -> Vec<Arc<dyn Any + Send + Sync>>;
-    /// The same as the others, in a task.
-    fn warm_async(&'static self) -> BoxFuture<'static, Result<(), Error>>;
-    fn rebuild_async(&'static self) -> BoxFuture<'static, Result<(), Error>>;
-    fn drain_until_async(&'static self, until: Option<Instant>) -> BoxFuture<'static, CloseResult>;
-}
-
-impl<T: Payload, D: Declared<Payload = T>> Erased for StaticCell<T, D> {
-    fn info(&self) -> &'static CellInfo {
-        D::INFO
+    pub(crate) fn is_untouched(self) -> bool {
+        self.closable().into_iter().all(Machine::is_untouched)
     }
 
-    fn snapshot(&self) -> CellSnapshot {
-        (**self).snapshot()
+    /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks.
+    #[cold]
+    pub(crate) fn called(self) -> Result<Lease, Error> {
+        observed::call(self.info());
+        self.get()
     }
 
-    fn is_untouched(&self) -> bool {
-        (**self).is_untouched()
+    /// Gets the payload.
+    pub(crate) fn get(self) -> Result<Lease, Error> {
+        match self {
+            Self::Thread(machine, build) => machine.get(&mut || build(machine)),
+            Self::Task(_) => block_on(self.get_async()),
+            Self::Permanent(cell) => cell.machine().get(&mut || cell.build()),
+        }
     }
 
-    fn warm(&'static self) -> Result<(), Error> {
-        self.obtain().map(drop)
+    /// The same in a task, where it waits as one; a synchronous factory runs as it is. Boxed, so that it is compiled
+    /// here and not for every cell.
+    pub(crate) fn get_async(self) -> BoxFuture<'static, Result<Lease, Error>> {
+        Box::pin(async move {
+            match self.here().leases.lease() {
+                Some(lease) => Ok(lease),
+                None => self.obtain_async(false).await,
+            }
+        })
     }
 
-    fn rebuild(&'static self) -> Result<(), Error> {
-        self.supersede();
-        if self.is_ready() { self.refresh().map(drop) } else { Ok(()) }
+    /// Builds a new payload, also where there is none.
+    pub(crate) fn refresh(self) -> Result<Lease, Error> {
+        match self {
+            Self::Thread(machine, build) => machine.obtain(true, &mut || build(machine)),
+            Self::Task(_) => block_on(self.refresh_async()),
+            Self::Permanent(_) => self.get(),
+        }
     }
 
-    fn unpublish(&'static self) -> Vec<Box<dyn Settle>> {
-        vec![Box::new(self.close_if(|_| true))]
+    /// The same in a task.
+    pub(crate) fn refresh_async(self) -> BoxFuture<'static, Result<Lease, Error>> {
+        Box::pin(self.obtain_async(true))
     }
 
-    fn close(&self) -> CloseResult {
-        (**self).close()
+    async fn obtain_async(self, refresh: bool) -> Result<Lease, Error> {
+        match self {
+            Self::Thread(machine, build) => {
+                task::obtain(machine, refresh, || async move { build(machine) }).await
+            }
+            #[cfg(feature = "tokio")]
+            Self::Task(cell) => tokio_runtime::obtain(cell, refresh).await,
+            #[cfg(not(feature = "tokio"))]
+            Self::Task(cell) => task::obtain(cell.here(), refresh, || cell.build()).await,
+            Self::Permanent(cell) => task::obtain(cell.machine(), false, || async { cell.build() }).await,
+        }
     }
 
-    fn drain_until(&self, until: Option<Instant>) -> CloseResult {
-        (**self).drain_until(until)
+    /// Builds a new payload where there is one, and starts over where one is being built. Of an asynchronous cell only
+    /// the caller's runtime can build its payload; those of others are closed, and built when they are asked for.
+    pub(crate) fn rebuild(self) -> Result<(), Error> {
+        if self.must_rebuild() { self.refresh().map(drop) } else { Ok(()) }
     }
 
-    fn shut_down(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
-        (**self).shut_down().into_iter().map(|flight| flight as _).collect()
+    /// The same in a task.
+    pub(crate) async fn rebuild_async(self) -> Result<(), Error> {
+        if !self.must_rebuild() {
+            return Ok(());
+        }
+        match self {
+            Self::Task(_) => self.refresh_async().await.map(drop),
+            _ => self.refresh().map(drop),
+        }
     }
 
-    fn warm_async(&'static self) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(async { self.obtain_async().await.map(drop) })
-    }
-
-    fn rebuild_async(&'static self) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(ready(self.rebuild()))
-    }
-
-    fn drain_until_async(&'static self, until: Option<Instant>) -> BoxFuture<'static, CloseResult> {
-        Box::pin((**self).drain_until_async(until))
-    }
-}
-
-impl<T: Payload, D: DeclaredAsync<Payload = T>> Erased for AsyncCell<T, D> {
-    fn info(&self) -> &'static CellInfo {
-        D::INFO
-    }
-
-    fn snapshot(&self) -> CellSnapshot {
-        (**self).snapshot()
-    }
-
-    fn is_untouched(&self) -> bool {
-        self.everywhere().into_iter().all(RuntimeCell::is_untouched)
-    }
-
-    fn warm(&'static self) -> Result<(), Error> {
-        block_on(self.obtain()).map(drop)
-    }
-
-    fn rebuild(&'static self) -> Result<(), Error> {
-        block_on(self.rebuild_async())
-    }
-
-    fn unpublish(&'static self) -> Vec<Box<dyn Settle>> {
-        let closings = self.everywhere().into_iter().map(|cell| cell.close_if(|_| true));
-        closings.map(|closing| Box::new(closing) as _).collect()
-    }
-
-    fn close(&self) -> CloseResult {
-        let closes = self.everywhere().into_iter().map(RuntimeCell::close);
-        closes.reduce(CloseResult::graver).unwrap_or_else(|| (**self).close())
-    }
-
-    fn drain_until(&self, until: Option<Instant>) -> CloseResult {
-        let closes = self.everywhere().into_iter().map(|cell| cell.drain_until(until));
-        closes.reduce(CloseResult::graver).unwrap_or_else(|| (**self).close())
-    }
-
-    fn shut_down(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
-        self.everywhere().into_iter().filter_map(RuntimeCell::shut_down).map(|flight| flight as _).collect()
-    }
-
-    fn warm_async(&'static self) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(async { self.obtain().await.map(drop) })
-    }
-
-    /// Only the caller's runtime can build its payload; those of others are closed, and built when they are asked for.
-    fn rebuild_async(&'static self) -> BoxFuture<'static, Result<(), Error>> {
-        let here: *const RuntimeCell<T> = &raw const **self;
-        for cell in self.everywhere() {
-            if std::ptr::eq(cell, here) {
-                cell.supersede();
+    fn must_rebuild(self) -> bool {
+        if let Self::Permanent(_) = self {
+            return false;
+        }
+        for machine in self.everywhere() {
+            if std::ptr::eq(machine, self.here()) {
+                machine.supersede();
             } else {
-                cell.invalidate();
+                let _ = machine.close();
             }
         }
-        Box::pin(async {
-            if self.is_ready() {
-                let _ = self.refresh().await?;
-            }
-            Ok(())
-        })
+        self.here().is_ready()
     }
 
-    fn drain_until_async(&'static self, until: Option<Instant>) -> BoxFuture<'static, CloseResult> {
-        Box::pin(async move {
-            let mut result: Option<CloseResult> = None;
-            for cell in self.everywhere() {
-                let next = cell.drain_until_async(until).await;
-                result = Some(match result {
-                    Some(result) => result.graver(next),
-                    None => next,
-                });
-            }
-            result.unwrap_or_else(|| (**self).close())
-        })
-    }
-}
-
-/// Only a shutdown ends it.
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Erased for PermanentCell<T, D> {
-    fn info(&self) -> &'static CellInfo {
-        D::INFO
+    /// Unpublishes and supersedes, and leaves the disposal to the caller.
+    pub(crate) fn unpublish(self) -> Vec<Closing<'static>> {
+        match self {
+            Self::Permanent(_) => Vec::new(),
+            _ => self.everywhere().into_iter().map(|machine| machine.close_if(|_| true)).collect(),
+        }
     }
 
-    fn snapshot(&self) -> CellSnapshot {
-        self.snapshot()
+    pub(crate) fn close(self) -> CloseResult {
+        match self {
+            Self::Permanent(_) => self.nothing(),
+            _ => self.all(Machine::close),
+        }
     }
 
-    fn is_untouched(&self) -> bool {
-        !self.cell().is_shut_down() || self.cell().is_untouched()
+    pub(crate) fn drain_until(self, until: Option<Instant>) -> CloseResult {
+        self.all(|machine| machine.drain_until(until))
     }
 
-    fn warm(&'static self) -> Result<(), Error> {
-        self.obtain().map(drop)
+    /// Closes all that may be closed; the result is the gravest.
+    fn all(self, close: impl Fn(&Machine) -> CloseResult) -> CloseResult {
+        let closes = self.closable().into_iter().map(close);
+        closes.reduce(CloseResult::graver).unwrap_or_else(|| self.nothing())
     }
 
-    fn rebuild(&'static self) -> Result<(), Error> {
-        Ok(())
+    /// [`drain_until`](Self::drain_until) in a task.
+    pub(crate) async fn drain_until_async(self, until: Option<Instant>) -> CloseResult {
+        let mut result: Option<CloseResult> = None;
+        for machine in self.closable() {
+            let next = machine.drain_until_async(until).await;
+            result = Some(match result {
+                Some(result) => result.graver(next),
+                None => next,
+            });
+        }
+        result.unwrap_or_else(|| self.nothing())
     }
 
-    fn unpublish(&'static self) -> Vec<Box<dyn Settle>> {
-        Vec::new()
+    /// The close of what cannot be closed.
+    fn nothing(self) -> CloseResult {
+        CloseResult::without_payload(self.here().name(), CloseStatus::Noop, Duration::ZERO)
     }
 
-    fn close(&self) -> CloseResult {
-        CloseResult::without_payload(self.name(), CloseStatus::Noop, Duration::ZERO)
-    }
-
-    fn drain_until(&self, until: Option<Instant>) -> CloseResult {
-        if self.cell().is_shut_down() { self.cell().drain_until(until) } else { Erased::close(self) }
-    }
-
-    fn shut_down(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
-        self.cell().shut_down().into_iter().map(|flight| flight as _).collect()
-    }
-
-    fn warm_async(&'static self) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(async { self.obtain_async().await.map(drop) })
-    }
-
-    fn rebuild_async(&'static self) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(ready(Ok(())))
-    }
-
-    fn drain_until_async(&'static self, until: Option<Instant>) -> BoxFuture<'static, CloseResult> {
-        Box::pin(async move {
-            if self.cell().is_shut_down() {
-                self.cell().drain_until_async(until).await
-            } else {
-                Erased::close(self)
-            }
-        })
+    /// Lets no flight begin any more; gives the flights that it superseded.
+    pub(crate) fn shut_down(self) -> Vec<Arc<Flight>> {
+        self.everywhere().into_iter().filter_map(Machine::shut_down).collect()
     }
 }
 

@@ -17,7 +17,7 @@
 
 use crate::building::{self, FlightId};
 use crate::error::Error;
-use crate::lease::Ref;
+use crate::lease::Lease;
 use crate::observe::CloseResult;
 use crate::sync::Mutex;
 use crate::timer::until;
@@ -27,13 +27,13 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-pub(crate) struct Flight<T: Send + Sync + 'static> {
+pub(crate) struct Flight {
     pub(crate) generation: u64,
     /// Whether its factory runs in a task of its own, so that the caller who began it is among the waiters and yet
     /// does not count as one.
     detached: bool,
     /// Set once, under the lock of `progress`; read without it, so that woken waiters queue for nothing.
-    outcome: OnceCell<Outcome<T>>,
+    outcome: OnceCell<Outcome>,
     progress: Mutex<Progress>,
 }
 
@@ -49,13 +49,13 @@ struct Progress {
 }
 
 /// What a flight is settled with, for its waiters.
-pub(crate) enum Outcome<T: Send + Sync + 'static> {
-    Ready(Ref<'static, T>),
+pub(crate) enum Outcome {
+    Ready(Lease),
     Failed(Error),
     Superseded,
 }
 
-impl<T: Send + Sync + 'static> Clone for Outcome<T> {
+impl Clone for Outcome {
     fn clone(&self) -> Self {
         match self {
             Self::Ready(lease) => Self::Ready(lease.clone()),
@@ -71,7 +71,7 @@ pub(crate) enum Rejected {
     TimedOut,
 }
 
-impl<T: Send + Sync + 'static> Flight<T> {
+impl Flight {
     pub(crate) const fn new(generation: u64) -> Self {
         Self {
             generation,
@@ -102,7 +102,7 @@ impl<T: Send + Sync + 'static> Flight<T> {
     }
 
     /// Gives the flight its outcome. The caller holds the cell's lock and has seen that it has none yet.
-    pub(crate) fn settle(&self, outcome: Outcome<T>) -> Wakers {
+    pub(crate) fn settle(&self, outcome: Outcome) -> Wakers {
         let mut progress = self.progress.lock();
         let first = self.outcome.set(outcome).is_ok();
         debug_assert!(first, "a flight is settled once");
@@ -110,7 +110,7 @@ impl<T: Send + Sync + 'static> Flight<T> {
         progress.waiters.take()
     }
 
-    pub(crate) fn outcome(&self) -> Option<Outcome<T>> {
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
         self.outcome.get().cloned()
     }
 
@@ -119,7 +119,7 @@ impl<T: Send + Sync + 'static> Flight<T> {
     }
 
     /// Blocks for the outcome up to the deadline, as one of at most `max_waiters` (0: any number).
-    pub(crate) fn wait(&self, deadline: Option<Instant>, max_waiters: usize) -> Result<Outcome<T>, Rejected> {
+    pub(crate) fn wait(&self, deadline: Option<Instant>, max_waiters: usize) -> Result<Outcome, Rejected> {
         let mut seat = Seated::new(self, Place::Waiter { limit: max_waiters });
         block_on(deadline, |waker| self.poll(&mut seat, waker)).unwrap_or(Err(Rejected::TimedOut))
     }
@@ -129,13 +129,13 @@ impl<T: Send + Sync + 'static> Flight<T> {
         &self,
         deadline: Option<Instant>,
         place: Place,
-    ) -> Result<Outcome<T>, Rejected> {
+    ) -> Result<Outcome, Rejected> {
         let mut seat = Seated::new(self, place);
         let outcome = poll_fn(|cx| self.poll(&mut seat, cx.waker()));
         until(deadline, outcome).await.unwrap_or(Err(Rejected::TimedOut))
     }
 
-    fn poll(&self, seated: &mut Seated<'_, T>, waker: &Waker) -> Poll<Result<Outcome<T>, Rejected>> {
+    fn poll(&self, seated: &mut Seated<'_>, waker: &Waker) -> Poll<Result<Outcome, Rejected>> {
         if let Some(outcome) = self.answer(seated) {
             return Poll::Ready(Ok(outcome));
         }
@@ -162,7 +162,7 @@ impl<T: Send + Sync + 'static> Flight<T> {
     }
 
     /// The outcome for a waiter, whose seat was taken away with all others when it came.
-    fn answer(&self, seated: &mut Seated<'_, T>) -> Option<Outcome<T>> {
+    fn answer(&self, seated: &mut Seated<'_>) -> Option<Outcome> {
         let outcome = self.outcome()?;
         seated.seat = None;
         Some(outcome)
@@ -238,19 +238,19 @@ pub(crate) enum Place {
 }
 
 /// A place in one of a flight's queues, given back when its holder goes: with an answer, late, or dropped.
-struct Seated<'a, T: Send + Sync + 'static> {
-    flight: &'a Flight<T>,
+struct Seated<'a> {
+    flight: &'a Flight,
     place: Place,
     seat: Option<Seat>,
 }
 
-impl<'a, T: Send + Sync + 'static> Seated<'a, T> {
-    fn new(flight: &'a Flight<T>, place: Place) -> Self {
+impl<'a> Seated<'a> {
+    fn new(flight: &'a Flight, place: Place) -> Self {
         Self { flight, place, seat: None }
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for Seated<'_, T> {
+impl Drop for Seated<'_> {
     fn drop(&mut self) {
         if self.seat.is_some() {
             let mut progress = self.flight.progress.lock();

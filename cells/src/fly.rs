@@ -1,16 +1,17 @@
 //! A flight from its initializer's side: from the start of the factory to the landing of what it made.
 
 use crate::building::{self, Blocked, Entered, Frame};
-use crate::cell::RuntimeCell;
 use crate::clock;
 use crate::context::{self, InitContext};
 use crate::control::{Failure, Landed};
+use crate::drain::Retired;
 use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, causes};
 use crate::flight::{Flight, Outcome};
-use crate::lease::Retired;
+use crate::lease::Parcel;
+use crate::machine::Machine;
 use crate::observe::{CloseResult, InitResult, InitStatus};
 use crate::watchers::{Watchers, guarded};
-use std::any::{Any, type_name};
+use std::any::Any;
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -18,12 +19,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// What a factory came to: the error is a panic's payload.
-pub(crate) type Built<T> = Result<Result<T, BoxError>, Box<dyn Any + Send>>;
+pub(crate) type Built = Result<Result<Parcel, BoxError>, Box<dyn Any + Send>>;
 
 /// A flight under way. Dropped before it has landed, it is cancelled; dropped in any case, it is over.
-pub(crate) struct Flying<'a, T: Send + Sync + 'static> {
-    cell: &'a RuntimeCell<T>,
-    flight: Arc<Flight<T>>,
+pub(crate) struct Flying<'a> {
+    machine: &'a Machine,
+    flight: Arc<Flight>,
     frame: Arc<Frame>,
     watchers: Watchers,
     context: Option<InitContext>,
@@ -34,16 +35,16 @@ pub(crate) struct Flying<'a, T: Send + Sync + 'static> {
 
 /// What a flight came to for its initializer.
 #[must_use]
-pub(crate) struct Landing<T: Send + Sync + 'static> {
-    outcome: Result<Outcome<T>, Error>,
+pub(crate) struct Landing {
+    outcome: Result<Outcome, Error>,
     panic: Option<Box<dyn Any + Send>>,
     /// The payload that was replaced, or the one that came too late.
-    pub(crate) leftover: Option<Retired<T>>,
+    pub(crate) leftover: Option<Retired>,
 }
 
-impl<T: Send + Sync + 'static> Landing<T> {
+impl Landing {
     /// Goes on with the factory's panic, or with the outcome.
-    pub(crate) fn outcome(self) -> Result<Outcome<T>, Error> {
+    pub(crate) fn outcome(self) -> Result<Outcome, Error> {
         match self.panic {
             Some(panic) => resume_unwind(panic),
             None => self.outcome,
@@ -51,18 +52,31 @@ impl<T: Send + Sync + 'static> Landing<T> {
     }
 }
 
-impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
-    pub(crate) fn begin(cell: &'a RuntimeCell<T>, flight: Arc<Flight<T>>) -> Self {
-        let frame = Frame::new(cell.id(), cell.name, flight.id(), cell.info);
+impl<'a> Flying<'a> {
+    pub(crate) fn begin(machine: &'a Machine, flight: Arc<Flight>) -> Self {
+        let frame = Frame::new(machine.id(), machine.name(), flight.id(), machine.setup.info);
         // Whoever begins a detached flight waits for it as anybody else.
         let blocks_caller = if flight.is_detached() { None } else { building::runs(&frame) };
         let entered = frame.enter();
-        let watchers = cell.watchers();
+        let watchers = machine.watchers();
         let context = context::of_flight();
-        watchers.init_start(cell.name, flight.generation, context.as_ref());
+        watchers.init_start(machine.name(), flight.generation, context.as_ref());
         drop(entered);
         let started = clock::now();
-        Self { cell, flight, frame, watchers, context, started, landed: false, _blocks_caller: blocks_caller }
+        Self {
+            machine,
+            flight,
+            frame,
+            watchers,
+            context,
+            started,
+            landed: false,
+            _blocks_caller: blocks_caller,
+        }
+    }
+
+    pub(crate) fn machine(&self) -> &'a Machine {
+        self.machine
     }
 
     /// Says that what the thread does is the factory's, until the guard is dropped.
@@ -71,13 +85,13 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
     }
 
     /// Runs the adjusted factory.
-    pub(crate) fn run(&self, factory: impl FnOnce() -> Result<T, BoxError>) -> Built<T> {
+    pub(crate) fn run(&self, factory: impl FnOnce() -> Result<Parcel, BoxError>) -> Built {
         let _entered = self.enter();
         catch_unwind(AssertUnwindSafe(factory))
     }
 
     /// Runs the adjusted factory as far as it goes now.
-    pub(crate) fn poll(&self, factory: impl FnOnce() -> Poll<Result<T, BoxError>>) -> Poll<Built<T>> {
+    pub(crate) fn poll(&self, factory: impl FnOnce() -> Poll<Result<Parcel, BoxError>>) -> Poll<Built> {
         let _entered = self.enter();
         match catch_unwind(AssertUnwindSafe(factory)) {
             Ok(Poll::Pending) => Poll::Pending,
@@ -94,7 +108,7 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
     /// Publishes what the factory made, unless the flight was settled by somebody else meanwhile.
     ///
     /// The caller sees to what is left over and then takes the outcome; the flight is over when this is dropped.
-    pub(crate) fn land(&mut self, built: Built<T>) -> Landing<T> {
+    pub(crate) fn land(&mut self, built: Built) -> Landing {
         self.landed = true;
         match built {
             Ok(Ok(payload)) => self.publish(payload),
@@ -110,34 +124,35 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
         }
     }
 
-    fn publish(&self, payload: T) -> Landing<T> {
-        let (cell, flight) = (self.cell, &*self.flight);
+    fn publish(&self, parcel: Parcel) -> Landing {
+        let (machine, flight) = (self.machine, &*self.flight);
         let landed = self.times();
-        let mut control = cell.control.lock();
+        let mut control = machine.control.lock();
         if let Some(outcome) = flight.outcome() {
             drop(control);
-            self.report(&landed, InitStatus::Superseded, Some(&payload), None);
-            let disposal = cell.disposal(&self.watchers, Some(&landed));
-            let leftover = Some(Retired::unpublished(payload, flight.generation, disposal));
+            self.report(&landed, InitStatus::Superseded, Some(parcel.payload()), None);
+            let disposal = machine.disposal(&self.watchers, Some(&landed), flight.generation, parcel.calls());
+            let leftover = Some(Retired::unpublished(parcel, disposal));
             return Landing { outcome: Ok(outcome), panic: None, leftover };
         }
         control.flight = None;
         let before = control.landed.replace(Box::new(landed.clone()));
         let cleared = control.failure.take();
-        let disposal = cell.disposal(&self.watchers, before.as_deref());
-        let (lease, leftover) = cell.leases.replace(payload, flight.generation, disposal);
+        let (lease, leftover) = machine.leases.replace(parcel, flight.generation, |generation, calls| {
+            machine.disposal(&self.watchers, before.as_deref(), generation, calls)
+        });
         let wakers = flight.settle(Outcome::Ready(lease.clone()));
         drop(control);
         wakers.wake();
-        cell.discard(cleared);
-        self.report(&landed, InitStatus::Ok, Some(&*lease), None);
+        machine.discard(cleared);
+        self.report(&landed, InitStatus::Ok, Some(lease.payload()), None);
         Landing { outcome: Ok(Outcome::Ready(lease)), panic: None, leftover }
     }
 
-    fn abort(&self, source: SharedError, status: InitStatus) -> Result<Outcome<T>, Error> {
-        let (cell, name) = (self.cell, self.cell.name);
+    fn abort(&self, source: SharedError, status: InitStatus) -> Result<Outcome, Error> {
+        let (machine, name) = (self.machine, self.machine.name());
         let times = self.times();
-        let mut control = cell.control.lock();
+        let mut control = machine.control.lock();
         if let Some(outcome) = self.flight.outcome() {
             drop(control);
             self.report(&times, InitStatus::Superseded, None, Some(source));
@@ -145,7 +160,7 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
         }
         control.flight = None;
         // A failed refresh leaves a payload that serves: no reason to keep anybody from trying again.
-        let cooldown = if cell.is_ready() { Duration::ZERO } else { cell.cooldown };
+        let cooldown = if machine.is_ready() { Duration::ZERO } else { machine.setup.cooldown };
         let replaced = control.failure.replace(Failure::new(source.clone(), cooldown));
         let wakers = self.flight.settle(Outcome::Failed(Error::Lifecycle(match status {
             InitStatus::Panicked => LifecycleError::Panicked { cell: name, source: source.clone() },
@@ -153,7 +168,7 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
         })));
         drop(control);
         wakers.wake();
-        cell.discard(replaced);
+        machine.discard(replaced);
         self.report(&times, status, None, Some(source.clone()));
         // A cell's own error, or one that was made from it.
         let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
@@ -166,7 +181,7 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
 
     /// Ends a flight whose factory was given up: its waiters start over, and one of them begins the next flight.
     fn cancel(&self) {
-        let mut control = self.cell.control.lock();
+        let mut control = self.machine.control.lock();
         let (status, wakers) = if self.flight.outcome().is_some() {
             (InitStatus::Superseded, None)
         } else {
@@ -193,7 +208,7 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
         error: Option<SharedError>,
     ) {
         let event = InitResult {
-            cell: self.cell.name,
+            cell: self.machine.name(),
             payload,
             status,
             duration: times.duration(),
@@ -201,12 +216,12 @@ impl<'a, T: Send + Sync + 'static> Flying<'a, T> {
             generation: self.flight.generation,
             context: self.context.clone(),
         };
-        self.watchers.init_end(&event, type_name::<T>());
-        guarded(self.cell.name, || drop(event)); // it may be the last to hold the user's error
+        self.watchers.init_end(&event, self.machine.leases.payload_type());
+        guarded(self.machine.name(), || drop(event)); // it may be the last to hold the user's error
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for Flying<'_, T> {
+impl Drop for Flying<'_> {
     fn drop(&mut self) {
         if !self.landed {
             self.cancel();

@@ -9,21 +9,25 @@ pub(crate) struct Hook<H: ?Sized>(Mutex<Current<H>>);
 
 enum Current<H: ?Sized> {
     /// Nobody has asked yet for what this makes; it is the user's code.
-    Declared(fn() -> Option<Arc<H>>),
-    Known(Option<Arc<H>>),
+    Declared(fn() -> Arc<H>),
+    /// Boxed, like all that most cells never have.
+    Known(Option<Box<Arc<H>>>),
 }
 
 impl<H: ?Sized> Hook<H> {
-    pub(crate) const fn new(declared: fn() -> Option<Arc<H>>) -> Self {
-        Self(Mutex::new(Current::Declared(declared)))
+    pub(crate) const fn new(declared: Option<fn() -> Arc<H>>) -> Self {
+        Self(Mutex::new(match declared {
+            Some(declared) => Current::Declared(declared),
+            None => Current::Known(None),
+        }))
     }
 
     pub(crate) const fn none() -> Self {
-        Self(Mutex::new(Current::Known(None)))
+        Self::new(None)
     }
 
     pub(crate) fn configure(&self, hook: Arc<H>) {
-        let before = std::mem::replace(&mut *self.0.lock(), Current::Known(Some(hook)));
+        let before = std::mem::replace(&mut *self.0.lock(), Current::Known(Some(Box::new(hook))));
         drop(before); // after unlocking: its destructor is the user's
     }
 
@@ -31,18 +35,18 @@ impl<H: ?Sized> Hook<H> {
     /// it, and one is used: nobody waits for the user's code here. If making it panics, there is none.
     pub(crate) fn get(&self, cell: &str) -> Option<Arc<H>> {
         let declared = match &*self.0.lock() {
-            Current::Known(hook) => return hook.clone(),
+            Current::Known(hook) => return hook.as_deref().cloned(),
             Current::Declared(declared) => *declared,
         };
         let mut made = None;
-        guarded(cell, || made = declared());
+        guarded(cell, || made = Some(declared()));
         let mut current = self.0.lock();
         if let Current::Known(hook) = &*current {
-            let hook = hook.clone();
+            let hook = hook.as_deref().cloned();
             drop(current); // before `made`, whose destructor is the user's
             return hook;
         }
-        *current = Current::Known(made.clone());
+        *current = Current::Known(made.clone().map(Box::new));
         made
     }
 }

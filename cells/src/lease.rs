@@ -4,32 +4,41 @@
 //!
 //! | state | who holds it | who may change that |
 //! |---|---|---|
-//! | published | the slot, and any number of [`Ref`]s | `publish`, `replace` and `retire`, whose callers hold the cell's lock |
-//! | retired | the [`Parting`], and [`Ref`]s | the drop of the `Parting` |
-//! | draining | [`Ref`]s alone | the drop of the last one |
+//! | unpublished | a [`Parcel`] | `publish` and `replace`, whose callers hold the cell's lock |
+//! | published | the slot, and any number of [`Lease`]s | `replace` and `retire`, whose callers hold the cell's lock |
+//! | retired | the [`Parting`], and leases | the drop of the `Parting` |
+//! | draining | leases alone | the drop of the last one |
 //! | handed | the [`Drain`] | a closer that waits |
 //! | disposed | nobody | |
 //!
 //! Who is the last one, without a count that all readers share, is the matter of [`counters`](crate::counters),
-//! which knows payloads as pointers. This file gives them their type: a payload lives in a box of its own, the
-//! [`Tenancy`], which [`publish`](Leases::publish) gives away as a raw pointer and [`finish`] takes back, once.
-//! `retire` leaves the [`Drain`] in the tenancy before the payload can be finished, so that whoever is last finds
-//! it. What that thread does with it is the drain's matter.
+//! which knows payloads as pointers. Here a payload lives in a box of its own, the [`Tenancy`], which
+//! [`publish`](Leases::publish) gives away as a raw pointer and [`finish`] takes back, once. `retire` leaves the
+//! [`Drain`] in the tenancy before the payload can be finished, so that whoever is last finds it. What that thread
+//! does with it is the drain's matter.
+//!
+//! # Types
+//!
+//! A tenancy begins with its [`Head`], which knows all that the library needs to know of a payload, so that the
+//! library is compiled once and not for every type of payload. A [`Parcel`] and a [`Lease`] are without the type;
+//! a [`Ref`] is a lease with it. That a cell publishes payloads of its own type alone is checked when it
+//! publishes; readers trust that, and check nothing ([`Typed`]).
 //!
 //! # Lifetimes
 //!
-//! A [`Ref`] points to a tenancy, a lane and a table, never to its cell. The lifetime that users see keeps a lease
-//! from outliving its cell; nothing here stands on it. A lease that is on its way inside the library, in a
-//! flight's outcome, is a `Ref<'static, T>`, and is sound wherever it goes: the tenancy stays until the lease is
-//! dropped, and lanes and tables stay for ever.
+//! A lease points to a tenancy, a lane and a table, never to its cell. The lifetime that users see on a [`Ref`]
+//! keeps it from outliving its cell; nothing here stands on it. One that is on its way inside the library has none,
+//! and is sound wherever it goes: the tenancy stays until the lease is dropped, and lanes and tables stay for ever.
 
 use crate::counters::{Counters, First, Lane, Local, ReadPath, Registry, Retiring, Slot};
-use crate::dispose::Disposal;
-use crate::drain::{Closer, Drain, LastOut, Limit};
-use crate::observe::CloseResult;
+use crate::dispose::{Disposal, Disposing, Run};
+use crate::drain::{Drain, Retired};
+use crate::machine::{Machine, Setup};
+use crate::payload::PayloadType;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, thread_local};
 use once_cell::sync::OnceCell;
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -38,31 +47,114 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Weak};
 
 /// The published payload of one cell, and those that are draining.
-pub(crate) struct Leases<T: Send + Sync + 'static> {
+pub(crate) struct Leases {
     slot: Slot,
+    /// The type of all payloads that are published here.
+    payload: &'static PayloadType,
     /// The published generation; 0 is none. For looks, which should not make a closer wait.
     generation: AtomicU64,
-    drains: Mutex<Option<Box<Drains<T>>>>,
-    /// It shares payloads among threads, and may drop them: `Send` and `Sync` where that is sound.
-    payloads: PhantomData<Arc<T>>,
+    drains: Mutex<Option<Box<Drains>>>,
 }
 
 /// Payloads that were retired, and some that are disposed; apart, for most cells never retire one.
-struct Drains<T: Send + Sync + 'static>(Vec<Weak<Drain<T>>>);
+#[derive(Default)]
+struct Drains(Vec<Weak<Drain>>);
 
-impl<T: Send + Sync + 'static> Default for Drains<T> {
-    fn default() -> Self {
-        Self(Vec::new())
+/// What is known of a payload without its type.
+struct Head {
+    /// `None` until it is published.
+    lane: Option<&'static Lane>,
+    /// The tenancy that this is the head of; `None` until it is published.
+    tenant: Option<NonNull<dyn Tenant>>,
+    generation: u64,
+    payload: &'static PayloadType,
+    /// Whether its disposer is more than a drop.
+    calls: bool,
+    /// Where it goes when it is retired.
+    drain: OnceCell<Arc<Drain>>,
+}
+
+// SAFETY: `tenant` stands for a `Tenant`, which is `Send` and `Sync`.
+unsafe impl Send for Head {}
+// SAFETY: as above.
+unsafe impl Sync for Head {}
+
+/// A payload, and what ends it. It begins with its head, so that a pointer to it is one to that.
+#[repr(C)]
+struct Tenancy<T> {
+    head: Head,
+    payload: T,
+    disposer: Run<T>,
+}
+
+/// A [`Tenancy`] of any type, and nothing else.
+trait Tenant: Send + Sync {
+    fn payload(&self) -> &(dyn Any + Send + Sync);
+    /// Calls the disposer. May unwind with its panic.
+    fn dispose(self: Box<Self>) -> Disposing;
+}
+
+impl<T: Send + Sync + 'static> Tenant for Tenancy<T> {
+    fn payload(&self) -> &(dyn Any + Send + Sync) {
+        &self.payload
+    }
+
+    fn dispose(self: Box<Self>) -> Disposing {
+        let Self { payload, disposer, .. } = *self;
+        disposer.call(payload)
     }
 }
 
-/// A payload, and where it goes when it is retired.
-struct Tenancy<T> {
-    payload: T,
-    generation: u64,
-    lane: &'static Lane,
-    drain: OnceCell<Arc<dyn LastOut<T>>>,
+/// A payload without its type, owned.
+pub(crate) struct Parcel(Box<dyn Tenant>);
+
+impl Parcel {
+    pub(crate) fn new<T: Send + Sync + 'static>(payload: T, disposer: Run<T>) -> Self {
+        let head = Head {
+            lane: None,
+            tenant: None,
+            generation: 0,
+            payload: PayloadType::of::<T>(),
+            calls: disposer.calls(),
+            drain: OnceCell::new(),
+        };
+        Self(Box::new(Tenancy { head, payload, disposer }))
+    }
+
+    fn head(&self) -> &Head {
+        // SAFETY: every tenant begins with its head.
+        unsafe { NonNull::from(&*self.0).cast().as_ref() }
+    }
+
+    pub(crate) fn payload(&self) -> &(dyn Any + Send + Sync) {
+        self.0.payload()
+    }
+
+    /// Whether its disposer is more than a drop.
+    pub(crate) fn calls(&self) -> bool {
+        self.head().calls
+    }
+
+    /// Calls the disposer. May unwind with its panic.
+    pub(crate) fn dispose(self) -> Disposing {
+        self.0.dispose()
+    }
 }
+
+/// A lease on a payload, without its type.
+pub(crate) struct Lease {
+    /// Valid until the lease is released, in `drop`.
+    head: NonNull<Head>,
+}
+
+// SAFETY: what a lease points to is `Send` and `Sync`, and its drop may take a payload away from any thread, as that
+// of an `Arc`. What it counts in may be counted in from any thread.
+unsafe impl Send for Lease {}
+// SAFETY: as above.
+unsafe impl Sync for Lease {}
+
+impl UnwindSafe for Lease {}
+impl RefUnwindSafe for Lease {}
 
 /// A lease on the payload of one generation of a cell.
 ///
@@ -82,19 +174,11 @@ struct Tenancy<T> {
 /// ```
 #[must_use = "a lease that is dropped at once keeps nothing alive"]
 pub struct Ref<'a, T> {
-    /// Valid until the lease is released, in `drop`.
-    tenancy: NonNull<Tenancy<T>>,
-    cell: PhantomData<(&'a (), Arc<Tenancy<T>>)>,
+    /// On a `Tenancy<T>`.
+    lease: Lease,
+    /// It shares the payload among threads, and may drop it: `Send` and `Sync` where that is sound.
+    payload: PhantomData<(&'a (), Arc<T>)>,
 }
-
-// SAFETY: a lease gives out `&T`, and its drop may take the `T` away from any thread, as that of an `Arc<T>`;
-// `T: Send + Sync` allows both. What it counts in may be counted in from any thread.
-unsafe impl<T: Send + Sync> Send for Ref<'_, T> {}
-// SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Ref<'_, T> {}
-
-impl<T: RefUnwindSafe> UnwindSafe for Ref<'_, T> {}
-impl<T: RefUnwindSafe> RefUnwindSafe for Ref<'_, T> {}
 
 static FIRST: First = First::new();
 static REGISTRY: Registry = Registry::new(enlist);
@@ -151,32 +235,32 @@ pub fn read_path() -> ReadPath {
     REGISTRY.path()
 }
 
-impl<T: Send + Sync + 'static> Leases<T> {
-    pub(crate) const fn new() -> Self {
-        Self {
-            slot: Slot::new(),
-            generation: AtomicU64::new(0),
-            drains: Mutex::new(None),
-            payloads: PhantomData,
-        }
+impl Leases {
+    pub(crate) const fn new(payload: &'static PayloadType) -> Self {
+        Self { slot: Slot::new(), payload, generation: AtomicU64::new(0), drains: Mutex::new(None) }
+    }
+
+    /// The type of the payloads, as the compiler calls it.
+    pub(crate) fn payload_type(&self) -> &'static str {
+        self.payload.name()
     }
 
     /// Gives a lease on the published payload.
     #[inline]
-    pub(crate) fn lease(&self) -> Option<Ref<'static, T>> {
+    pub(crate) fn lease(&self) -> Option<Lease> {
         // A step of its own for shuttle, which does not see those of the counters.
         #[cfg(shuttle)]
         let _ = self.generation.load(Ordering::SeqCst);
-        // SAFETY: only `put` puts payloads into this slot: they are tenancies of `T`.
-        here(|all, local| self.slot.acquire(all, local)).map(|lane| unsafe { Ref::new(lane) })
+        // SAFETY: the lease was taken for this.
+        here(|all, local| self.slot.acquire(all, local)).map(|lane| unsafe { Lease::new(lane) })
     }
 
     /// Gives a lease on the published payload, unless the thread is on a [`detour`]; also not where the fast way is
     /// closed for other reasons.
     #[inline]
-    pub(crate) fn lease_fast(&self) -> Option<Ref<'static, T>> {
-        // SAFETY: as in `lease`.
-        here(|all, local| self.slot.acquire_fast(all, local)).map(|lane| unsafe { Ref::new(lane) })
+    pub(crate) fn lease_fast(&self) -> Option<Lease> {
+        // SAFETY: the lease was taken for this.
+        here(|all, local| self.slot.acquire_fast(all, local)).map(|lane| unsafe { Lease::new(lane) })
     }
 
     /// The published generation.
@@ -191,62 +275,67 @@ impl<T: Send + Sync + 'static> Leases<T> {
     }
 
     /// Publishes a payload where none is published. The caller holds the cell's lock.
-    pub(crate) fn publish(&self, payload: T, generation: u64) -> Ref<'static, T> {
-        let (lease, old) = self.put(payload, generation);
+    pub(crate) fn publish(&self, parcel: Parcel, generation: u64) -> Lease {
+        let (lease, old) = self.put(parcel, generation);
         debug_assert!(old.is_none(), "what is published is retired first, or replaced");
         lease
     }
 
     /// Publishes a payload in the place of the one that is published, if any: no reader finds the cell empty in
-    /// between. The caller holds the cell's lock, and settles what it gets after unlocking.
+    /// between. The caller holds the cell's lock, and settles what it gets after unlocking. `disposal` tells how the
+    /// old one, of which it gets the generation and whether its disposer is more than a drop, ends.
     pub(crate) fn replace(
         &self,
-        payload: T,
+        parcel: Parcel,
         generation: u64,
-        disposal: Disposal<T>,
-    ) -> (Ref<'static, T>, Option<Retired<T>>) {
-        let (lease, old) = self.put(payload, generation);
+        disposal: impl FnOnce(u64, bool) -> Disposal,
+    ) -> (Lease, Option<Retired>) {
+        let (lease, old) = self.put(parcel, generation);
         (lease, old.and_then(|old| self.drain(old, disposal)))
     }
 
-    fn put(&self, payload: T, generation: u64) -> (Ref<'static, T>, Option<Retiring>) {
+    fn put(&self, parcel: Parcel, generation: u64) -> (Lease, Option<Retiring>) {
+        assert!(parcel.head().payload.id == self.payload.id, "a cell holds payloads of one type");
         let vacancy = self.slot.vacancy(counters());
         let lane = vacancy.lane();
-        let tenancy = Box::new(Tenancy { payload, generation, lane, drain: OnceCell::new() });
-        let tenancy = NonNull::from(Box::leak(tenancy)).cast();
+        let tenant = NonNull::from(Box::leak(parcel.0));
+        let mut head = tenant.cast::<Head>();
+        // SAFETY: every tenant begins with its head, and nobody else has this one yet.
+        let new = unsafe { head.as_mut() };
+        (new.lane, new.tenant, new.generation) = (Some(lane), Some(tenant), generation);
         // SAFETY: `finish` takes the box back, once; until then it stays.
-        let old = unsafe { self.slot.publish(vacancy, tenancy, finish::<T>) };
+        let old = unsafe { self.slot.publish(vacancy, head.cast(), finish) };
         self.generation.store(generation, Ordering::Release);
         // SAFETY: the lane's payload is the tenancy that has just been published, with this lease on it.
-        (unsafe { Ref::new(lane) }, old)
+        (unsafe { Lease::new(lane) }, old)
     }
 
-    /// Unpublishes the payload. The caller holds the cell's lock, and settles what it gets after unlocking.
+    /// Unpublishes the payload. The caller holds the cell's lock, and settles what it gets after unlocking. For
+    /// `disposal` see [`replace`](Self::replace).
     #[must_use]
-    pub(crate) fn retire(&self, disposal: Disposal<T>) -> Option<Retired<T>> {
+    pub(crate) fn retire(&self, disposal: impl FnOnce(u64, bool) -> Disposal) -> Option<Retired> {
         self.generation.store(0, Ordering::Release);
         self.slot.retire().and_then(|retiring| self.drain(retiring, disposal))
     }
 
     /// Tells a retired payload where it goes.
-    fn drain(&self, retiring: Retiring, disposal: Disposal<T>) -> Option<Retired<T>> {
+    fn drain(&self, retiring: Retiring, disposal: impl FnOnce(u64, bool) -> Disposal) -> Option<Retired> {
         let parting = Parting(retiring);
-        let tenancy = parting.0.payload()?.cast::<Tenancy<T>>();
-        // SAFETY: it is a tenancy of `T`, as in `lease`, and is not finished before `parting` is dropped.
-        let tenancy = unsafe { tenancy.as_ref() };
-        let drain = Arc::new(Drain::new(tenancy.generation, disposal));
-        let last_out: Arc<dyn LastOut<T>> = Arc::clone(&drain) as _;
-        let _ = tenancy.drain.set(last_out);
+        // SAFETY: only `put` puts payloads into this slot: they are heads, and this one's tenancy is not finished
+        // before `parting` is dropped.
+        let head = unsafe { parting.0.payload()?.cast::<Head>().as_ref() };
+        let drain = Arc::new(Drain::new(disposal(head.generation, head.calls)));
+        let _ = head.drain.set(Arc::clone(&drain));
         let mut drains = self.drains.lock();
         let Drains(known) = &mut **drains.get_or_insert_default();
         known.retain(|drain| drain.strong_count() > 0);
         known.push(Arc::downgrade(&drain));
         drop(drains);
-        Some(Retired { held: Held::Published(parting), drain })
+        Some(Retired::published(parting, drain))
     }
 
     /// The payloads that were retired and may still be in use.
-    pub(crate) fn drains(&self) -> Vec<Arc<Drain<T>>> {
+    pub(crate) fn drains(&self) -> Vec<Arc<Drain>> {
         let drains = self.drains.lock();
         let known = drains.as_ref().into_iter().flat_map(|drains| &drains.0);
         let mut known: Vec<_> = known.filter_map(Weak::upgrade).collect();
@@ -257,7 +346,7 @@ impl<T: Send + Sync + 'static> Leases<T> {
 }
 
 /// Drops a payload that nobody retired, and gives back what the cell counted with.
-impl<T: Send + Sync + 'static> Drop for Leases<T> {
+impl Drop for Leases {
     fn drop(&mut self) {
         self.slot.dissolve(counters());
     }
@@ -266,15 +355,18 @@ impl<T: Send + Sync + 'static> Drop for Leases<T> {
 /// Ends a tenancy that nobody uses any more.
 ///
 /// # Safety
-/// `tenancy` was leaked by `put` of the same `T`; it is not used any more, and this is called once.
-unsafe fn finish<T>(tenancy: NonNull<()>) {
+/// `head` was published by `put`; it is not used any more, and this is called once.
+unsafe fn finish(head: NonNull<()>) {
     // SAFETY: the caller's word.
-    let tenancy = unsafe { Box::from_raw(tenancy.cast::<Tenancy<T>>().as_ptr()) };
-    let Tenancy { payload, drain, .. } = *tenancy;
-    match drain.into_inner() {
-        Some(drain) => drain.last_out(payload),
+    let head = unsafe { head.cast::<Head>().as_mut() };
+    let drain = head.drain.take();
+    let Some(tenant) = head.tenant else { unreachable!("it was published") };
+    // SAFETY: `put` leaked it from a box, and by the caller's word it is taken back once.
+    let parcel = Parcel(unsafe { Box::from_raw(tenant.as_ptr()) });
+    match drain {
+        Some(drain) => drain.last_out(parcel),
         // Never retired: the leases themselves were dropped, and the payload with them.
-        None => drop(payload),
+        None => drop(parcel),
     }
 }
 
@@ -288,77 +380,106 @@ impl Drop for Parting {
     }
 }
 
-/// A payload that is not, or not any more, published, on its way out.
-#[must_use]
-pub(crate) struct Retired<T: Send + Sync + 'static> {
-    held: Held<T>,
-    drain: Arc<Drain<T>>,
+impl Lease {
+    /// Makes a lease out of one that is counted in a lane.
+    ///
+    /// # Safety
+    /// The payload of `lane` was published by `put`, and the lease is the caller's to give.
+    #[inline]
+    unsafe fn new(lane: &Lane) -> Self {
+        Self { head: lane.payload().cast() }
+    }
+
+    #[inline]
+    fn head(&self) -> &Head {
+        // SAFETY: the tenancy stays until the lease is released, and nobody has more than `&` to it till then.
+        unsafe { self.head.as_ref() }
+    }
+
+    #[inline]
+    fn lane(&self) -> &'static Lane {
+        let lane = self.head().lane;
+        debug_assert!(lane.is_some(), "what is leased was published");
+        // SAFETY: `put` sets it before it publishes.
+        unsafe { lane.unwrap_unchecked() }
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.head().generation
+    }
+
+    pub(crate) fn payload(&self) -> &(dyn Any + Send + Sync) {
+        let Some(tenant) = self.head().tenant else { unreachable!("what is leased was published") };
+        // SAFETY: as in `head`.
+        unsafe { tenant.as_ref() }.payload()
+    }
+
+    /// The lease with the type of its payload.
+    ///
+    /// # Panics
+    /// If it is another.
+    pub(crate) fn typed<'a, T: Send + Sync + 'static>(self) -> Ref<'a, T> {
+        assert!(self.head().payload.id == PayloadType::of::<T>().id, "a lease of another cell");
+        Ref { lease: self, payload: PhantomData }
+    }
 }
 
-enum Held<T> {
-    /// The cell's own hold, beside leases that may be out.
-    Published(Parting),
-    /// A payload that nobody has seen.
-    Unpublished(T),
+impl Clone for Lease {
+    fn clone(&self) -> Self {
+        self.lane().share();
+        Self { head: self.head }
+    }
 }
 
-impl<T: Send + Sync + 'static> Retired<T> {
-    /// A payload that was never published.
-    pub(crate) fn unpublished(payload: T, generation: u64, disposal: Disposal<T>) -> Self {
-        Self { held: Held::Unpublished(payload), drain: Arc::new(Drain::new(generation, disposal)) }
+impl Drop for Lease {
+    #[inline]
+    fn drop(&mut self) {
+        let lane = self.lane();
+        // SAFETY: the lease ends here, and with it all use of the tenancy through it.
+        here(|all, local| unsafe { lane.release(all, local) });
+    }
+}
+
+/// A machine whose payloads are `T`, and whose leases need not be looked at to know that.
+pub(crate) struct Typed<T: Send + Sync + 'static> {
+    /// Made here, with the type, and never replaced.
+    machine: Machine,
+    payloads: PhantomData<Arc<T>>,
+}
+
+impl<T: Send + Sync + 'static> Typed<T> {
+    pub(crate) const fn new(setup: Setup) -> Self {
+        Self { machine: Machine::new(setup, PayloadType::of::<T>()), payloads: PhantomData }
     }
 
-    fn let_go(held: Held<T>, drain: &Arc<Drain<T>>) {
-        match held {
-            Held::Published(parting) => drop(parting),
-            Held::Unpublished(payload) => Arc::clone(drain).last_out(payload),
-        }
+    pub(crate) const fn setup_mut(&mut self) -> &mut Setup {
+        &mut self.machine.setup
     }
 
-    /// Lets go, and disposes the payload on this thread if nobody else uses it, or waits for that.
-    pub(crate) fn close(self, limit: Limit) -> CloseResult {
-        let Self { held, drain } = self;
-        match limit {
-            Limit::No => {
-                Self::let_go(held, &drain);
-                drain.look()
-            }
-            Limit::Until(deadline) => {
-                let closer = Closer::new(&drain);
-                Self::let_go(held, &drain);
-                closer.wait(deadline)
-            }
-        }
+    #[inline]
+    pub(crate) const fn machine(&self) -> &Machine {
+        &self.machine
     }
 
-    /// The same in a task, where the disposer may be asynchronous.
-    pub(crate) async fn close_async(self, limit: Limit) -> CloseResult {
-        let Self { held, drain } = self;
-        let closer = Closer::new(&drain);
-        Self::let_go(held, &drain);
-        closer.wait_async(limit).await
+    /// [`Leases::lease`].
+    #[inline]
+    pub(crate) fn lease<'a>(&self) -> Option<Ref<'a, T>> {
+        // What this machine publishes is of type `T`: `put` sees to it.
+        self.machine.leases.lease().map(|lease| Ref { lease, payload: PhantomData })
+    }
+
+    /// [`Leases::lease_fast`].
+    #[inline]
+    pub(crate) fn lease_fast<'a>(&self) -> Option<Ref<'a, T>> {
+        // As above.
+        self.machine.leases.lease_fast().map(|lease| Ref { lease, payload: PhantomData })
     }
 }
 
 impl<T> Ref<'_, T> {
-    /// Makes a lease out of one that is counted in a lane.
-    ///
-    /// # Safety
-    /// The payload of `lane` is a tenancy of `T`, and the lease is the caller's to give.
-    #[inline]
-    unsafe fn new(lane: &Lane) -> Self {
-        Self { tenancy: lane.payload().cast(), cell: PhantomData }
-    }
-
     /// Returns the generation this lease is on. An associated function, so that it hides no method of `T`.
     pub fn generation(this: &Self) -> u64 {
-        this.tenancy().generation
-    }
-
-    #[inline]
-    fn tenancy(&self) -> &Tenancy<T> {
-        // SAFETY: the tenancy stays until the lease is released, and nobody has more than `&` to it till then.
-        unsafe { self.tenancy.as_ref() }
+        this.lease.generation()
     }
 }
 
@@ -367,23 +488,14 @@ impl<T> Deref for Ref<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        &self.tenancy().payload
+        // SAFETY: it is a tenancy of `T`, and stays until the lease is released.
+        unsafe { &self.lease.head.cast::<Tenancy<T>>().as_ref().payload }
     }
 }
 
 impl<T> Clone for Ref<'_, T> {
     fn clone(&self) -> Self {
-        self.tenancy().lane.share();
-        Self { tenancy: self.tenancy, cell: PhantomData }
-    }
-}
-
-impl<T> Drop for Ref<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        let lane = self.tenancy().lane;
-        // SAFETY: the lease ends here, and with it all use of the tenancy through it.
-        here(|all, local| unsafe { lane.release(all, local) });
+        Self { lease: self.lease.clone(), payload: PhantomData }
     }
 }
 

@@ -1,11 +1,12 @@
 //! What lies below the cell's contract: lanes, tables, and the corners of a thread's life. The counters have few
 //! places in these builds, so that every way of counting is taken.
 
-use super::{LEAVING, REGISTRY, Ref, counters, here};
+use super::{LEAVING, Parcel, REGISTRY, Ref, counters, here};
 use crate::counters::Slot;
-use crate::dispose::Disposer;
+use crate::dispose::{Disposer, Run};
 use crate::error::Error;
 use crate::observe::CloseStatus;
+use crate::payload::PayloadType;
 use crate::{BoxError, RuntimeCell};
 use std::cell::RefCell;
 use std::ptr::NonNull;
@@ -43,7 +44,7 @@ fn a_lease_is_one_word_and_goes_anywhere() {
 #[test]
 fn leases_out_are_counted() {
     let cell = RuntimeCell::new("counted");
-    let leases = &cell.leases;
+    let leases = &cell.machine().leases;
     assert_eq!((leases.out(), leases.drains().len()), (0, 0));
     let first = get(&cell, || 1);
     let second = first.clone();
@@ -99,7 +100,7 @@ fn more_cells_at_once_than_there_are_counters() {
         });
     });
     for cell in &cells {
-        assert_eq!((cell.leases.out(), cell.close().status), (1, CloseStatus::Draining));
+        assert_eq!((cell.machine().leases.out(), cell.close().status), (1, CloseStatus::Draining));
     }
     assert_eq!(ends.load(Ordering::SeqCst), 0);
     drop(second);
@@ -200,7 +201,7 @@ fn leases_in_thread_locals_destructors() {
     };
     run(&Barrier::new(2));
     // Threads tell that they end before their thread-locals have: until then leases are out.
-    while LATE.leases.out() > 0 {
+    while LATE.machine().leases.out() > 0 {
         thread::yield_now();
     }
     assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran late");
@@ -227,7 +228,7 @@ fn a_disposer_drops_leases_and_closes() {
     assert!(INNER.is_ready());
     drop(outer);
     assert!(!INNER.is_ready());
-    assert_eq!(INNER.leases.drains().len(), 0);
+    assert_eq!(INNER.machine().leases.drains().len(), 0);
 }
 
 #[test]
@@ -242,17 +243,17 @@ fn a_payload_holds_a_lease_on_the_one_before() {
         let after = CHAIN.refresh(|| Ok::<_, Error>(Node(before.take().flatten())));
         assert!(after.is_ok_and(|node| node.0.is_some()));
     }
-    assert_eq!(CHAIN.leases.drains().len(), 50);
+    assert_eq!(CHAIN.machine().leases.drains().len(), 50);
     // Each end is the end of the one before, all of it inside this close.
     assert_eq!(CHAIN.close().status, CloseStatus::Ok);
-    assert_eq!(CHAIN.leases.drains().len(), 0);
+    assert_eq!(CHAIN.machine().leases.drains().len(), 0);
 }
 
 #[test]
 fn leases_that_were_never_closed_drop_their_payload() {
     let ends = Arc::new(AtomicUsize::new(0));
-    let leases = super::Leases::new();
-    drop(leases.publish(counted(&ends)(), 1));
+    let leases = super::Leases::new(PayloadType::of::<Counted>());
+    drop(leases.publish(Parcel::new(counted(&ends)(), Run::Drop), 1));
     drop(leases);
     assert_eq!(ends.load(Ordering::SeqCst), 1);
 }

@@ -29,6 +29,7 @@ mod info;
 #[expect(unsafe_code, reason = "types for what `counters` counts")]
 mod lease;
 mod log;
+mod machine;
 #[cfg(feature = "serde")]
 mod micros;
 mod observe;

@@ -1,4 +1,6 @@
-//! What may be a payload.
+//! What may be a payload, and how its type is known where it is not written.
+
+use std::any::{TypeId, type_name};
 
 /// What every thread may use at any time.
 #[diagnostic::on_unimplemented(
@@ -9,3 +11,19 @@ pub trait Payload: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Payload for T {}
+
+/// The type of a cell's payloads, as a value.
+pub(crate) struct PayloadType {
+    pub(crate) id: TypeId,
+    name: fn() -> &'static str,
+}
+
+impl PayloadType {
+    pub(crate) const fn of<T: 'static>() -> &'static Self {
+        const { &Self { id: TypeId::of::<T>(), name: type_name::<T> } }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        (self.name)()
+    }
+}

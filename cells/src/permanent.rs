@@ -8,12 +8,15 @@ use crate::adjust::FactoryAdjuster;
 use crate::cell::RuntimeCell;
 use crate::control::State;
 use crate::dispose::Disposer;
+use crate::erased::{Erased, Permanent};
 use crate::error::{BoxError, Error};
 use crate::hook::Hook;
 use crate::info::CellInfo;
+use crate::lease::Parcel;
+use crate::machine::Machine;
 use crate::observe::Observer;
-use crate::observed;
 use crate::payload::Payload;
+use crate::registry::AnyCell;
 use crate::seed::SeedError;
 use crate::snapshot::CellSnapshot;
 use crate::static_cell::Mode;
@@ -32,22 +35,16 @@ pub trait DeclaredPermanent: Sized + 'static {
     const INFO: &'static CellInfo;
     /// What is done with the payload at shutdown.
     const DISPOSER: Disposer<&'static Self::Payload>;
+    /// What makes the declared observer.
+    const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
+    /// What makes the declared adjuster.
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
     ///
     /// # Errors
     /// Those of the factory.
     fn build() -> Result<Self::Payload, BoxError>;
-
-    /// Makes the declared observer.
-    fn observer() -> Option<Arc<dyn Observer>> {
-        None
-    }
-
-    /// Makes the declared adjuster.
-    fn adjuster() -> Option<Arc<dyn FactoryAdjuster<Self::Payload>>> {
-        None
-    }
 }
 
 /// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
@@ -67,8 +64,14 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Makes the cell as it is declared.
     #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
     pub const fn new() -> Self {
-        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, D::observer, || None);
-        Self { payload: OnceCell::new(), cell, adjuster: Hook::new(D::adjuster), declaration: PhantomData }
+        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
+        Self { payload: OnceCell::new(), cell, adjuster: Hook::new(D::ADJUSTER), declaration: PhantomData }
+    }
+
+    /// The entry in the list of all cells: the macro's.
+    #[doc(hidden)]
+    pub const fn entry(&'static self) -> AnyCell {
+        AnyCell::new(Erased::Permanent(self))
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -139,7 +142,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        D::INFO
+        self.cell.machine().info()
     }
 
     /// Sets who hears of this cell, besides the global observer.
@@ -154,44 +157,44 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.adjuster.configure(adjuster);
     }
 
-    /// The cell of references to the payload.
-    pub(crate) fn cell(&self) -> &RuntimeCell<&'static T> {
-        &self.cell
-    }
-
     #[cold]
     fn called(&'static self) -> Result<&'static T, Error> {
-        observed::call(D::INFO);
-        self.obtain()
+        Erased::Permanent(self).called().map(|lease| *lease.typed::<&'static T>())
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.
     pub(crate) fn obtain(&'static self) -> Result<&'static T, Error> {
-        if let Some(payload) = self.payload.get() {
-            return Ok(payload);
+        match self.payload.get() {
+            Some(payload) => Ok(payload),
+            None => Erased::Permanent(self).get().map(|lease| *lease.typed::<&'static T>()),
         }
-        self.cell.get_or_initialize(|| self.build()).map(|payload| *payload)
     }
 
     /// The same in a task, where it waits as one.
     pub(crate) async fn obtain_async(&'static self) -> Result<&'static T, Error> {
-        if let Some(payload) = self.payload.get() {
-            return Ok(payload);
+        match self.payload.get() {
+            Some(payload) => Ok(payload),
+            None => Erased::Permanent(self).get_async().await.map(|lease| *lease.typed::<&'static T>()),
         }
-        self.cell.get_or_initialize_async(async || self.build()).await.map(|payload| *payload)
-    }
-
-    fn build(&'static self) -> Result<&'static T, BoxError> {
-        let payload = match self.adjuster.get(self.name()) {
-            Some(adjuster) => adjuster.adjust(self.name(), &mut D::build)?,
-            None => D::build()?,
-        };
-        Ok(self.keep(payload))
     }
 
     /// Puts a payload into its place for good. One flight at a time comes here, and none after one that did.
     fn keep(&'static self, payload: T) -> &'static T {
         self.payload.get_or_init(|| payload)
+    }
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<T, D> {
+    fn machine(&self) -> &Machine {
+        self.cell.machine()
+    }
+
+    fn build(&'static self) -> Result<Parcel, BoxError> {
+        let payload = match self.adjuster.get(self.name()) {
+            Some(adjuster) => adjuster.adjust(self.name(), &mut D::build)?,
+            None => D::build()?,
+        };
+        Ok(Parcel::new(self.keep(payload), D::DISPOSER.run))
     }
 }
 

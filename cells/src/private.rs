@@ -27,7 +27,7 @@ macro_rules! __register {
         $(#[$attr])*
         #[$crate::__private::linkme::distributed_slice($crate::__private::CELLS)]
         #[linkme(crate = $crate::__private::linkme)]
-        static $entry: $crate::__private::AnyCell = $crate::__private::AnyCell::new(&$cell);
+        static $entry: $crate::__private::AnyCell = $cell.entry();
     };
 }
 

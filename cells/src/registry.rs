@@ -21,7 +21,7 @@ pub static CELLS: [AnyCell];
 
 /// A declared cell, without the type of its payload.
 #[derive(Clone, Copy)]
-pub struct AnyCell(&'static dyn Erased);
+pub struct AnyCell(Erased);
 
 /// Lists every declared cell of the program, touched or not, also those of other crates, in a stable order: by
 /// module path, line and name.
@@ -40,12 +40,11 @@ pub fn snapshot() -> Vec<CellSnapshot> {
 }
 
 impl AnyCell {
-    #[doc(hidden)]
-    pub const fn new(cell: &'static impl Erased) -> Self {
+    pub(crate) const fn new(cell: Erased) -> Self {
         Self(cell)
     }
 
-    pub(crate) fn erased(self) -> &'static dyn Erased {
+    pub(crate) fn erased(self) -> Erased {
         self.0
     }
 

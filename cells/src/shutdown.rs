@@ -4,6 +4,7 @@ use crate::clock::{self, deadline};
 use crate::crew::{Tasks, Threads};
 use crate::dispose::{Abandoned, BoxFuture};
 use crate::error::SharedError;
+use crate::flight::Flight;
 use crate::graph::{Graph, graph};
 use crate::info::CellInfo;
 use crate::log;
@@ -15,7 +16,7 @@ use crate::table::Table;
 use crate::timer;
 use crate::watchers::guarded;
 use parking_lot::Mutex;
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::cell::Cell;
 use std::fmt;
 use std::future::poll_fn;
@@ -92,7 +93,7 @@ thread_local! {
 
 /// The flights that were superseded when the shutdown began, each with its cell: kept, so that the report tells of
 /// them even if they end before their cells' turn.
-static SUPERSEDED: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>> = Mutex::new(Vec::new());
+static SUPERSEDED: Mutex<Vec<(TypeId, Arc<Flight>)>> = Mutex::new(Vec::new());
 
 /// Lets no flight begin any more.
 fn begin() {
@@ -137,7 +138,7 @@ pub async fn close_all_async(limit: Duration) -> ShutdownReport {
     let until = closes.until;
     loop {
         while let Some((node, cell)) = closes.begin() {
-            tasks.start(node, Box::pin(on_behalf(cell.erased().drain_until_async(until))));
+            tasks.start(node, Box::pin(on_behalf(Box::pin(cell.erased().drain_until_async(until)))));
         }
         if closes.running.is_empty() {
             return closes.report();

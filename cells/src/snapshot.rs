@@ -1,8 +1,8 @@
 //! What a cell is doing, for dashboards and debugging.
 
-use crate::cell::RuntimeCell;
 use crate::clock;
 use crate::control::State;
+use crate::machine::Machine;
 #[cfg(feature = "serde")]
 use crate::micros;
 use std::time::Duration;
@@ -42,17 +42,14 @@ pub struct CellSnapshot {
     pub draining: usize,
 }
 
-impl<T: Send + Sync + 'static> RuntimeCell<T> {
-    /// Returns what the cell is doing, as of now.
-    ///
-    /// Counts of waiters and leases change while they are taken; they are for people.
-    pub fn snapshot(&self) -> CellSnapshot {
+impl Machine {
+    pub(crate) fn snapshot(&self) -> CellSnapshot {
         let control = self.control.lock();
         let generation = self.generation();
         let landed = control.landed.as_ref();
         let failure = control.failure.as_ref().map(|failure| (failure.cause.clone(), failure.remaining()));
         let snapshot = CellSnapshot {
-            name: self.name,
+            name: self.name(),
             state: control.state(generation.is_some()),
             generation,
             age: landed

@@ -1,14 +1,16 @@
 //! A cell with its factory wired in: what `#[runtime_cell]` declares.
 
-use crate::adjust::FactoryAdjuster;
+use crate::adjust::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::cell::RuntimeCell;
 use crate::dispose::Disposer;
+use crate::erased::Erased;
 use crate::error::{BoxError, Error};
+use crate::hook::Hook;
 use crate::info::CellInfo;
-use crate::lease::Ref;
+use crate::lease::{Lease, Ref};
 use crate::observe::Observer;
-use crate::observed;
 use crate::payload::Payload;
+use crate::registry::AnyCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -24,22 +26,16 @@ pub trait Declared: Sized + 'static {
     const INFO: &'static CellInfo;
     /// What ends a payload.
     const DISPOSER: Disposer<Self::Payload>;
+    /// What makes the declared observer.
+    const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
+    /// What makes the declared adjuster.
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
     ///
     /// # Errors
     /// Those of the factory.
     fn build() -> Result<Self::Payload, BoxError>;
-
-    /// Makes the declared observer.
-    fn observer() -> Option<Arc<dyn Observer>> {
-        None
-    }
-
-    /// Makes the declared adjuster.
-    fn adjuster() -> Option<Arc<dyn FactoryAdjuster<Self::Payload>>> {
-        None
-    }
 }
 
 /// What an accessor returns: [`Fallible`] a `Result`, [`Infallible`] the lease itself.
@@ -124,8 +120,27 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// Makes the cell as it is declared.
     #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
     pub const fn new() -> Self {
-        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, D::observer, D::adjuster);
+        let adjuster = Hook::new(match D::ADJUSTER {
+            Some(_) => Some(Self::adjuster),
+            None => None,
+        });
+        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
         Self { cell, declaration: PhantomData }
+    }
+
+    fn adjuster() -> Arc<Adjuster> {
+        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        Arc::new(Adjusts(declared()))
+    }
+
+    /// The entry in the list of all cells: the macro's.
+    #[doc(hidden)]
+    pub const fn entry(&'static self) -> AnyCell {
+        AnyCell::new(self.erased())
+    }
+
+    pub(crate) const fn erased(&'static self) -> Erased {
+        Erased::Thread(self.cell.machine(), |machine| machine.build(&mut D::build, D::DISPOSER.run))
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -151,28 +166,21 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// With the factory's own panic, in the call that ran it.
     #[inline]
     pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
-        match self.cell.leases.lease_fast() {
+        match self.cell.typed.lease_fast() {
             Some(lease) => Ok(lease),
-            None => self.called(),
+            None => self.erased().called().map(Lease::typed),
         }
-    }
-
-    /// The way on where the payload is not there, or a factory asks.
-    #[cold]
-    fn called(&'static self) -> Result<Ref<'static, T>, Error> {
-        observed::call(D::INFO);
-        self.obtain()
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.
     #[inline]
     pub(crate) fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.cell.get_or_initialize(D::build)
+        self.erased().get().map(Lease::typed)
     }
 
     /// The same in a task.
     pub(crate) async fn obtain_async(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.cell.get_or_initialize_async(async || self.cell.adjusted(&mut D::build)).await
+        self.erased().get_async().await.map(Lease::typed)
     }
 
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].
@@ -183,12 +191,12 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
     pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.cell.refresh(D::build)
+        self.erased().refresh().map(Lease::typed)
     }
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        D::INFO
+        self.cell.machine().info()
     }
 }
 

@@ -4,51 +4,47 @@
 use crate::building;
 use crate::cell::RuntimeCell;
 use crate::context::RequestContext;
-use crate::error::{BoxError, Error};
+use crate::erased::Asynchronous;
+use crate::error::Error;
 use crate::flight::{Flight, Outcome, Place};
 use crate::fly::Flying;
-use crate::lease::Ref;
+use crate::lease::Lease;
 use crate::log;
+use crate::machine::Machine;
 use crate::obtain::{Patience, Turn};
 use crate::runtime::Watch;
+use crate::task;
 use crate::watchers::guarded;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use tokio::runtime::{Handle, Id};
 
-/// Gets the payload of a static cell, and sees to it that the payload does not outlive the runtime it is built on.
-pub(crate) async fn obtain<T, F>(
-    cell: &'static RuntimeCell<T>,
-    refresh: bool,
-    detached: bool,
-    factory: impl FnMut() -> F + Clone + Send + 'static,
-) -> Result<Ref<'static, T>, Error>
-where
-    T: Send + Sync + 'static,
-    F: Future<Output = Result<T, BoxError>> + Send + 'static,
-{
+/// Gets the payload of a cell, and sees to it that the payload does not outlive the runtime it is built on.
+pub(crate) async fn obtain(cell: &'static dyn Asynchronous, refresh: bool) -> Result<Lease, Error> {
+    let machine = cell.here();
     let _waiting = building::Waiting::start();
-    let mut patience = Patience::new(cell.wait_timeout);
-    let make = if detached { Flight::detached } else { Flight::new };
+    let mut patience = Patience::new(machine.setup.wait_timeout);
+    let make = if cell.is_detached() { Flight::detached } else { Flight::new };
     loop {
-        let outcome = match cell.turn(refresh, make)? {
+        let outcome = match machine.turn(refresh, make)? {
             Turn::Take(lease) => return Ok(lease),
-            Turn::Wait(flight, _blocked) => cell.wait_async(&flight, &mut patience, cell.waiter()).await?,
-            Turn::Fly(flight) if detached => {
+            Turn::Wait(flight, _blocked) => {
+                task::wait(machine, &flight, &mut patience, task::waiter(machine)).await?
+            }
+            Turn::Fly(flight) if flight.is_detached() => {
                 // A new flight waits for nobody, so this closes no circle.
-                let blocked = building::wait_for(flight.id(), cell.name());
-                let flying = Flying::begin(cell, Arc::clone(&flight));
-                let task = fly(cell, flying, factory.clone());
+                let blocked = building::wait_for(flight.id(), machine.name());
+                let flying = Flying::begin(machine, Arc::clone(&flight));
                 let context = RequestContext::current().unwrap_or_default();
-                tokio::spawn(async { drop(context.instrument(task).await) });
-                let outcome = cell.wait_async(&flight, &mut patience, Place::Pilot).await?;
+                tokio::spawn(async move { drop(context.instrument(fly(cell, flying)).await) });
+                let outcome = task::wait(machine, &flight, &mut patience, Place::Pilot).await?;
                 drop(blocked);
                 outcome
             }
-            Turn::Fly(flight) => fly(cell, Flying::begin(cell, flight), factory.clone()).await?,
+            Turn::Fly(flight) => fly(cell, Flying::begin(machine, flight)).await?,
         };
         match outcome {
             Outcome::Ready(lease) => return Ok(lease),
@@ -58,30 +54,23 @@ where
     }
 }
 
-async fn fly<T, F>(
-    cell: &'static RuntimeCell<T>,
-    flying: Flying<'static, T>,
-    factory: impl FnOnce() -> F,
-) -> Result<Outcome<T>, Error>
-where
-    T: Send + Sync + 'static,
-    F: Future<Output = Result<T, BoxError>>,
-{
-    let outcome = cell.fly_async(flying, factory).await?;
+async fn fly(cell: &'static dyn Asynchronous, flying: Flying<'static>) -> Result<Outcome, Error> {
+    let machine = flying.machine();
+    let outcome = task::fly(flying, || cell.build()).await?;
     if let Outcome::Ready(lease) = &outcome {
-        close_with_runtime(cell, Ref::generation(lease));
+        close_with_runtime(machine, lease.generation());
     }
     Ok(outcome)
 }
 
 /// Closes a generation when the runtime of the caller ends: what is tied to a runtime (sockets, timers, tasks) is
 /// dead after that.
-fn close_with_runtime<T: Send + Sync + 'static>(cell: &'static RuntimeCell<T>, generation: u64) {
+fn close_with_runtime(machine: &'static Machine, generation: u64) {
     let Ok(runtime) = Handle::try_current() else { return };
     let end = OnRuntimeEnd(move || {
-        if cell.generation() == Some(generation) {
-            guarded(cell.name(), || log::runtime_gone(cell.name(), generation));
-            let _ = cell.close_generation(generation);
+        if machine.generation() == Some(generation) {
+            guarded(machine.name(), || log::runtime_gone(machine.name(), generation));
+            let _ = machine.close_generation(generation);
         }
     });
     // A task that ends only with its runtime, or with its cell's next payload.
@@ -89,7 +78,7 @@ fn close_with_runtime<T: Send + Sync + 'static>(cell: &'static RuntimeCell<T>, g
         let _end = end;
         pending::<()>().await;
     });
-    cell.watch(generation, Watch::new(watch.abort_handle()));
+    machine.watch(generation, Watch::new(watch.abort_handle()));
 }
 
 /// Runs its closure when it is dropped: by a runtime that drops its tasks.
@@ -141,8 +130,8 @@ impl<T: Send + Sync + 'static> Runtimes<T> {
         let cell = cells.free.pop().unwrap_or_else(|| Box::leak(Box::new(make())));
         cells.used.push((id, cell));
         drop(cells);
-        if outside.is_shut_down() {
-            cell.shut_down();
+        if outside.machine().is_shut_down() {
+            cell.machine().shut_down();
         }
         let shared = Arc::clone(self.cells());
         let end = OnRuntimeEnd(move || {

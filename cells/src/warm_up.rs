@@ -130,15 +130,16 @@ impl Caller {
         #[cfg(feature = "tokio")]
         let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
         let _context = self.context.as_ref().map(RequestContext::enter);
-        catch_unwind(AssertUnwindSafe(|| cell.erased().warm())).unwrap_or_else(|panic| panicked(cell, panic))
+        catch_unwind(AssertUnwindSafe(|| cell.erased().get().map(drop)))
+            .unwrap_or_else(|panic| panicked(cell, panic))
     }
 }
 
 async fn build_async(cell: AnyCell) -> Outcome {
-    let mut warm = cell.erased().warm_async();
+    let mut warm = cell.erased().get_async();
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| warm.as_mut().poll(cx)));
-        polled.unwrap_or_else(|panic| Poll::Ready(panicked(cell, panic)))
+        polled.map_or_else(|panic| Poll::Ready(panicked(cell, panic)), |polled| polled.map_ok(drop))
     })
     .await
 }

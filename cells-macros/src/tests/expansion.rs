@@ -146,16 +146,14 @@ fn every_key() {
                         payload: Self::Payload|
                     ::other::__private::Disposed::into_disposed(Index::close(payload)))
                     .labelled("Index::close");
+                const OBSERVER: ::core::option::Option<
+                    fn() -> ::std::sync::Arc<dyn ::other::Observer>,
+                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
+                const ADJUSTER: ::core::option::Option<
+                    fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
+                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
                 fn build() -> ::core::result::Result<Self::Payload, ::other::BoxError> {
                     ::core::result::Result::map_err(build_search(), ::core::convert::Into::into)
-                }
-                fn observer() -> ::core::option::Option<::std::sync::Arc<dyn ::other::Observer>> {
-                    ::core::option::Option::Some(::std::sync::Arc::new(Log))
-                }
-                fn adjuster() -> ::core::option::Option<
-                    ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
-                > {
-                    ::core::option::Option::Some(::std::sync::Arc::new(Trace::new()))
                 }
             }
             ::other::__private::register! {
@@ -534,6 +532,12 @@ fn asynchronous() {
                         payload: Self::Payload|
                     ::cells::__private::IntoDisposing::into_disposing(Pool::shut(payload)))
                     .labelled("Pool::shut");
+                const OBSERVER: ::core::option::Option<
+                    fn() -> ::std::sync::Arc<dyn ::cells::Observer>,
+                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
+                const ADJUSTER: ::core::option::Option<
+                    fn() -> ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
+                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     async fn __factory(
@@ -554,14 +558,6 @@ fn asynchronous() {
                             .await,
                         ::core::convert::Into::into,
                     )
-                }
-                fn observer() -> ::core::option::Option<::std::sync::Arc<dyn ::cells::Observer>> {
-                    ::core::option::Option::Some(::std::sync::Arc::new(Log))
-                }
-                fn adjuster() -> ::core::option::Option<
-                    ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
-                > {
-                    ::core::option::Option::Some(::std::sync::Arc::new(Trace))
                 }
             }
             ::cells::__private::register! {
@@ -693,6 +689,9 @@ fn permanent() {
                         payload: &'static Self::Payload|
                     ::cells::__private::Disposed::into_disposed(Settings::save(payload)))
                     .labelled("Settings::save");
+                const ADJUSTER: ::core::option::Option<
+                    fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
+                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory(table: &Table) -> Result<Settings, E> {
@@ -702,11 +701,6 @@ fn permanent() {
                         __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?),
                         ::core::convert::Into::into,
                     )
-                }
-                fn adjuster() -> ::core::option::Option<
-                    ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
-                > {
-                    ::core::option::Option::Some(::std::sync::Arc::new(Trace))
                 }
             }
             ::cells::__private::register! {
