@@ -8,7 +8,7 @@
 # `main` that calls them all, and times `cargo check`, `cargo build` and `cargo build --release` of that package alone:
 # its dependencies are built before, and incremental compilation is off. A time is processor time, user and system, so
 # that a busy machine does not count, and the median of ROUNDS (3), in which the contenders take turns. The size is
-# what the `.text` section grows by for each item, over a program with none.
+# what the `.text` section grows by for each item after the first, which brings its library along.
 #
 # It needs cargo, and `size` of the binutils for the section. Every payload has a type of its own, as in a program.
 set -euo pipefail
@@ -99,8 +99,8 @@ text() {
 declare -A names times sizes
 for contender in "${contenders[@]}"; do
     names[$contender]=$(package "$contender" "$items")
-    none=$(package "$contender" 0) # what it is built of is built with it
-    for mode in check debug release; do compile "$none" "$mode"; done
+    first=$(package "$contender" 1) # what it is built of is built with it
+    for mode in check debug release; do compile "$first" "$mode"; done
 done
 for mode in check debug release; do
     for ((round = 0; round < rounds; round++)); do
@@ -111,8 +111,8 @@ for mode in check debug release; do
 done
 for profile in debug release; do
     for contender in "${contenders[@]}"; do
-        none=$(package "$contender" 0)
-        sizes[$contender.$profile]=$((($(text "${names[$contender]}" "$profile") - $(text "$none" "$profile")) / items))
+        first=$(package "$contender" 1)
+        sizes[$contender.$profile]=$((($(text "${names[$contender]}" "$profile") - $(text "$first" "$profile")) / (items - 1)))
     done
 done
 

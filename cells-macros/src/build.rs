@@ -14,10 +14,10 @@ use crate::spans::{edges, in_place};
 // Output:
 //     fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
 //         fn __factory(store: &Store) -> Result<Index, IndexError> { Index::open(store) }
-//         ::core::result::Result::map_err(
-//             __factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?),
-//             ::core::convert::Into::into,
-//         )
+//         match __factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?) {
+//             ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+//             ::core::result::Result::Err(error) => ::core::result::Result::Err(::core::convert::Into::into(error)),
+//         }
 //     }
 pub(crate) fn build(model: &Model) -> TokenStream {
     let BuildFn { returns, aliased, nested, callable, .. } = &model.factory;
@@ -38,8 +38,17 @@ pub(crate) fn build(model: &Model) -> TokenStream {
         Mode::Fallible(_) if *aliased => {
             quote_spanned!(open=> #krate::__private::Outcome::into_outcome(#built))
         }
+        // A match, for `map_err` would be compiled for every cell.
         Mode::Fallible(_) => {
-            quote_spanned!(open=> ::core::result::Result::map_err(#built, ::core::convert::Into::into))
+            let [payload, error] =
+                ["payload", "error"].map(|name| Ident::new(name, Span::mixed_site().located_at(open)));
+            let into = quote_spanned!(open=> ::core::convert::Into::into(#error));
+            quote! {
+                match #built {
+                    ::core::result::Result::Ok(#payload) => ::core::result::Result::Ok(#payload),
+                    ::core::result::Result::Err(#error) => ::core::result::Result::Err(#into),
+                }
+            }
         }
     };
     quote_spanned! {open=>

@@ -1,8 +1,9 @@
 //! What may stand between a cell and its factory.
 
-use crate::dispose::BoxFuture;
+use crate::dispose::{BoxFuture, Run};
 use crate::error::BoxError;
-use std::any::Any;
+use crate::lease::Parcel;
+use crate::obtain::Build;
 use std::sync::Arc;
 
 /// Wraps the factory of a cell: to retry it, to time it, to replace what it makes.
@@ -94,20 +95,46 @@ impl<T> FactoryAdjuster<T> for NoopFactoryAdjuster {}
 
 impl<T> AsyncFactoryAdjuster<T> for NoopFactoryAdjuster {}
 
-/// An adjuster without the type of what it adjusts: an [`Adjusts`].
-pub(crate) type Adjuster = dyn Any + Send + Sync;
+/// A [`FactoryAdjuster`] without the type of what it adjusts.
+pub(crate) trait Adjuster: Send + Sync {
+    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<Parcel, BoxError>;
+}
 
-/// An adjuster of factories of `T`; `A` is one of the two traits.
-pub(crate) struct Adjusts<A: ?Sized>(pub(crate) Arc<A>);
+/// An [`AsyncFactoryAdjuster`] without the type of what it adjusts.
+pub(crate) trait AsyncAdjuster: Send + Sync {
+    fn adjust<'a>(
+        &'a self,
+        cell: &'a str,
+        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Parcel, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<Parcel, BoxError>>;
+}
 
-/// Runs a factory the way the adjuster wants it, if there is one.
-pub(crate) fn adjusted<T: 'static>(
-    adjuster: Option<&Adjuster>,
-    cell: &str,
-    factory: &mut dyn FnMut() -> Result<T, BoxError>,
-) -> Result<T, BoxError> {
-    match adjuster.and_then(<Adjuster>::downcast_ref) {
-        Some(Adjusts::<dyn FactoryAdjuster<T>>(adjuster)) => adjuster.adjust(cell, factory),
-        None => factory(),
+/// An adjuster for payloads that end with this disposer.
+pub(crate) struct Adjusts<A: ?Sized, T> {
+    pub(crate) adjuster: Arc<A>,
+    pub(crate) disposer: Run<T>,
+}
+
+impl<T: Send + Sync + 'static> Adjuster for Adjusts<dyn FactoryAdjuster<T>, T> {
+    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<Parcel, BoxError> {
+        let payload = self.adjuster.adjust(cell, &mut || Ok(build()?.open()))?;
+        Ok(Parcel::new(payload, self.disposer))
+    }
+}
+
+impl<T: Send + Sync + 'static> AsyncAdjuster for Adjusts<dyn AsyncFactoryAdjuster<T>, T> {
+    fn adjust<'a>(
+        &'a self,
+        cell: &'a str,
+        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Parcel, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<Parcel, BoxError>> {
+        Box::pin(async move {
+            let mut factory = || {
+                let built = build();
+                Box::pin(async { Ok(built.await?.open()) }) as BoxFuture<'static, Result<T, BoxError>>
+            };
+            let payload = self.adjuster.adjust(cell, &mut factory).await?;
+            Ok(Parcel::new(payload, self.disposer))
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
 
-use crate::adjust::AsyncFactoryAdjuster;
+use crate::adjust::{Adjusts, AsyncAdjuster, AsyncFactoryAdjuster};
 use crate::cell::RuntimeCell;
 use crate::dispose::{BoxFuture, Disposer};
 use crate::erased::{Asynchronous, Erased};
@@ -56,7 +56,7 @@ pub trait DeclaredAsync: Sized + 'static {
 /// here. With `runtime = "own"` it dereferences to the cell of the runtime that the caller runs on.
 pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
     cell: RuntimeCell<T>,
-    adjuster: Hook<dyn AsyncFactoryAdjuster<T>>,
+    adjuster: Hook<dyn AsyncAdjuster>,
     #[cfg(feature = "tokio")]
     runtimes: Runtimes<T>,
     declaration: PhantomData<fn() -> D>,
@@ -68,11 +68,19 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     pub const fn new() -> Self {
         Self {
             cell: Self::declared(),
-            adjuster: Hook::new(D::ADJUSTER),
+            adjuster: Hook::new(match D::ADJUSTER {
+                Some(_) => Some(Self::adjuster),
+                None => None,
+            }),
             #[cfg(feature = "tokio")]
             runtimes: Runtimes::new(),
             declaration: PhantomData,
         }
+    }
+
+    fn adjuster() -> Arc<dyn AsyncAdjuster> {
+        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
     /// The entry in the list of all cells: the macro's.
@@ -164,7 +172,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
 
     /// Sets what stands between this cell and its factory, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn AsyncFactoryAdjuster<T>>) {
-        self.adjuster.configure(adjuster);
+        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: D::DISPOSER.run }));
     }
 
     /// Returns what is known of the declaration.
@@ -203,15 +211,12 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> Asynchronous for AsyncCell<T, D>
         D::DETACHED
     }
 
+    fn adjuster(&self) -> &Hook<dyn AsyncAdjuster> {
+        &self.adjuster
+    }
+
     fn build(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>> {
-        Box::pin(async {
-            let name = self.cell.name();
-            let payload = match self.adjuster.get(name) {
-                Some(adjuster) => adjuster.adjust(name, &mut || Box::pin(D::build())).await?,
-                None => D::build().await?,
-            };
-            Ok(Parcel::new(payload, D::DISPOSER.run))
-        })
+        Box::pin(async { Ok(Parcel::new(D::build().await?, D::DISPOSER.run)) })
     }
 }
 

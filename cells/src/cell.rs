@@ -90,7 +90,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         info: &'static CellInfo,
         disposer: Disposer<T>,
         observer: Hook<dyn Observer>,
-        adjuster: Hook<Adjuster>,
+        adjuster: Hook<dyn Adjuster>,
     ) -> Self {
         let setup = Setup {
             name: info.name,
@@ -172,7 +172,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'_, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.obtain(false, &mut || factory().map_err(Into::into)),
+            None => self.obtain(false, &mut factory),
         }
     }
 
@@ -191,16 +191,15 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
-        self.obtain(true, &mut || factory().map_err(Into::into))
+        self.obtain(true, &mut factory)
     }
 
-    #[cold]
-    fn obtain(
+    fn obtain<E: Into<BoxError>>(
         &self,
         refresh: bool,
-        factory: &mut dyn FnMut() -> Result<T, BoxError>,
+        factory: &mut impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
-        let mut build = || self.machine().build(factory, self.disposer);
+        let mut build = || Ok(self.parcel(factory().map_err(Into::into)?));
         self.machine().obtain(refresh, &mut build).map(Lease::typed)
     }
 
@@ -352,7 +351,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
     /// Sets what stands between this cell and its factories, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
-        self.machine().setup.adjuster.configure(Arc::new(Adjusts(adjuster)));
+        self.machine().setup.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }
 }
 

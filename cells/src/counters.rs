@@ -572,6 +572,7 @@ impl Slot {
         }
     }
 
+    #[inline]
     fn published(&self) -> Option<&'static Lane> {
         // Acquire: pairs with the release in `publish`, so that the lane and its payload are as published.
         let lane = self.published.load(Ordering::Acquire);

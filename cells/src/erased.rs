@@ -1,9 +1,11 @@
 //! A declared cell without the type of its payload: what can be done with any of the three kinds.
 
+use crate::adjust::{Adjuster, AsyncAdjuster};
 use crate::close::Closing;
 use crate::dispose::BoxFuture;
 use crate::error::{BoxError, Error};
 use crate::flight::Flight;
+use crate::hook::Hook;
 use crate::info::CellInfo;
 use crate::lease::{Lease, Parcel};
 use crate::machine::Machine;
@@ -20,8 +22,8 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-/// The adjusted factory of a synchronous cell.
-pub(crate) type Build = fn(&Machine) -> Result<Parcel, BoxError>;
+/// The factory of a synchronous cell.
+pub(crate) type Build = fn() -> Result<Parcel, BoxError>;
 
 /// A declared cell whatever it holds.
 #[derive(Clone, Copy)]
@@ -43,7 +45,8 @@ pub(crate) trait Asynchronous: Sync {
     /// Whether a flight runs as a task of its own.
     #[cfg(feature = "tokio")]
     fn is_detached(&self) -> bool;
-    /// Runs the adjusted factory.
+    fn adjuster(&self) -> &Hook<dyn AsyncAdjuster>;
+    /// Runs the factory.
     fn build(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>>;
 }
 
@@ -51,8 +54,35 @@ pub(crate) trait Asynchronous: Sync {
 pub(crate) trait Permanent: Sync {
     /// The cell of references to the payload.
     fn machine(&self) -> &Machine;
-    /// Runs the adjusted factory, and makes a reference of what it gives.
-    fn build(&'static self) -> Result<Parcel, BoxError>;
+    fn adjuster(&self) -> &Hook<dyn Adjuster>;
+    /// Runs the factory.
+    fn build(&self) -> Result<Parcel, BoxError>;
+    /// Puts a payload into its place for good, and gives the reference to it. One flight at a time comes here, and none
+    /// after one that did.
+    fn keep(&'static self, payload: Parcel) -> Parcel;
+}
+
+impl dyn Asynchronous {
+    /// Runs the factory the way the adjuster (if there is one) wants it.
+    pub(crate) fn adjusted(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>> {
+        let name = self.declared().name();
+        match self.adjuster().get(name) {
+            Some(adjuster) => Box::pin(async move { adjuster.adjust(name, &mut || self.build()).await }),
+            None => self.build(),
+        }
+    }
+}
+
+impl dyn Permanent {
+    /// The same, and keeps what it made.
+    fn kept(&'static self) -> Result<Parcel, BoxError> {
+        let name = self.machine().name();
+        let payload = match self.adjuster().get(name) {
+            Some(adjuster) => adjuster.adjust(name, &mut || self.build())?,
+            None => self.build()?,
+        };
+        Ok(self.keep(payload))
+    }
 }
 
 impl Erased {
@@ -99,19 +129,20 @@ impl Erased {
         self.closable().into_iter().all(Machine::is_untouched)
     }
 
-    /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks.
+    /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks. The error is boxed, so
+    /// that ready reads, which go the same way from here, need no memory for it.
     #[cold]
-    pub(crate) fn called(self) -> Result<Lease, Error> {
+    pub(crate) fn called(self) -> Result<Lease, Box<Error>> {
         observed::call(self.info());
-        self.get()
+        self.get().map_err(Box::new)
     }
 
     /// Gets the payload.
     pub(crate) fn get(self) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine, build) => machine.get(&mut || build(machine)),
+            Self::Thread(machine, build) => machine.get(&mut || build()),
             Self::Task(_) => block_on(self.get_async()),
-            Self::Permanent(cell) => cell.machine().get(&mut || cell.build()),
+            Self::Permanent(cell) => cell.machine().get(&mut || cell.kept()),
         }
     }
 
@@ -129,7 +160,7 @@ impl Erased {
     /// Builds a new payload, also where there is none.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine, build) => machine.obtain(true, &mut || build(machine)),
+            Self::Thread(machine, build) => machine.obtain(true, &mut || build()),
             Self::Task(_) => block_on(self.refresh_async()),
             Self::Permanent(_) => self.get(),
         }
@@ -142,14 +173,14 @@ impl Erased {
 
     async fn obtain_async(self, refresh: bool) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine, build) => {
-                task::obtain(machine, refresh, || async move { build(machine) }).await
+            Self::Thread(machine, mut build) => {
+                task::obtain(machine, refresh, || async move { machine.adjusted(&mut build) }).await
             }
             #[cfg(feature = "tokio")]
             Self::Task(cell) => tokio_runtime::obtain(cell, refresh).await,
             #[cfg(not(feature = "tokio"))]
-            Self::Task(cell) => task::obtain(cell.here(), refresh, || cell.build()).await,
-            Self::Permanent(cell) => task::obtain(cell.machine(), false, || async { cell.build() }).await,
+            Self::Task(cell) => task::obtain(cell.here(), refresh, || cell.adjusted()).await,
+            Self::Permanent(cell) => task::obtain(cell.machine(), false, || async { cell.kept() }).await,
         }
     }
 

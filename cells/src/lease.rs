@@ -33,6 +33,8 @@
 use crate::counters::{Counters, First, Lane, Local, ReadPath, Registry, Retiring, Slot};
 use crate::dispose::{Disposal, Disposing, Run};
 use crate::drain::{Drain, Retired};
+use crate::erased::{Build, Erased};
+use crate::error::{Error, unboxed};
 use crate::machine::{Machine, Setup};
 use crate::payload::PayloadType;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +43,7 @@ use once_cell::sync::OnceCell;
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
@@ -74,24 +77,34 @@ struct Head {
     drain: OnceCell<Arc<Drain>>,
 }
 
+impl Head {
+    const fn new(payload: &'static PayloadType) -> Self {
+        Self { lane: None, tenant: None, generation: 0, payload, calls: false, drain: OnceCell::new() }
+    }
+}
+
 // SAFETY: `tenant` stands for a `Tenant`, which is `Send` and `Sync`.
 unsafe impl Send for Head {}
 // SAFETY: as above.
 unsafe impl Sync for Head {}
 
-/// A payload, and what ends it. It begins with its head, so that a pointer to it is one to that.
+/// A payload, and what ends it: `Run<T>`, or `()` for a drop. It begins with its head, so that a pointer to it is one
+/// to that; and where its payload is does not depend on what comes after.
 #[repr(C)]
-struct Tenancy<T> {
+struct Tenancy<T, R = ()> {
     head: Head,
     payload: T,
-    disposer: Run<T>,
+    disposer: R,
 }
 
 /// A [`Tenancy`] of any type, and nothing else.
 trait Tenant: Send + Sync {
     fn payload(&self) -> &(dyn Any + Send + Sync);
     /// Calls the disposer. May unwind with its panic.
-    fn dispose(self: Box<Self>) -> Disposing;
+    ///
+    /// # Safety
+    /// The payload is moved out: this is called once, and nothing is dropped after it.
+    unsafe fn dispose(&mut self) -> Disposing;
 }
 
 impl<T: Send + Sync + 'static> Tenant for Tenancy<T> {
@@ -99,9 +112,19 @@ impl<T: Send + Sync + 'static> Tenant for Tenancy<T> {
         &self.payload
     }
 
-    fn dispose(self: Box<Self>) -> Disposing {
-        let Self { payload, disposer, .. } = *self;
-        disposer.call(payload)
+    unsafe fn dispose(&mut self) -> Disposing {
+        Disposing::Done(Ok(()))
+    }
+}
+
+impl<T: Send + Sync + 'static> Tenant for Tenancy<T, Run<T>> {
+    fn payload(&self) -> &(dyn Any + Send + Sync) {
+        &self.payload
+    }
+
+    unsafe fn dispose(&mut self) -> Disposing {
+        // SAFETY: by the caller's word it is not used again.
+        self.disposer.call(unsafe { (&raw mut self.payload).read() })
     }
 }
 
@@ -110,15 +133,32 @@ pub(crate) struct Parcel(Box<dyn Tenant>);
 
 impl Parcel {
     pub(crate) fn new<T: Send + Sync + 'static>(payload: T, disposer: Run<T>) -> Self {
-        let head = Head {
-            lane: None,
-            tenant: None,
-            generation: 0,
-            payload: PayloadType::of::<T>(),
-            calls: disposer.calls(),
-            drain: OnceCell::new(),
-        };
+        let mut head = const { Head::new(PayloadType::of::<T>()) };
+        head.calls = disposer.calls();
         Self(Box::new(Tenancy { head, payload, disposer }))
+    }
+
+    /// The same for a payload that is dropped in the end: less to compile.
+    pub(crate) fn dropped<T: Send + Sync + 'static>(payload: T) -> Self {
+        Self(Box::new(Tenancy { head: const { Head::new(PayloadType::of::<T>()) }, payload, disposer: () }))
+    }
+
+    /// The payload, not disposed.
+    ///
+    /// # Panics
+    /// If it is of another type.
+    pub(crate) fn open<T: 'static>(self) -> T {
+        self.head().payload.expect(PayloadType::of::<T>());
+        let mut tenant = self.emptied();
+        // SAFETY: it is a tenancy of `T`, whose payload is not dropped where it is.
+        unsafe { (&raw mut (*(&raw mut **tenant).cast::<Tenancy<T>>()).payload).read() }
+    }
+
+    /// The box, which drops nothing of what is in it. That is for the payload to be moved out; the rest needs no drop,
+    /// as the head of what is not published any more has no drain.
+    fn emptied(self) -> Box<ManuallyDrop<dyn Tenant>> {
+        // SAFETY: the same box, with a transparent type around its contents.
+        unsafe { Box::from_raw(Box::into_raw(self.0) as *mut ManuallyDrop<dyn Tenant>) }
     }
 
     fn head(&self) -> &Head {
@@ -137,7 +177,13 @@ impl Parcel {
 
     /// Calls the disposer. May unwind with its panic.
     pub(crate) fn dispose(self) -> Disposing {
-        self.0.dispose()
+        if self.calls() {
+            // SAFETY: once, and on what drops nothing.
+            unsafe { self.emptied().dispose() }
+        } else {
+            drop(self);
+            Disposing::Done(Ok(()))
+        }
     }
 }
 
@@ -295,7 +341,7 @@ impl Leases {
     }
 
     fn put(&self, parcel: Parcel, generation: u64) -> (Lease, Option<Retiring>) {
-        assert!(parcel.head().payload.id == self.payload.id, "a cell holds payloads of one type");
+        parcel.head().payload.expect(self.payload);
         let vacancy = self.slot.vacancy(counters());
         let lane = vacancy.lane();
         let tenant = NonNull::from(Box::leak(parcel.0));
@@ -419,7 +465,7 @@ impl Lease {
     /// # Panics
     /// If it is another.
     pub(crate) fn typed<'a, T: Send + Sync + 'static>(self) -> Ref<'a, T> {
-        assert!(self.head().payload.id == PayloadType::of::<T>().id, "a lease of another cell");
+        self.head().payload.expect(PayloadType::of::<T>());
         Ref { lease: self, payload: PhantomData }
     }
 }
@@ -461,18 +507,38 @@ impl<T: Send + Sync + 'static> Typed<T> {
         &self.machine
     }
 
+    // Whatever this machine publishes is of type `T`: `put` sees to it.
+
     /// [`Leases::lease`].
     #[inline]
     pub(crate) fn lease<'a>(&self) -> Option<Ref<'a, T>> {
-        // What this machine publishes is of type `T`: `put` sees to it.
-        self.machine.leases.lease().map(|lease| Ref { lease, payload: PhantomData })
+        match self.machine.leases.lease() {
+            Some(lease) => Some(Ref { lease, payload: PhantomData }),
+            None => None,
+        }
     }
 
     /// [`Leases::lease_fast`].
     #[inline]
     pub(crate) fn lease_fast<'a>(&self) -> Option<Ref<'a, T>> {
-        // As above.
-        self.machine.leases.lease_fast().map(|lease| Ref { lease, payload: PhantomData })
+        match self.machine.leases.lease_fast() {
+            Some(lease) => Some(Ref { lease, payload: PhantomData }),
+            None => None,
+        }
+    }
+
+    /// Gets the payload of a declared cell for who calls its accessor.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nothing but the type comes in here")]
+    pub(crate) fn called(&'static self, build: Build) -> Result<Ref<'static, T>, Error> {
+        let lease = match self.machine.leases.lease_fast() {
+            Some(lease) => lease,
+            None => match Erased::Thread(&self.machine, build).called() {
+                Ok(lease) => lease,
+                Err(error) => return Err(unboxed(error)),
+            },
+        };
+        Ok(Ref { lease, payload: PhantomData })
     }
 }
 

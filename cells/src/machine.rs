@@ -1,12 +1,11 @@
 //! All of a cell that does not depend on its payload's type, so that it is compiled once: its parts, and what one
 //! can see and set from outside. [`RuntimeCell`](crate::RuntimeCell) is its face.
 
-use crate::adjust::{Adjuster, adjusted};
+use crate::adjust::Adjuster;
 use crate::building::CellId;
 use crate::clock;
 use crate::control::{Control, Failure, Landed, State};
-use crate::dispose::{Disposal, Run};
-use crate::error::BoxError;
+use crate::dispose::Disposal;
 use crate::hook::Hook;
 use crate::info::CellInfo;
 use crate::lease::{Leases, Parcel};
@@ -30,7 +29,7 @@ pub(crate) struct Setup {
     /// Where the cell is a declared one.
     pub(crate) info: Option<&'static CellInfo>,
     pub(crate) observer: Hook<dyn Observer>,
-    pub(crate) adjuster: Hook<Adjuster>,
+    pub(crate) adjuster: Hook<dyn Adjuster>,
 }
 
 /// A cell without the type of its payload.
@@ -78,16 +77,6 @@ impl Machine {
 
     pub(crate) fn watchers(&self) -> Watchers {
         Watchers::new(self.name(), self.setup.observer.get(self.name()))
-    }
-
-    /// Runs a factory the way the adjuster (if there is one) wants it.
-    pub(crate) fn build<T: Send + Sync + 'static>(
-        &self,
-        factory: &mut dyn FnMut() -> Result<T, BoxError>,
-        disposer: Run<T>,
-    ) -> Result<Parcel, BoxError> {
-        let adjuster = self.setup.adjuster.get(self.name());
-        Ok(Parcel::new(adjusted(adjuster.as_deref(), self.name(), factory)?, disposer))
     }
 
     /// Publishes what `place` makes, if nothing speaks against it; `place` runs under the cell's lock.

@@ -20,7 +20,7 @@ pub(crate) enum Turn {
     Fly(Arc<Flight>),
 }
 
-/// A caller's adjusted factory.
+/// A caller's factory.
 pub(crate) type Build<'f> = &'f mut dyn FnMut() -> Result<Parcel, BoxError>;
 
 /// How long one call may go on waiting: one deadline for all its waits, from the first of them on, so that the time
@@ -70,7 +70,7 @@ impl Machine {
                 }
                 Turn::Fly(flight) => {
                     let mut flying = Flying::begin(self, flight);
-                    let built = flying.run(&mut *build);
+                    let built = flying.run(|| self.adjusted(build));
                     let mut landing = flying.land(built);
                     if let Some(leftover) = landing.leftover.take() {
                         flying.disposed(self.settle(leftover));
@@ -84,6 +84,14 @@ impl Machine {
                 Outcome::Failed(error) => return Err(error),
                 Outcome::Superseded => {}
             }
+        }
+    }
+
+    /// Runs a factory the way the adjuster (if there is one) wants it.
+    pub(crate) fn adjusted(&self, build: Build<'_>) -> Result<Parcel, BoxError> {
+        match self.setup.adjuster.get(self.name()) {
+            Some(adjuster) => adjuster.adjust(self.name(), build),
+            None => build(),
         }
     }
 

@@ -14,13 +14,19 @@ impl<T: Send + Sync + 'static> Payload for T {}
 
 /// The type of a cell's payloads, as a value.
 pub(crate) struct PayloadType {
-    pub(crate) id: TypeId,
+    id: TypeId,
     name: fn() -> &'static str,
 }
 
 impl PayloadType {
     pub(crate) const fn of<T: 'static>() -> &'static Self {
         const { &Self { id: TypeId::of::<T>(), name: type_name::<T> } }
+    }
+
+    /// # Panics
+    /// If this is another type.
+    pub(crate) fn expect(&self, expected: &Self) {
+        assert!(self.id == expected.id, "a cell holds payloads of one type: {}", expected.name());
     }
 
     pub(crate) fn name(&self) -> &'static str {

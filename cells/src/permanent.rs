@@ -4,12 +4,12 @@
 //! [`RuntimeCell`] of references to it does what any cell does: flights, failures, observers, and at shutdown the
 //! disposer.
 
-use crate::adjust::FactoryAdjuster;
+use crate::adjust::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::cell::RuntimeCell;
 use crate::control::State;
-use crate::dispose::Disposer;
+use crate::dispose::{Disposer, Run};
 use crate::erased::{Erased, Permanent};
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, unboxed};
 use crate::hook::Hook;
 use crate::info::CellInfo;
 use crate::lease::Parcel;
@@ -56,7 +56,7 @@ pub trait DeclaredPermanent: Sized + 'static {
 pub struct PermanentCell<T: Payload, D: DeclaredPermanent<Payload = T>> {
     payload: OnceCell<T>,
     cell: RuntimeCell<&'static T>,
-    adjuster: Hook<dyn FactoryAdjuster<T>>,
+    adjuster: Hook<dyn Adjuster>,
     declaration: PhantomData<fn() -> D>,
 }
 
@@ -65,7 +65,16 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
     pub const fn new() -> Self {
         let cell = RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
-        Self { payload: OnceCell::new(), cell, adjuster: Hook::new(D::ADJUSTER), declaration: PhantomData }
+        let adjuster = Hook::new(match D::ADJUSTER {
+            Some(_) => Some(Self::adjuster),
+            None => None,
+        });
+        Self { payload: OnceCell::new(), cell, adjuster, declaration: PhantomData }
+    }
+
+    fn adjuster() -> Arc<dyn Adjuster> {
+        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        Arc::new(Adjusts { adjuster: declared(), disposer: Run::Drop })
     }
 
     /// The entry in the list of all cells: the macro's.
@@ -154,12 +163,15 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 
     /// Sets what stands between this cell and its factory, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
-        self.adjuster.configure(adjuster);
+        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: Run::Drop }));
     }
 
     #[cold]
     fn called(&'static self) -> Result<&'static T, Error> {
-        Erased::Permanent(self).called().map(|lease| *lease.typed::<&'static T>())
+        match Erased::Permanent(self).called() {
+            Ok(lease) => Ok(*lease.typed::<&'static T>()),
+            Err(error) => Err(unboxed(error)),
+        }
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.
@@ -189,12 +201,19 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<
         self.cell.machine()
     }
 
-    fn build(&'static self) -> Result<Parcel, BoxError> {
-        let payload = match self.adjuster.get(self.name()) {
-            Some(adjuster) => adjuster.adjust(self.name(), &mut D::build)?,
-            None => D::build()?,
-        };
-        Ok(Parcel::new(self.keep(payload), D::DISPOSER.run))
+    fn adjuster(&self) -> &Hook<dyn Adjuster> {
+        &self.adjuster
+    }
+
+    fn build(&self) -> Result<Parcel, BoxError> {
+        match D::build() {
+            Ok(payload) => Ok(Parcel::dropped(payload)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn keep(&'static self, payload: Parcel) -> Parcel {
+        Parcel::new(self.keep(payload.open()), D::DISPOSER.run)
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::adjust::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::cell::RuntimeCell;
 use crate::dispose::Disposer;
-use crate::erased::Erased;
+use crate::erased::{Build, Erased};
 use crate::error::{BoxError, Error};
 use crate::hook::Hook;
 use crate::info::CellInfo;
-use crate::lease::{Lease, Ref};
+use crate::lease::{Lease, Parcel, Ref};
 use crate::observe::Observer;
 use crate::payload::Payload;
 use crate::registry::AnyCell;
@@ -76,7 +76,7 @@ impl Mode for Fallible {
         result
     }
 
-    #[inline]
+    #[inline(always)]
     fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
         result
     }
@@ -92,7 +92,7 @@ impl Mode for Infallible {
         result.unwrap_or_else(|error| refuse(&error))
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
         result.unwrap_or_else(|error| refuse(&error))
@@ -128,9 +128,9 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         Self { cell, declaration: PhantomData }
     }
 
-    fn adjuster() -> Arc<Adjuster> {
+    fn adjuster() -> Arc<dyn Adjuster> {
         let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
-        Arc::new(Adjusts(declared()))
+        Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
     /// The entry in the list of all cells: the macro's.
@@ -140,7 +140,24 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     pub(crate) const fn erased(&'static self) -> Erased {
-        Erased::Thread(self.cell.machine(), |machine| machine.build(&mut D::build, D::DISPOSER.run))
+        Erased::Thread(self.cell.machine(), Self::BUILD)
+    }
+
+    /// One of the two is compiled.
+    const BUILD: Build = if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
+
+    fn build() -> Result<Parcel, BoxError> {
+        match D::build() {
+            Ok(payload) => Ok(Parcel::new(payload, D::DISPOSER.run)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn build_dropped() -> Result<Parcel, BoxError> {
+        match D::build() {
+            Ok(payload) => Ok(Parcel::dropped(payload)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -151,7 +168,8 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// # Panics
     /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
     /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
         D::Mode::output(self.try_get())
@@ -164,12 +182,10 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
     pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
-        match self.cell.typed.lease_fast() {
-            Some(lease) => Ok(lease),
-            None => self.erased().called().map(Lease::typed),
-        }
+        self.cell.typed.called(Self::BUILD)
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.

@@ -56,7 +56,7 @@ pub(crate) async fn obtain(cell: &'static dyn Asynchronous, refresh: bool) -> Re
 
 async fn fly(cell: &'static dyn Asynchronous, flying: Flying<'static>) -> Result<Outcome, Error> {
     let machine = flying.machine();
-    let outcome = task::fly(flying, || cell.build()).await?;
+    let outcome = task::fly(flying, || cell.adjusted()).await?;
     if let Outcome::Ready(lease) = &outcome {
         close_with_runtime(machine, lease.generation());
     }

@@ -49,7 +49,12 @@ fn fallible() {
                     fn __factory() -> Result<Index, IndexError> {
                         Index::open("./index")
                     }
-                    ::core::result::Result::map_err(__factory(), ::core::convert::Into::into)
+                    match __factory() {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::cells::__private::register! {
@@ -153,7 +158,12 @@ fn every_key() {
                     fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
                 fn build() -> ::core::result::Result<Self::Payload, ::other::BoxError> {
-                    ::core::result::Result::map_err(build_search(), ::core::convert::Into::into)
+                    match build_search() {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::other::__private::register! {
@@ -400,17 +410,17 @@ fn dependencies() {
                     fn __factory(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
                         Index::open(store, shop)
                     }
-                    ::core::result::Result::map_err(
-                        __factory(
-                            &*::cells::__private::lend(::cells::__private::cell(&STORE))?,
-                            ::cells::__private::leased(
-                                ::cells::__private::lend(
-                                    ::cells::__private::cell(&crate::shops::SHOP),
-                                )?,
-                            ),
+                    match __factory(
+                        &*::cells::__private::lend(::cells::__private::cell(&STORE))?,
+                        ::cells::__private::leased(
+                            ::cells::__private::lend(::cells::__private::cell(&crate::shops::SHOP))?,
                         ),
-                        ::core::convert::Into::into,
-                    )
+                    ) {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::cells::__private::register! {
@@ -546,18 +556,21 @@ fn asynchronous() {
                     ) -> Result<Pool, E> {
                         Pool::open(config).await
                     }
-                    ::core::result::Result::map_err(
-                        __factory(
-                                &*::cells::__private::lend_async(::cells::__private::cell(&CONFIG))
+                    match __factory(
+                            &*::cells::__private::lend_async(::cells::__private::cell(&CONFIG))
+                                .await?,
+                            ::cells::__private::leased(
+                                ::cells::__private::lend_async(::cells::__private::cell(&STORE))
                                     .await?,
-                                ::cells::__private::leased(
-                                    ::cells::__private::lend_async(::cells::__private::cell(&STORE))
-                                        .await?,
-                                ),
-                            )
-                            .await,
-                        ::core::convert::Into::into,
-                    )
+                            ),
+                        )
+                        .await
+                    {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::cells::__private::register! {
@@ -697,10 +710,12 @@ fn permanent() {
                     fn __factory(table: &Table) -> Result<Settings, E> {
                         read(table)
                     }
-                    ::core::result::Result::map_err(
-                        __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?),
-                        ::core::convert::Into::into,
-                    )
+                    match __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?) {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::cells::__private::register! {
@@ -773,14 +788,17 @@ fn asynchronous_with_tokio() {
                         ::cells::__private::lend_async(::cells::__private::cell(&CONFIG)).await?,
                         ::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?,
                     );
-                    ::core::result::Result::map_err(
-                        ::cells::__private::blocking(move || __factory(
-                                &*factory_leases.0,
-                                ::cells::__private::leased(factory_leases.1),
-                            ))
-                            .await,
-                        ::core::convert::Into::into,
-                    )
+                    match ::cells::__private::blocking(move || __factory(
+                            &*factory_leases.0,
+                            ::cells::__private::leased(factory_leases.1),
+                        ))
+                        .await
+                    {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::cells::__private::register! {

@@ -506,7 +506,12 @@ fn after_a_wrong_argument_the_cell_stands() {
                     fn __factory() -> io::Result<Index> {
                         open()
                     }
-                    ::core::result::Result::map_err(__factory(), ::core::convert::Into::into)
+                    match __factory() {
+                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
+                        ::core::result::Result::Err(error) => {
+                            ::core::result::Result::Err(::core::convert::Into::into(error))
+                        }
+                    }
                 }
             }
             ::cells::__private::register! {
