@@ -4,19 +4,24 @@
 //! it also writes them for `docs/reads.py`, which draws them. Every thread reads a `u64` in a loop; with two threads
 //! the slower one counts. Ratios are what travels from machine to machine, so the contenders take turns in short
 //! rounds and meet the same weather; the usual harnesses measure one after the other. On a busy machine two threads
-//! hardly meet, and the columns for two flatter: measure on an idle one. The bench `read_path` looks closer at the
-//! cell's own read.
+//! hardly meet, and the columns for two flatter: measure on an idle one. Arc-swap's `Cache` is the only contender that
+//! its reader must keep at hand, and it keeps old values alive. The bench `read_path` looks closer at the cell's own
+//! read.
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Cache};
 use cells::{RuntimeCell, runtime_cell};
 use crossbeam_epoch::Atomic;
+use hazarc::AtomicOptionArc;
 use once_cell::sync::OnceCell;
+use sdd::AtomicOwned;
+use seize::{Collector, Guard as _};
 use std::convert::Infallible;
 use std::fs::File;
 use std::hint::{black_box, spin_loop};
 use std::io::Write;
 use std::num::ParseIntError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,7 +37,11 @@ static RUNTIME_CELL: RuntimeCell<u64> = RuntimeCell::new("runtime");
 static ARC_SWAP: ArcSwapOption<u64> = ArcSwapOption::const_empty();
 static RW_LOCK: RwLock<Option<Arc<u64>>> = RwLock::new(None);
 static MUTEX: Mutex<Option<Arc<u64>>> = Mutex::new(None);
+static HAZARC: AtomicOptionArc<u64> = AtomicOptionArc::none();
 static EPOCH: Atomic<u64> = Atomic::null();
+static SDD: AtomicOwned<u64> = AtomicOwned::null();
+static SEIZE: (LazyLock<Collector>, AtomicPtr<u64>) =
+    (LazyLock::new(Collector::new), AtomicPtr::new(ptr::null_mut()));
 static MOKA: LazyLock<moka::sync::Cache<(), u64>> = LazyLock::new(|| moka::sync::Cache::new(1));
 
 #[runtime_cell]
@@ -80,8 +89,22 @@ fn epoch() -> u64 {
     u64::from(!value.is_null())
 }
 
+fn sdd() -> u64 {
+    let guard = sdd::Guard::new();
+    SDD.load(Ordering::Acquire, &guard).as_ref().map_or(0, |value| *value)
+}
+
+fn seize() -> u64 {
+    let (collector, value) = &SEIZE;
+    let guard = collector.enter();
+    u64::from(!guard.protect(value, Ordering::Acquire).is_null())
+}
+
 fn main() {
     ARC_SWAP.store(Some(Arc::new(build())));
+    HAZARC.store(Some(Arc::new(build())));
+    SDD.swap((Some(sdd::Owned::new(build())), sdd::Tag::None), Ordering::Release);
+    SEIZE.1.store(Box::leak(Box::new(build())), Ordering::Release);
     EPOCH.store(crossbeam_epoch::Owned::new(build()), Ordering::Release);
     MOKA.insert((), build());
     *RW_LOCK.write().expect("no writer panics") = Some(Arc::new(build()));
@@ -93,7 +116,15 @@ fn main() {
         Contender::new("cell", || *declared()),
         Contender::new("cell, fallible", || *fallible().expect("42 is a number")),
         Contender::new("RuntimeCell", runtime),
+        Contender::with(
+            "arc-swap Cache, in a local",
+            || Cache::new(&ARC_SWAP),
+            |cache| cache.load().as_ref().map_or(0, |value| **value),
+        ),
         Contender::new("crossbeam-epoch pin, load", epoch),
+        Contender::new("seize enter, protect", seize),
+        Contender::new("sdd guard, load", sdd),
+        Contender::new("hazarc load", || HAZARC.load().map_or(0, |value| **value)),
         Contender::new("arc-swap load", || ARC_SWAP.load().as_ref().map_or(0, |value| **value)),
         Contender::new("cached once(sync_writes)", cached_once),
         Contender::new("RwLock read, clone the Arc", rw_lock),
@@ -131,9 +162,19 @@ struct Contender {
 
 impl Contender {
     fn new(name: &'static str, read: impl Fn() -> u64 + Sync + 'static) -> Self {
+        Self::with(name, || (), move |()| read())
+    }
+
+    /// A contender whose reader keeps something from read to read.
+    fn with<K>(
+        name: &'static str,
+        keep: impl Fn() -> K + Sync + 'static,
+        read: impl Fn(&mut K) -> u64 + Sync + 'static,
+    ) -> Self {
         let read = move |reads| {
+            let mut kept = keep();
             for _ in 0..reads {
-                black_box(read());
+                black_box(read(&mut kept));
             }
         };
         let mut reads = 1 << 10;

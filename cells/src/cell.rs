@@ -205,9 +205,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
     /// [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory; where it waits, it waits as a task.
     ///
-    /// On a ready cell the future is ready at its first poll, and allocates nothing. If the future that runs the
-    /// factory is dropped, its flight is cancelled ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and
-    /// one of those who wait for it begins the next one.
+    /// On a ready cell the future is ready at its first poll, and allocates nothing, except that a thread's first
+    /// read of a cell may make or enlarge the thread's table of counters. If the future that runs the factory is
+    /// dropped, its flight is cancelled ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and one of those
+    /// who wait for it begins the next one.
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).

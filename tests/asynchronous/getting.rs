@@ -61,14 +61,15 @@ fn a1_a_ready_cell_allocates_nothing() {
         }));
     });
     assert_ne!(building.count_total, 0, "nothing is counted");
-    let reading = measure(|| {
-        for _ in 0..100 {
-            assert_eq!(*pollster::block_on(ready()), 1);
-            assert!(pollster::block_on(READY.try_get()).is_ok());
-            assert!(pollster::block_on(FIELD.get_or_initialize_async(factory)).is_ok());
-            assert!(READY.peek().is_some() && READY.try_get_ready().is_ok());
-        }
-    });
+    let read = || {
+        assert_eq!(*pollster::block_on(ready()), 1);
+        assert!(pollster::block_on(READY.try_get()).is_ok());
+        assert!(pollster::block_on(FIELD.get_or_initialize_async(factory)).is_ok());
+        assert!(READY.peek().is_some() && READY.try_get_ready().is_ok());
+    };
+    // A thread's first read of a cell may make or enlarge its table of counters, and the flight above read nothing.
+    read();
+    let reading = measure(|| (0..100).for_each(|_| read()));
     assert_eq!(reading.count_total, 0);
 }
 
