@@ -4,8 +4,8 @@
 #
 #     bash tools/compile_time.sh [ITEMS] [ROUNDS]
 #
-# It generates a package for each contender under target/compile_time, with ITEMS declarations (500 unless told) and a
-# `main` that calls them all, and times `cargo check`, `cargo build` and `cargo build --release` of that package alone:
+# It generates a package for each contender under target/compile_time, with ITEMS declarations (500 unless told), each
+# with a function that uses it, and times `cargo check`, `cargo build` and `cargo build --release` of that package alone:
 # its dependencies are built before, and incremental compilation is off. A time is processor time, user and system, so
 # that a busy machine does not count, and the median of ROUNDS (3), in which the contenders take turns. The size is
 # what the `.text` section grows by for each item after the first, which brings its library along.
@@ -21,7 +21,7 @@ work=$root/target/compile_time
 contenders=(cells cached LazyLock)
 export CARGO_TARGET_DIR=$work/target CARGO_INCREMENTAL=0 CARGO_TERM_QUIET=true
 
-# declaration CONTENDER NUMBER: one item; `main` calls `get_NUMBER`.
+# declaration CONTENDER NUMBER: one item, and `use_NUMBER`, which `main` calls.
 declaration() {
     local n=$2
     echo "pub struct P$n(pub u64);"
@@ -41,6 +41,7 @@ declaration() {
             echo "fn get_$n() -> Result<&'static P$n, &'static ParseIntError> { S$n.as_ref() }"
             ;;
     esac
+    echo "#[inline(never)] fn use_$n() -> u64 { if let Ok(payload) = get_$n() { payload.0 } else { 0 } }"
 }
 
 # package CONTENDER ITEMS: writes the package and prints its name.
@@ -63,7 +64,7 @@ package() {
         for ((n = 0; n < count; n++)); do declaration "$contender" "$n"; done
         echo "fn main() {"
         echo "    let mut sum = 0;"
-        for ((n = 0; n < count; n++)); do echo "    if let Ok(payload) = get_$n() { sum += payload.0; }"; done
+        for ((n = 0; n < count; n++)); do echo "    sum += use_$n();"; done
         echo "    println!(\"{sum}\");"
         echo "}"
     } >"$work/$name/src/main.rs"

@@ -130,8 +130,8 @@ impl<T: Send + Sync + 'static> AsyncAdjuster for Adjusts<dyn AsyncFactoryAdjuste
     ) -> BoxFuture<'a, Result<Parcel, BoxError>> {
         Box::pin(async move {
             let mut factory = || {
-                let built = build();
-                Box::pin(async { Ok(built.await?.open()) }) as BoxFuture<'static, Result<T, BoxError>>
+                let payload = build();
+                Box::pin(async { Ok(payload.await?.open()) }) as BoxFuture<'static, Result<T, BoxError>>
             };
             let payload = self.adjuster.adjust(cell, &mut factory).await?;
             Ok(Parcel::new(payload, self.disposer))

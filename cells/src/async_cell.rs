@@ -41,6 +41,7 @@ pub trait DeclaredAsync: Sized + 'static {
     /// What makes the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// What makes the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "said once")]
     const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
@@ -113,7 +114,8 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
     /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
     pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::output(self.try_get().await)
+        let result = self.try_get().await;
+        D::Mode::output(|| result)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -182,7 +184,10 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
 
     /// Gets the payload for somebody whose dependency on this cell is known.
     pub(crate) async fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
-        Erased::Task(self).get_async().await.map(Lease::typed)
+        match self.here().peek() {
+            Some(lease) => Ok(lease),
+            None => Erased::Task(self).get_async().await.map(Lease::typed),
+        }
     }
 }
 

@@ -67,13 +67,8 @@ pub(crate) struct Control {
 }
 
 /// Flights that were superseded; their factories may still run.
+#[derive(Default)]
 pub(crate) struct Superseded(Vec<Weak<Flight>>);
-
-impl Default for Superseded {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
 
 /// When and how a flight landed.
 #[derive(Clone)]

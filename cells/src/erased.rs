@@ -129,12 +129,11 @@ impl Erased {
         self.closable().into_iter().all(Machine::is_untouched)
     }
 
-    /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks. The error is boxed, so
-    /// that ready reads, which go the same way from here, need no memory for it.
+    /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks.
     #[cold]
-    pub(crate) fn called(self) -> Result<Lease, Box<Error>> {
+    pub(crate) fn called(self) -> Result<Lease, Error> {
         observed::call(self.info());
-        self.get().map_err(Box::new)
+        self.get()
     }
 
     /// Gets the payload.

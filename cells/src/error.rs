@@ -167,14 +167,6 @@ pub enum LifecycleError {
     },
 }
 
-/// In a function of its own, which is not compiled for every cell.
-#[cold]
-#[inline(never)]
-#[expect(clippy::boxed_local, reason = "what it is for")]
-pub(crate) fn unboxed(error: Box<Error>) -> Error {
-    *error
-}
-
 impl Error {
     /// Returns the name of the cell that gave this error.
     pub fn cell(&self) -> &'static str {

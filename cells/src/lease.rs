@@ -34,7 +34,7 @@ use crate::counters::{Counters, First, Lane, Local, ReadPath, Registry, Retiring
 use crate::dispose::{Disposal, Disposing, Run};
 use crate::drain::{Drain, Retired};
 use crate::erased::{Build, Erased};
-use crate::error::{Error, unboxed};
+use crate::error::Error;
 use crate::machine::{Machine, Setup};
 use crate::payload::PayloadType;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -531,14 +531,19 @@ impl<T: Send + Sync + 'static> Typed<T> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing but the type comes in here")]
     pub(crate) fn called(&'static self, build: Build) -> Result<Ref<'static, T>, Error> {
-        let lease = match self.machine.leases.lease_fast() {
-            Some(lease) => lease,
-            None => match Erased::Thread(&self.machine, build).called() {
-                Ok(lease) => lease,
-                Err(error) => return Err(unboxed(error)),
-            },
-        };
-        Ok(Ref { lease, payload: PhantomData })
+        match self.machine.leases.lease_fast() {
+            Some(lease) => Ok(Ref { lease, payload: PhantomData }),
+            None => Self::asked(&self.machine, build),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn asked(machine: &'static Machine, build: Build) -> Result<Ref<'static, T>, Error> {
+        match Erased::Thread(machine, build).called() {
+            Ok(lease) => Ok(Ref { lease, payload: PhantomData }),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -70,8 +70,8 @@ impl Machine {
                 }
                 Turn::Fly(flight) => {
                     let mut flying = Flying::begin(self, flight);
-                    let built = flying.run(|| self.adjusted(build));
-                    let mut landing = flying.land(built);
+                    let made = flying.run(|| self.adjusted(build));
+                    let mut landing = flying.land(made);
                     if let Some(leftover) = landing.leftover.take() {
                         flying.disposed(self.settle(leftover));
                     }

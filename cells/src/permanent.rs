@@ -9,7 +9,7 @@ use crate::cell::RuntimeCell;
 use crate::control::State;
 use crate::dispose::{Disposer, Run};
 use crate::erased::{Erased, Permanent};
-use crate::error::{BoxError, Error, unboxed};
+use crate::error::{BoxError, Error};
 use crate::hook::Hook;
 use crate::info::CellInfo;
 use crate::lease::Parcel;
@@ -38,6 +38,7 @@ pub trait DeclaredPermanent: Sized + 'static {
     /// What makes the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// What makes the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "said once")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
@@ -168,10 +169,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 
     #[cold]
     fn called(&'static self) -> Result<&'static T, Error> {
-        match Erased::Permanent(self).called() {
-            Ok(lease) => Ok(*lease.typed::<&'static T>()),
-            Err(error) => Err(unboxed(error)),
-        }
+        Erased::Permanent(self).called().map(|lease| *lease.typed::<&'static T>())
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.

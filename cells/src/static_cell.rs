@@ -29,6 +29,7 @@ pub trait Declared: Sized + 'static {
     /// What makes the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// What makes the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "said once")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
@@ -46,8 +47,11 @@ pub trait Mode: sealed::Sealed + 'static {
     /// The return type of a permanent cell's accessor.
     type Permanent<T: 'static>;
 
+    /// A closure, so that a result that is passed on is made in its place.
     #[doc(hidden)]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
+    fn output<T: Send + Sync + 'static>(
+        result: impl FnOnce() -> Result<Ref<'static, T>, Error>,
+    ) -> Self::Output<T>;
 
     #[doc(hidden)]
     fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
@@ -77,8 +81,11 @@ impl Mode for Fallible {
     }
 
     #[inline(always)]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
-        result
+    #[expect(clippy::inline_always, reason = "a call")]
+    fn output<T: Send + Sync + 'static>(
+        result: impl FnOnce() -> Result<Ref<'static, T>, Error>,
+    ) -> Self::Output<T> {
+        result()
     }
 }
 
@@ -93,9 +100,15 @@ impl Mode for Infallible {
     }
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a match")]
     #[track_caller]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
-        result.unwrap_or_else(|error| refuse(&error))
+    fn output<T: Send + Sync + 'static>(
+        result: impl FnOnce() -> Result<Ref<'static, T>, Error>,
+    ) -> Self::Output<T> {
+        match result() {
+            Ok(lease) => lease,
+            Err(error) => refuse(&error),
+        }
     }
 }
 
@@ -172,7 +185,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::output(self.try_get())
+        D::Mode::output(|| self.try_get())
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -196,7 +209,10 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
 
     /// The same in a task.
     pub(crate) async fn obtain_async(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.erased().get_async().await.map(Lease::typed)
+        match self.peek() {
+            Some(lease) => Ok(lease),
+            None => self.erased().get_async().await.map(Lease::typed),
+        }
     }
 
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].

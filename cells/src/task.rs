@@ -54,13 +54,13 @@ pub(crate) async fn fly<F: Future<Output = Result<Parcel, BoxError>>>(
     mut flying: Flying<'_>,
     build: impl FnOnce() -> F,
 ) -> Result<Outcome, Error> {
-    let built = {
+    let made = {
         // Made inside: to make the future may panic like to run it.
         let future = pin!(Some(async { build().await }));
         let mut run = Run { future, flying: &flying };
         poll_fn(|cx| run.poll(cx)).await
     };
-    let mut landing = flying.land(built);
+    let mut landing = flying.land(made);
     if let Some(leftover) = landing.leftover.take() {
         flying.disposed(flying.machine().settle_async(leftover).await);
     }
