@@ -194,6 +194,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self.obtain(true, &mut factory)
     }
 
+    #[cold]
     fn obtain<E: Into<BoxError>>(
         &self,
         refresh: bool,

@@ -186,12 +186,12 @@ impl Erased {
     /// Builds a new payload where there is one, and starts over where one is being built. Of an asynchronous cell only
     /// the caller's runtime can build its payload; those of others are closed, and built when they are asked for.
     pub(crate) fn rebuild(self) -> Result<(), Error> {
-        if self.must_rebuild() { self.refresh().map(drop) } else { Ok(()) }
+        if self.start_over() { self.refresh().map(drop) } else { Ok(()) }
     }
 
     /// The same in a task.
     pub(crate) async fn rebuild_async(self) -> Result<(), Error> {
-        if !self.must_rebuild() {
+        if !self.start_over() {
             return Ok(());
         }
         match self {
@@ -200,7 +200,8 @@ impl Erased {
         }
     }
 
-    fn must_rebuild(self) -> bool {
+    /// Starts over what is being built; says whether there is a payload to rebuild.
+    fn start_over(self) -> bool {
         if let Self::Permanent(_) = self {
             return false;
         }

@@ -3,6 +3,9 @@
 //!
 //! `cargo test -p cells-async-tests --no-default-features` runs what needs no feature `tokio` without it.
 
+#[path = "../it/alone.rs"]
+#[allow(dead_code, reason = "the synchronous tests use more of it")]
+mod alone;
 mod support;
 
 mod cancelling;

@@ -1,8 +1,8 @@
 //! A6: the whole program's cells closed in a task. Each test runs in a process of its own.
 
+use crate::alone::alone;
 use crate::support::{Counted, Executor, Gate, LONG, Smol, Tally, eventually, yield_now};
 use cells::{BoxError, ShutdownOutcome, ShutdownReport, runtime_cell};
-use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -55,37 +55,14 @@ async fn nested() -> Counted {
     TALLY.make(7)
 }
 
-/// Runs one of the tests below in a process of its own: a shutdown is for good.
-fn alone(test: &str) {
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", &format!("shutdown::alone::{test}"), "--ignored", "--nocapture"])
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
 fn outcome(report: &ShutdownReport, name: &str) -> Option<ShutdownOutcome> {
     report.cells.iter().find(|cell| cell.info.name == name).map(|cell| cell.outcome)
 }
 
+/// Tests that run in a process of their own: a shutdown is for good.
 macro_rules! alone {
     ($($name:ident $body:block)*) => {
-        $(#[test] fn $name() { alone(stringify!($name)); })*
-
-        mod alone {
-            #[allow(clippy::wildcard_imports, reason = "one place written as two")]
-            use super::*;
-            $(
-                #[test]
-                #[ignore = "runs in a process of its own"]
-                fn $name() $body
-            )*
-        }
+        $(#[test] fn $name() { alone(|| $body); })*
     };
 }
 

@@ -15,6 +15,12 @@ const NEVER: Duration = Duration::from_mins(2);
 /// Runs the body of a test in a process where no other test runs; called by the test's function itself.
 #[track_caller]
 pub(crate) fn alone<F: FnOnce()>(body: F) {
+    alone_with([], body);
+}
+
+/// The same with these variables in the environment of that process.
+#[track_caller]
+pub(crate) fn alone_with<F: FnOnce(), const N: usize>(variables: [(&str, &str); N], body: F) {
     // The closure is named by the function around it, without which the harness runs nothing: that is a failure.
     let name = type_name::<F>().trim_end_matches("::{{closure}}");
     let name = name.split_once("::").map_or(name, |(_crate, path)| path);
@@ -30,6 +36,7 @@ pub(crate) fn alone<F: FnOnce()>(body: F) {
     let child = Command::new(this)
         .args(["--exact", name, "--nocapture", "--include-ignored"])
         .env(TEST, name)
+        .envs(variables)
         .output()
         .expect("the program runs");
     let out = String::from_utf8_lossy(&child.stdout);

@@ -1,5 +1,6 @@
 //! `#[runtime_cell(permanent)]`: cells whose payload lives as long as the process. Misuses are in `ui`.
 
+use crate::alone::alone;
 use crate::support::{
     Boom, Count, CountingAdjuster, Heard, LONG, Recorder, Stage, eventually, lock, panic_of, spawn,
 };
@@ -8,9 +9,7 @@ use cells::{
     BoxError, CloseStatus, DependencyKind, Error, InitStatus, SeedRefusal, ShutdownOutcome, State,
     runtime_cell,
 };
-use std::env;
 use std::num::ParseIntError;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, mpsc};
 use std::time::Duration;
@@ -333,40 +332,30 @@ mod ending {
 
 #[test]
 fn r2_a_shutdown_runs_the_disposers_last() {
-    let this = env::current_exe().expect("a test knows its program");
-    let child = Command::new(this)
-        .args(["--exact", "permanent::as_the_last_thing", "--ignored"])
-        .output()
-        .expect("the program runs");
-    let out = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success() && out.contains("1 passed"), "{out}");
-}
+    alone(|| {
+        use ending::{ENDED, badly, stranger, too_late, used, user, without};
 
-#[test]
-#[ignore = "run in a process of its own by the test above"]
-fn as_the_last_thing() {
-    use ending::{ENDED, badly, stranger, too_late, used, user, without};
+        let kept = [used(), badly(), without()];
+        drop((user(), stranger()));
+        assert!(cells::close_all(LONG).is_ok());
+        assert_eq!(lock(&ENDED).split_off(0).len(), 2, "only what can be closed is");
+        drop((user(), stranger()));
 
-    let kept = [used(), badly(), without()];
-    drop((user(), stranger()));
-    assert!(cells::close_all(LONG).is_ok());
-    assert_eq!(lock(&ENDED).split_off(0).len(), 2, "only what can be closed is");
-    drop((user(), stranger()));
+        let report = cells::shutdown(LONG);
+        let ended = lock(&ENDED).clone();
+        let (closable, permanent) = ended.split_at(2);
+        assert!(closable.contains(&"user") && closable.contains(&"stranger"), "{ended:?}");
+        assert!(permanent.contains(&"used") && permanent.contains(&"badly"), "{ended:?}");
+        assert_eq!(ended.len(), 4, "{ended:?}");
+        let failed: Vec<_> = report.errors().map(|(info, error)| (info.name, error.to_string())).collect();
+        assert_eq!(failed, [("badly", "boom 1".to_owned())]);
+        let without = report.cells.iter().find(|cell| cell.info.name == "without");
+        assert_eq!(without.map(|cell| cell.outcome), Some(ShutdownOutcome::Disposed));
 
-    let report = cells::shutdown(LONG);
-    let ended = lock(&ENDED).clone();
-    let (closable, permanent) = ended.split_at(2);
-    assert!(closable.contains(&"user") && closable.contains(&"stranger"), "{ended:?}");
-    assert!(permanent.contains(&"used") && permanent.contains(&"badly"), "{ended:?}");
-    assert_eq!(ended.len(), 4, "{ended:?}");
-    let failed: Vec<_> = report.errors().map(|(info, error)| (info.name, error.to_string())).collect();
-    assert_eq!(failed, [("badly", "boom 1".to_owned())]);
-    let without = report.cells.iter().find(|cell| cell.info.name == "without");
-    assert_eq!(without.map(|cell| cell.outcome), Some(ShutdownOutcome::Disposed));
-
-    assert_eq!(kept.map(|ends| ends.0), ["used", "badly", "without"]);
-    assert_eq!(used().0, "used");
-    assert!(too_late().unwrap_err().is_shut_down());
-    let _ = cells::shutdown(LONG);
-    assert_eq!(lock(&ENDED).len(), 4, "they run once");
+        assert_eq!(kept.map(|ends| ends.0), ["used", "badly", "without"]);
+        assert_eq!(used().0, "used");
+        assert!(too_late().unwrap_err().is_shut_down());
+        let _ = cells::shutdown(LONG);
+        assert_eq!(lock(&ENDED).len(), 4, "they run once");
+    });
 }

@@ -1,10 +1,10 @@
 //! Seeding: who may, what it refuses, what it makes.
 
+use crate::alone::alone_with;
 use crate::support::{Boom, Heard, LONG, Recorder, Stage, Tally, cell, counted, fly, leak, spawn};
 use cells::testing::allow_seeding;
 use cells::{BoxError, CellInfo, CloseStatus, Declared, Disposer, Ref, SeedRefusal, State, StaticCell};
 use std::env;
-use std::process::Command;
 
 /// The environment variable that allows seeding.
 const ALLOW: &str = "CELLS_ALLOW_SEED";
@@ -79,24 +79,12 @@ fn c26_the_environment_allows_it_in_certain_words() {
         ("no", false),
         ("truely", false),
     ];
-    let this = env::current_exe().expect("a test knows its program");
     for (word, allowed) in words {
-        let child = Command::new(&this)
-            .args(["--exact", "seeding::as_the_environment_says", "--ignored"])
-            .env(ALLOW, word)
-            .env(EXPECTED, allowed.to_string())
-            .output()
-            .expect("the program runs");
-        let out = String::from_utf8_lossy(&child.stdout);
-        assert!(child.status.success() && out.contains("1 passed"), "{word:?}: {out}");
+        alone_with([(ALLOW, word), (EXPECTED, &allowed.to_string())], || {
+            let expected = env::var(EXPECTED).expect("it is given");
+            assert_eq!(cell::<u32>("db").seed(1).is_ok().to_string(), expected);
+        });
     }
-}
-
-#[test]
-#[ignore = "run in a process of its own by the test above"]
-fn as_the_environment_says() {
-    let expected = env::var(EXPECTED).expect("run by the test above");
-    assert_eq!(cell::<u32>("db").seed(1).is_ok().to_string(), expected);
 }
 
 #[test]
