@@ -5,11 +5,10 @@ use crate::clock::{self, deadline};
 use crate::control::Failure;
 use crate::drain::{Limit, Retired};
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
-use crate::flight::{Flight, Outcome};
+use crate::flight::{Flight, Outcome, Settled};
 use crate::log;
 use crate::machine::Machine;
 use crate::observe::{CloseResult, CloseStatus};
-use crate::wait::Wakers;
 use crate::watchers::{Watchers, guarded};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +53,7 @@ impl Machine {
             return closing;
         }
         closing.superseded.clone_from(&control.flight);
-        let wakers = control.supersede(|| Outcome::Superseded);
+        let settled = control.supersede(|| Outcome::Superseded);
         let cleared = control.failure.take();
         let landed = control.landed.as_deref();
         closing.retired = self
@@ -62,14 +61,14 @@ impl Machine {
             .retire(|generation, calls| self.disposal(&closing.watchers, landed, generation, calls));
         drop(control);
         self.discard(cleared);
-        Wakers::wake_any(wakers);
+        Settled::wake_any(settled);
         closing
     }
 
     /// Sends the flight under way off the record: its callers start over. A published payload stays.
     pub(crate) fn supersede(&self) {
-        let wakers = self.control.lock().supersede(|| Outcome::Superseded);
-        Wakers::wake_any(wakers);
+        let settled = self.control.lock().supersede(|| Outcome::Superseded);
+        Settled::wake_any(settled);
     }
 
     /// Lets no flight begin any more, and supersedes the one under way. A published payload still serves until
@@ -78,9 +77,9 @@ impl Machine {
         let mut control = self.control.lock();
         control.shut_down = true;
         let flight = control.flight.clone();
-        let wakers = control.supersede(|| Outcome::Superseded);
+        let settled = control.supersede(|| Outcome::Superseded);
         drop(control);
-        Wakers::wake_any(wakers);
+        Settled::wake_any(settled);
         flight
     }
 
@@ -113,7 +112,7 @@ impl Machine {
         if control.shut_down {
             return;
         }
-        let wakers = control.supersede(|| {
+        let settled = control.supersede(|| {
             let (cell, source) = (self.name(), cause.clone());
             Outcome::Failed(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after: ttl }))
         });
@@ -123,7 +122,7 @@ impl Machine {
             self.leases.retire(|generation, calls| self.disposal(&watchers, landed, generation, calls));
         drop(control);
         self.discard(replaced);
-        Wakers::wake_any(wakers);
+        Settled::wake_any(settled);
         guarded(self.name(), || log::failure_recorded(self.name(), &cause, ttl));
         if let Some(retired) = retired {
             let _ = self.settle(retired);

@@ -26,11 +26,10 @@
 
 use crate::clock;
 use crate::error::SharedError;
-use crate::flight::{Flight, Outcome};
+use crate::flight::{Flight, Outcome, Settled};
 use crate::runtime::Runtime;
 #[cfg(feature = "tokio")]
 use crate::runtime::Watch;
-use crate::wait::Wakers;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -134,13 +133,13 @@ impl Control {
     }
 
     /// Takes the flight under way out and gives it an outcome that is not its own; the factory runs on.
-    pub(crate) fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Wakers> {
+    pub(crate) fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Settled> {
         let flight = self.flight.take()?;
-        let wakers = flight.settle(outcome());
+        let settled = flight.settle(outcome());
         let Superseded(known) = &mut **self.superseded.get_or_insert_default();
         known.retain(|flight| flight.strong_count() > 0);
         known.push(Arc::downgrade(&flight));
-        Some(wakers)
+        Some(settled)
     }
 }
 

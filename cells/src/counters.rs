@@ -158,6 +158,10 @@ impl Local {
         Self { table: Cell::new(ptr::null()), fast: Cell::new(ptr::null()), detour: Cell::new(false) }
     }
 
+    pub(crate) fn is_on_detour(&self) -> bool {
+        self.detour.get()
+    }
+
     #[cfg(test)]
     pub(crate) fn has_table(&self) -> bool {
         !(self.table.get().is_null() && self.fast.get().is_null())
@@ -777,19 +781,16 @@ impl Retiring {
 #[cfg(all(target_os = "linux", not(any(loom, miri))))]
 mod barrier {
     use super::ReadPath;
+    use rustix::thread::{MembarrierCommand, membarrier};
     use std::sync::atomic::{Ordering, fence};
 
     pub(super) const POSSIBLE: bool = true;
-
-    /// `MEMBARRIER_CMD_PRIVATE_EXPEDITED`, and the registration for it.
-    const FENCE: libc::c_int = 1 << 3;
-    const REGISTER: libc::c_int = 1 << 4;
 
     /// Takes `membarrier` where the kernel grants it. `CELLS_READ_PATH=fences` takes the other path anyway, for
     /// tests and for sandboxes that deny the call later on.
     pub(super) fn choose() -> ReadPath {
         let fences = std::env::var_os("CELLS_READ_PATH").is_some_and(|path| path == "fences");
-        if !fences && call(REGISTER) && call(FENCE) { ReadPath::Membarrier } else { ReadPath::Fences }
+        if !fences && register() && call() { ReadPath::Membarrier } else { ReadPath::Fences }
     }
 
     #[cold]
@@ -797,14 +798,17 @@ mod barrier {
         // For the compiler, and for this thread itself.
         fence(Ordering::SeqCst);
         // A process that was cloned from this one may have to register for itself.
-        let done = call(FENCE) || (call(REGISTER) && call(FENCE));
+        let done = call() || (register() && call());
         fence(Ordering::SeqCst);
         done
     }
 
-    fn call(command: libc::c_int) -> bool {
-        // SAFETY: the system call takes three integers and touches no memory of ours.
-        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    fn register() -> bool {
+        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
+    }
+
+    fn call() -> bool {
+        membarrier(MembarrierCommand::PrivateExpedited).is_ok()
     }
 }
 

@@ -13,17 +13,21 @@
 //! is *over* when its factory has returned and what it made is published or disposed.
 //!
 //! Waiters look at the flight alone, never at the cell: their outcome does not depend on when they are scheduled,
-//! and a woken waiter does not queue for the cell's lock. They are [`Waker`]s, so threads and tasks wait alike.
+//! and a woken waiter queues for no lock, neither the cell's nor the flight's. Threads sleep at a [`Latch`] and are
+//! woken together, tasks leave a [`Waker`] each; both are counted under the flight's lock. Whoever settles the flight
+//! takes wakers and count out under that lock and wakes after unlocking, so a waiter is either counted before the
+//! outcome is there, and woken, or finds the outcome.
 
 use crate::building::{self, FlightId};
 use crate::error::Error;
 use crate::lease::Lease;
 use crate::observe::CloseResult;
-use crate::sync::Mutex;
+use crate::sync::{Latch, Mutex};
 use crate::timer::until;
-use crate::wait::{Queue, Seat, Wakers, block_on};
+use crate::wait::{Queue, Seat, Wakers, block_on, by_the_real_clock};
 use once_cell::sync::OnceCell;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
@@ -34,12 +38,17 @@ pub(crate) struct Flight {
     detached: bool,
     /// Set once, under the lock of `progress`; read without it, so that woken waiters queue for nothing.
     outcome: OnceCell<Outcome>,
+    /// Opened when the outcome is there.
+    landing: Latch,
     progress: Mutex<Progress>,
 }
 
 struct Progress {
-    waiters: Queue,
-    /// Whether the caller who began the flight sits among the waiters, as one that does not count.
+    /// How many threads wait for the outcome.
+    threads: usize,
+    /// The tasks that do.
+    tasks: Queue,
+    /// Whether the caller who began the flight sits among the tasks, as one that does not count.
     pilot: bool,
     over: bool,
     /// How what it made was disposed, where it came too late.
@@ -77,8 +86,10 @@ impl Flight {
             generation,
             detached: false,
             outcome: OnceCell::new(),
+            landing: Latch::new(),
             progress: Mutex::new(Progress {
-                waiters: Queue::new(),
+                threads: 0,
+                tasks: Queue::new(),
                 pilot: false,
                 over: false,
                 leftover: None,
@@ -102,12 +113,13 @@ impl Flight {
     }
 
     /// Gives the flight its outcome. The caller holds the cell's lock and has seen that it has none yet.
-    pub(crate) fn settle(&self, outcome: Outcome) -> Wakers {
+    pub(crate) fn settle(self: &Arc<Self>, outcome: Outcome) -> Settled {
         let mut progress = self.progress.lock();
         let first = self.outcome.set(outcome).is_ok();
         debug_assert!(first, "a flight is settled once");
         building::settled(self.id());
-        progress.waiters.take()
+        let threads = std::mem::take(&mut progress.threads) != 0;
+        Settled { flight: threads.then(|| Arc::clone(self)), tasks: progress.tasks.take() }
     }
 
     pub(crate) fn outcome(&self) -> Option<Outcome> {
@@ -120,8 +132,25 @@ impl Flight {
 
     /// Blocks for the outcome up to the deadline, as one of at most `max_waiters` (0: any number).
     pub(crate) fn wait(&self, deadline: Option<Instant>, max_waiters: usize) -> Result<Outcome, Rejected> {
-        let mut seat = Seated::new(self, Place::Waiter { limit: max_waiters });
-        block_on(deadline, |waker| self.poll(&mut seat, waker)).unwrap_or(Err(Rejected::TimedOut))
+        let mut progress = self.progress.lock();
+        // It may have come before the lock did.
+        if let Some(outcome) = self.outcome() {
+            return Ok(outcome);
+        }
+        if progress.is_full(max_waiters) {
+            return Err(Rejected::WaitersFull);
+        }
+        progress.threads += 1;
+        drop(progress);
+        if !self.landing.wait(deadline.and_then(by_the_real_clock)) {
+            let mut progress = self.progress.lock();
+            // What has happened wins over what is late; if nothing has, the thread is still counted.
+            if self.outcome.get().is_none() {
+                progress.threads -= 1;
+                return Err(Rejected::TimedOut);
+            }
+        }
+        Ok(self.outcome().unwrap_or_else(|| unreachable!("the latch opens when there is one")))
     }
 
     /// The same in a task.
@@ -148,20 +177,20 @@ impl Flight {
         match seated.place {
             Place::Pilot => progress.pilot = true,
             Place::Waiter { limit } => {
-                if seated.seat.is_none() && limit != 0 && progress.counted() >= limit {
+                if seated.seat.is_none() && progress.is_full(limit) {
                     drop(progress);
                     return Poll::Ready(Err(Rejected::WaitersFull));
                 }
             }
             Place::Closer => {}
         }
-        let before = progress.waiters.sit(&mut seated.seat, waker);
+        let before = progress.tasks.sit(&mut seated.seat, waker);
         drop(progress);
         drop(before);
         Poll::Pending
     }
 
-    /// The outcome for a waiter, whose seat was taken away with all others when it came.
+    /// The outcome for a task, whose seat was taken away with all others when it came.
     fn answer(&self, seated: &mut Seated<'_>) -> Option<Outcome> {
         let outcome = self.outcome()?;
         seated.seat = None;
@@ -221,7 +250,35 @@ impl Flight {
 impl Progress {
     /// How many waiters count.
     fn counted(&self) -> usize {
-        self.waiters.len().saturating_sub(self.pilot.into())
+        (self.threads + self.tasks.len()).saturating_sub(self.pilot.into())
+    }
+
+    /// Whether there are as many waiters as there may be (0: any number).
+    fn is_full(&self, limit: usize) -> bool {
+        limit != 0 && self.counted() >= limit
+    }
+}
+
+/// A flight's waiters, taken out to be woken when no lock is held any more.
+#[must_use]
+pub(crate) struct Settled {
+    /// The flight, if threads wait at its latch.
+    flight: Option<Arc<Flight>>,
+    tasks: Wakers,
+}
+
+impl Settled {
+    pub(crate) fn wake(self) {
+        if let Some(flight) = self.flight {
+            flight.landing.open();
+        }
+        self.tasks.wake();
+    }
+
+    pub(crate) fn wake_any(settled: Option<Self>) {
+        if let Some(settled) = settled {
+            settled.wake();
+        }
     }
 }
 
@@ -256,10 +313,10 @@ impl Drop for Seated<'_> {
             let mut progress = self.flight.progress.lock();
             let waker = match self.place {
                 Place::Closer => progress.closers.leave(self.seat),
-                Place::Waiter { .. } => progress.waiters.leave(self.seat),
+                Place::Waiter { .. } => progress.tasks.leave(self.seat),
                 Place::Pilot => {
                     progress.pilot = false;
-                    progress.waiters.leave(self.seat)
+                    progress.tasks.leave(self.seat)
                 }
             };
             drop(progress);

@@ -6,7 +6,7 @@ use crate::context::{self, InitContext};
 use crate::control::{Failure, Landed};
 use crate::drain::Retired;
 use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, causes};
-use crate::flight::{Flight, Outcome};
+use crate::flight::{Flight, Outcome, Settled};
 use crate::lease::Parcel;
 use crate::machine::Machine;
 use crate::observe::{CloseResult, InitResult, InitStatus};
@@ -125,7 +125,7 @@ impl<'a> Flying<'a> {
     }
 
     fn publish(&self, parcel: Parcel) -> Landing {
-        let (machine, flight) = (self.machine, &*self.flight);
+        let (machine, flight) = (self.machine, &self.flight);
         let landed = self.times();
         let mut control = machine.control.lock();
         if let Some(outcome) = flight.outcome() {
@@ -141,9 +141,9 @@ impl<'a> Flying<'a> {
         let (lease, leftover) = machine.leases.replace(parcel, flight.generation, |generation, calls| {
             machine.disposal(&self.watchers, before.as_deref(), generation, calls)
         });
-        let wakers = flight.settle(Outcome::Ready(lease.clone()));
+        let settled = flight.settle(Outcome::Ready(lease.clone()));
         drop(control);
-        wakers.wake();
+        settled.wake();
         machine.discard(cleared);
         self.report(&landed, InitStatus::Ok, Some(lease.payload()), None);
         Landing { outcome: Ok(Outcome::Ready(lease)), panic: None, leftover }
@@ -162,12 +162,12 @@ impl<'a> Flying<'a> {
         // A failed refresh leaves a payload that serves: no reason to keep anybody from trying again.
         let cooldown = if machine.is_ready() { Duration::ZERO } else { machine.setup.cooldown };
         let replaced = control.failure.replace(Failure::new(source.clone(), cooldown));
-        let wakers = self.flight.settle(Outcome::Failed(Error::Lifecycle(match status {
+        let settled = self.flight.settle(Outcome::Failed(Error::Lifecycle(match status {
             InitStatus::Panicked => LifecycleError::Panicked { cell: name, source: source.clone() },
             _ => LifecycleError::Waiting { cell: name, source: source.clone() },
         })));
         drop(control);
-        wakers.wake();
+        settled.wake();
         machine.discard(replaced);
         self.report(&times, status, None, Some(source.clone()));
         // A cell's own error, or one that was made from it.
@@ -182,16 +182,14 @@ impl<'a> Flying<'a> {
     /// Ends a flight whose factory was given up: its waiters start over, and one of them begins the next flight.
     fn cancel(&self) {
         let mut control = self.machine.control.lock();
-        let (status, wakers) = if self.flight.outcome().is_some() {
+        let (status, settled) = if self.flight.outcome().is_some() {
             (InitStatus::Superseded, None)
         } else {
             control.flight = None;
             (InitStatus::Cancelled, Some(self.flight.settle(Outcome::Superseded)))
         };
         drop(control);
-        if let Some(wakers) = wakers {
-            wakers.wake();
-        }
+        Settled::wake_any(settled);
         self.report(&self.times(), status, None, None);
     }
 

@@ -272,6 +272,11 @@ pub(crate) fn detour(on: bool) -> bool {
     here(|all, local| all.registry.detour(local, on))
 }
 
+/// Whether the thread's reads go the slow way.
+pub(crate) fn is_on_detour() -> bool {
+    here(|_, local| local.is_on_detour())
+}
+
 /// Returns how ready reads of this process keep clear of closers: what they cost depends on it.
 ///
 /// The choice is made once, when it is first needed. With `CELLS_READ_PATH=fences` in the environment it is

@@ -26,6 +26,8 @@ mod fly;
 mod graph;
 mod hook;
 mod info;
+#[cfg(not(any(loom, shuttle)))]
+mod latch;
 #[expect(unsafe_code, reason = "types for what `counters` counts")]
 mod lease;
 mod log;

@@ -12,12 +12,14 @@
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use self::real::Parker;
 #[cfg(not(any(loom, shuttle)))]
+pub(crate) use crate::latch::Latch;
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use parking_lot::Mutex;
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::{sync::atomic, thread_local};
 
 #[cfg(shuttle)]
-pub(crate) use self::model::{Mutex, Parker};
+pub(crate) use self::model::{Latch, Mutex, Parker};
 #[cfg(shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
 
@@ -132,6 +134,27 @@ mod model {
 
         pub(crate) fn unpark(&self) {
             self.0.unpark();
+        }
+    }
+
+    pub(crate) struct Latch {
+        open: Mutex<bool>,
+        opened: sync::Condvar,
+    }
+
+    impl Latch {
+        pub(crate) const fn new() -> Self {
+            Self { open: Mutex::new(false), opened: sync::Condvar::new() }
+        }
+
+        pub(crate) fn open(&self) {
+            *self.open.lock() = true;
+            self.opened.notify_all();
+        }
+
+        pub(crate) fn wait(&self, _: Option<Instant>) -> bool {
+            let open = self.opened.wait_while(self.open.lock(), |open| !*open);
+            *open.unwrap_or_else(PoisonError::into_inner)
         }
     }
 }

@@ -65,12 +65,6 @@ impl Queue {
 pub(crate) struct Wakers(Vec<(Seat, Waker)>);
 
 impl Wakers {
-    pub(crate) fn wake_any(wakers: Option<Self>) {
-        if let Some(wakers) = wakers {
-            wakers.wake();
-        }
-    }
-
     pub(crate) fn wake(self) {
         for (_, waker) in self.0 {
             // Anybody's code, and the others are still to be woken.
@@ -85,9 +79,7 @@ impl Wakers {
 pub(crate) fn block_on<R>(deadline: Option<Instant>, mut poll: impl FnMut(&Waker) -> Poll<R>) -> Option<R> {
     let thread = Sleeper::current();
     let waker = Waker::from(Arc::clone(&thread));
-    // A thread sleeps by the real clock; a paused one would keep it here for ever.
-    let left = |deadline: Instant| deadline.saturating_duration_since(clock::now());
-    let deadline = deadline.and_then(|deadline| Instant::now().checked_add(left(deadline)));
+    let deadline = deadline.and_then(by_the_real_clock);
     loop {
         let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
         match poll(&waker) {
@@ -96,6 +88,11 @@ pub(crate) fn block_on<R>(deadline: Option<Instant>, mut poll: impl FnMut(&Waker
             Poll::Pending => thread.0.park(deadline),
         }
     }
+}
+
+/// A deadline for a thread, which sleeps by the real clock: a paused one would keep it for ever.
+pub(crate) fn by_the_real_clock(deadline: Instant) -> Option<Instant> {
+    Instant::now().checked_add(deadline.saturating_duration_since(clock::now()))
 }
 
 struct Sleeper(Parker);

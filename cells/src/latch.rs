@@ -1,0 +1,124 @@
+//! A latch: what threads wait at until it is opened, once and for good.
+//!
+//! However many wait, one call wakes them all, and a woken thread takes no lock that the others queue for. On Linux
+//! that is a futex (`futex(2)`): the kernel puts a thread to sleep only if it still finds the latch shut, so one that
+//! is about to sleep when the latch opens is not missed. Elsewhere it is a condition variable, whose threads pass its
+//! lock one after the other.
+
+#[cfg(all(target_os = "linux", not(miri)))]
+pub(crate) use self::futex::Latch;
+#[cfg(not(all(target_os = "linux", not(miri))))]
+pub(crate) use self::portable::Latch;
+
+#[cfg(all(target_os = "linux", not(miri)))]
+mod futex {
+    use rustix::thread::futex::{Flags, Timespec, wait, wake};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Instant;
+
+    const SHUT: u32 = 0;
+    const OPEN: u32 = 1;
+
+    pub(crate) struct Latch(AtomicU32);
+
+    impl Latch {
+        pub(crate) const fn new() -> Self {
+            Self(AtomicU32::new(SHUT))
+        }
+
+        pub(crate) fn open(&self) {
+            // Release: pairs with the acquire in `wait`.
+            self.0.store(OPEN, Ordering::Release);
+            let _ = wake(&self.0, Flags::PRIVATE, i32::MAX.cast_unsigned());
+        }
+
+        /// Sleeps until the latch is open, or until the deadline; says whether it is open.
+        pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+            while self.0.load(Ordering::Acquire) == SHUT {
+                let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                if left.is_some_and(|left| left.is_zero()) {
+                    return false;
+                }
+                // A time too long for the kernel is as good as none.
+                let left = left.and_then(|left| Timespec::try_from(left).ok());
+                // Whatever this says (woken, late, interrupted, open by now), the latch itself knows better.
+                let _ = wait(&self.0, Flags::PRIVATE, SHUT, left.as_ref());
+            }
+            true
+        }
+    }
+}
+
+#[cfg(any(test, not(all(target_os = "linux", not(miri)))))]
+mod portable {
+    use parking_lot::{Condvar, Mutex};
+    use std::time::Instant;
+
+    pub(crate) struct Latch {
+        open: Mutex<bool>,
+        opened: Condvar,
+    }
+
+    impl Latch {
+        pub(crate) const fn new() -> Self {
+            Self { open: Mutex::new(false), opened: Condvar::new() }
+        }
+
+        pub(crate) fn open(&self) {
+            *self.open.lock() = true;
+            self.opened.notify_all();
+        }
+
+        /// Sleeps until the latch is open, or until the deadline; says whether it is open.
+        pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+            let mut open = self.open.lock();
+            match deadline {
+                None => self.opened.wait_while(&mut open, |open| !*open),
+                Some(deadline) => {
+                    let _ = self.opened.wait_while_until(&mut open, |open| !*open, deadline);
+                }
+            }
+            *open
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    macro_rules! opens_once_for_all {
+        ($name:ident, $latch:ty) => {
+            #[test]
+            fn $name() {
+                let latch = <$latch>::new();
+                assert!(!latch.wait(Some(Instant::now())), "it is shut");
+                assert!(!latch.wait(Some(Instant::now() + Duration::from_millis(1))), "and stays so");
+                let barrier = Barrier::new(9);
+                thread::scope(|scope| {
+                    let wait = |deadline| {
+                        barrier.wait();
+                        latch.wait(deadline)
+                    };
+                    let hour = Instant::now() + Duration::from_secs(3600);
+                    let threads: Vec<_> = [None, Some(hour)]
+                        .into_iter()
+                        .cycle()
+                        .take(8)
+                        .map(|deadline| scope.spawn(move || wait(deadline)))
+                        .collect();
+                    barrier.wait();
+                    latch.open();
+                    assert!(threads.into_iter().all(|thread| thread.join().expect("it only waits")));
+                });
+                assert!(latch.wait(None), "it stays open");
+                assert!(latch.wait(Some(Instant::now())), "also for who comes late");
+            }
+        };
+    }
+
+    opens_once_for_all!(the_latch_of_this_system, super::Latch);
+    opens_once_for_all!(the_portable_latch, super::portable::Latch);
+}
