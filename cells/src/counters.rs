@@ -171,6 +171,18 @@ impl Local {
         // SAFETY: tables are never freed.
         unsafe { self.table.get().as_ref() }
     }
+
+    /// The thread's counter of the lane at `place`, if the fast path serves that.
+    #[inline]
+    fn counter(&self, place: usize) -> Option<&'static AtomicU64> {
+        let table = self.fast.get();
+        if table.is_null() || place >= FIRST {
+            cold_path();
+            return None;
+        }
+        // SAFETY: tables are never freed, and the place was just looked at.
+        Some(unsafe { (*table).first.get_unchecked(place) })
+    }
 }
 
 /// The first lanes stand in a row, so that the fast path knows a lane's counter by its address and need not load
@@ -201,10 +213,10 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// The index of a lane among the first ones; `FIRST` or more for any other lane.
+    /// The index of a lane among the first ones; `FIRST` or more for any other lane, and for none.
     #[inline]
-    fn place(self, lane: &Lane) -> usize {
-        let distance = ptr::from_ref(lane).addr().wrapping_sub(ptr::from_ref(self.first).addr());
+    fn place(self, lane: *const Lane) -> usize {
+        let distance = lane.addr().wrapping_sub(ptr::from_ref(self.first).addr());
         distance / size_of::<Lane>()
     }
 
@@ -241,7 +253,7 @@ impl Counters {
                 drop((!counters.is_null()).then(|| unsafe { Box::from_raw(counters) }));
             }
         }
-        for lane in self.registry.lanes.lock().free.drain(..).filter(|lane| self.place(lane) >= FIRST) {
+        for lane in self.registry.lanes.lock().free.drain(..).filter(|lane| self.place(*lane) >= FIRST) {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
         }
@@ -517,13 +529,11 @@ impl Lane {
     /// The caller has a lease on this lane's payload, and uses it no more.
     #[inline]
     pub(crate) unsafe fn release(&self, all: Counters, local: &Local) {
-        let (table, index) = (local.fast.get(), all.place(self));
-        if table.is_null() || index >= FIRST {
+        let Some(counter) = local.counter(all.place(self)) else {
             cold_path();
             return self.release_slow(all, local);
-        }
-        // SAFETY: tables are never freed, and the index was just looked at.
-        lower(unsafe { (*table).first.get_unchecked(index) });
+        };
+        lower(counter);
         compiler_fence(Ordering::SeqCst);
         self.look_if_draining(all);
     }
@@ -577,11 +587,14 @@ impl Slot {
     }
 
     #[inline]
+    fn lane(&self) -> *const Lane {
+        // Acquire: pairs with the release in `replace`, so that the lane and its payload are as published.
+        self.published.load(Ordering::Acquire)
+    }
+
     fn published(&self) -> Option<&'static Lane> {
-        // Acquire: pairs with the release in `publish`, so that the lane and its payload are as published.
-        let lane = self.published.load(Ordering::Acquire);
         // SAFETY: lanes are never freed.
-        unsafe { lane.as_ref() }
+        unsafe { self.lane().as_ref() }
     }
 
     /// Takes a lease on what is published.
@@ -596,14 +609,13 @@ impl Slot {
     /// Takes a lease on what is published, if this thread can without a fence and is on no detour.
     #[inline]
     pub(crate) fn acquire_fast(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
-        let lane = self.published()?;
-        let (table, index) = (local.fast.get(), all.place(lane));
-        if table.is_null() || index >= FIRST {
+        let lane = self.lane();
+        let Some(counter) = local.counter(all.place(lane)) else {
             cold_path();
             return None;
-        }
-        // SAFETY: tables are never freed, and the index was just looked at.
-        let counter = unsafe { (*table).first.get_unchecked(index) };
+        };
+        // SAFETY: what has a place is one of the first lanes, and no null pointer.
+        let lane = unsafe { NonNull::new_unchecked(lane.cast_mut()).as_ref() };
         if !self.count(lane, counter, || compiler_fence(Ordering::SeqCst)) {
             cold_path();
             return self.again(all, local, lane);
@@ -619,7 +631,7 @@ impl Slot {
     fn count(&self, lane: &'static Lane, counter: &AtomicU64, light: impl FnOnce()) -> bool {
         raise(counter);
         light();
-        self.published().is_some_and(|published| ptr::eq(published, lane))
+        ptr::eq(self.lane(), lane)
     }
 
     /// Undoes a raise that came too late, and starts over.

@@ -65,8 +65,6 @@ struct Drains(Vec<Weak<Drain>>);
 
 /// What is known of a payload without its type.
 struct Head {
-    /// `None` until it is published.
-    lane: Option<&'static Lane>,
     /// The tenancy that this is the head of; `None` until it is published.
     tenant: Option<NonNull<dyn Tenant>>,
     generation: u64,
@@ -79,7 +77,7 @@ struct Head {
 
 impl Head {
     const fn new(payload: &'static PayloadType) -> Self {
-        Self { lane: None, tenant: None, generation: 0, payload, calls: false, drain: OnceCell::new() }
+        Self { tenant: None, generation: 0, payload, calls: false, drain: OnceCell::new() }
     }
 }
 
@@ -191,6 +189,8 @@ impl Parcel {
 pub(crate) struct Lease {
     /// Valid until the lease is released, in `drop`.
     head: NonNull<Head>,
+    /// Where it is counted, and the head is the payload.
+    lane: &'static Lane,
 }
 
 // SAFETY: what a lease points to is `Send` and `Sync`, and its drop may take a payload away from any thread, as that
@@ -353,7 +353,7 @@ impl Leases {
         let mut head = tenant.cast::<Head>();
         // SAFETY: every tenant begins with its head, and nobody else has this one yet.
         let new = unsafe { head.as_mut() };
-        (new.lane, new.tenant, new.generation) = (Some(lane), Some(tenant), generation);
+        (new.tenant, new.generation) = (Some(tenant), generation);
         // SAFETY: `finish` takes the box back, once; until then it stays.
         let old = unsafe { self.slot.publish(vacancy, head.cast(), finish) };
         self.generation.store(generation, Ordering::Release);
@@ -437,22 +437,14 @@ impl Lease {
     /// # Safety
     /// The payload of `lane` was published by `put`, and the lease is the caller's to give.
     #[inline]
-    unsafe fn new(lane: &Lane) -> Self {
-        Self { head: lane.payload().cast() }
+    unsafe fn new(lane: &'static Lane) -> Self {
+        Self { head: lane.payload().cast(), lane }
     }
 
     #[inline]
     fn head(&self) -> &Head {
         // SAFETY: the tenancy stays until the lease is released, and nobody has more than `&` to it till then.
         unsafe { self.head.as_ref() }
-    }
-
-    #[inline]
-    fn lane(&self) -> &'static Lane {
-        let lane = self.head().lane;
-        debug_assert!(lane.is_some(), "what is leased was published");
-        // SAFETY: `put` sets it before it publishes.
-        unsafe { lane.unwrap_unchecked() }
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -477,17 +469,16 @@ impl Lease {
 
 impl Clone for Lease {
     fn clone(&self) -> Self {
-        self.lane().share();
-        Self { head: self.head }
+        self.lane.share();
+        Self { head: self.head, lane: self.lane }
     }
 }
 
 impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
-        let lane = self.lane();
         // SAFETY: the lease ends here, and with it all use of the tenancy through it.
-        here(|all, local| unsafe { lane.release(all, local) });
+        here(|all, local| unsafe { self.lane.release(all, local) });
     }
 }
 
