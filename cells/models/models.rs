@@ -1,6 +1,6 @@
 #![expect(unsafe_code, reason = "the counters' own face is unsafe")]
 
-use crate::counters::{Counters, Lane, Local, Slot};
+use crate::counters::{Acquired, Counters, Lane, Local, Released, Slot};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
@@ -48,7 +48,16 @@ impl World {
     }
 
     fn read(&self, local: &Local) -> Option<Lease> {
-        self.slot.acquire(self.all, local).map(Lease)
+        let lane = match self.slot.acquire_fast(self.all, local) {
+            Acquired::Lease(lane) => Some(lane),
+            Acquired::Late(lane) => {
+                // SAFETY: it was raised, and for nothing.
+                unsafe { lane.release_slow(self.all, local) };
+                self.slot.acquire_slow(self.all, local)
+            }
+            Acquired::Not => self.slot.acquire_slow(self.all, local),
+        };
+        lane.map(Lease)
     }
 
     fn close(&self) {
@@ -109,7 +118,12 @@ impl Lease {
 
     fn end(self, world: &World, local: &Local) {
         // SAFETY: the lease goes.
-        unsafe { self.0.release(world.all, local) };
+        match unsafe { self.0.release_fast(world.all, local) } {
+            Released::Entirely => {}
+            Released::Draining => self.0.look(world.all),
+            // SAFETY: as above.
+            Released::Not => unsafe { self.0.release_slow(world.all, local) },
+        }
     }
 }
 

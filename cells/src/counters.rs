@@ -497,9 +497,9 @@ impl Lane {
         sum.wrapping_add(self.aside.shared.load(Ordering::Acquire))
     }
 
-    /// Finishes the payload if nobody uses it any more.
+    /// Finishes the payload if it is draining and nobody uses it any more.
     #[cold]
-    fn look(&self, all: Counters) {
+    pub(crate) fn look(&self, all: Counters) {
         let mut tenant = self.aside.tenant.lock();
         if tenant.phase != Phase::Draining || self.sum(all) != 0 {
             return;
@@ -523,40 +523,57 @@ impl Lane {
         self.aside.shared.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends a lease; the payload is finished here if it was the last.
+    /// Ends a lease, as far as that takes no more than the thread's own counter.
     ///
     /// # Safety
-    /// The caller has a lease on this lane's payload, and uses it no more.
+    /// The caller has a lease on this lane's payload, and uses it no more. What is returned is seen to.
     #[inline]
-    pub(crate) unsafe fn release(&self, all: Counters, local: &Local) {
+    pub(crate) unsafe fn release_fast(&self, all: Counters, local: &Local) -> Released {
         let Some(counter) = local.counter(all.place(self)) else {
             cold_path();
-            return self.release_slow(all, local);
+            return Released::Not;
         };
         lower(counter);
         compiler_fence(Ordering::SeqCst);
-        self.look_if_draining(all);
+        if self.is_draining() {
+            cold_path();
+            return Released::Draining;
+        }
+        Released::Entirely
     }
 
-    #[inline(never)]
-    fn release_slow(&self, all: Counters, local: &Local) {
+    /// Ends a lease, or undoes a raise that came too late; the payload is finished here if it was the last.
+    ///
+    /// # Safety
+    /// The caller has raised this lane's count, and uses what that was for no more.
+    #[cold]
+    pub(crate) unsafe fn release_slow(&self, all: Counters, local: &Local) {
         match (local.table(), all.index(self)) {
             (Some(table), Some(index)) => lower(table.counter_or_grow(index)),
             // Release: as in `lower`.
             _ => drop(self.aside.shared.fetch_sub(1, Ordering::Release)),
         }
         all.registry.light();
-        self.look_if_draining(all);
-    }
-
-    #[inline]
-    fn look_if_draining(&self, all: Counters) {
-        // Relaxed: the fence before it does the ordering.
-        if self.draining.load(Ordering::Relaxed) {
-            cold_path();
+        if self.is_draining() {
             self.look(all);
         }
     }
+
+    #[inline]
+    fn is_draining(&self) -> bool {
+        // Relaxed: the fence before it does the ordering.
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// How far the fast path has ended a lease.
+#[must_use]
+pub(crate) enum Released {
+    Entirely,
+    /// The lane is draining, and somebody has to [look](Lane::look) at it.
+    Draining,
+    /// Not at all: the [slow path](Lane::release_slow) does.
+    Not,
 }
 
 /// Raises a counter of the calling thread's own table: nobody else writes it, so a load and a store will do.
@@ -597,30 +614,21 @@ impl Slot {
         unsafe { self.lane().as_ref() }
     }
 
-    /// Takes a lease on what is published.
-    #[inline]
-    pub(crate) fn acquire(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
-        self.acquire_fast(all, local).or_else(|| {
-            cold_path();
-            self.acquire_slow(all, local)
-        })
-    }
-
     /// Takes a lease on what is published, if this thread can without a fence and is on no detour.
     #[inline]
-    pub(crate) fn acquire_fast(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
+    pub(crate) fn acquire_fast(&self, all: Counters, local: &Local) -> Acquired {
         let lane = self.lane();
         let Some(counter) = local.counter(all.place(lane)) else {
             cold_path();
-            return None;
+            return Acquired::Not;
         };
         // SAFETY: what has a place is one of the first lanes, and no null pointer.
         let lane = unsafe { NonNull::new_unchecked(lane.cast_mut()).as_ref() };
         if !self.count(lane, counter, || compiler_fence(Ordering::SeqCst)) {
             cold_path();
-            return self.again(all, local, lane);
+            return Acquired::Late(lane);
         }
-        Some(lane)
+        Acquired::Lease(lane)
     }
 
     /// Raises a counter of the calling thread; `false` if the lane is not the published one by then, and the
@@ -634,15 +642,9 @@ impl Slot {
         ptr::eq(self.lane(), lane)
     }
 
-    /// Undoes a raise that came too late, and starts over.
+    /// Takes a lease on what is published, wherever the thread is.
     #[cold]
-    fn again(&self, all: Counters, local: &Local, lane: &'static Lane) -> Option<&'static Lane> {
-        lane.release_slow(all, local);
-        self.acquire_slow(all, local)
-    }
-
-    #[inline(never)]
-    fn acquire_slow(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
+    pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
         loop {
             let lane = self.published()?;
             let (Some(table), Some(index)) = (all.registry.table(local), all.index(lane)) else {
@@ -651,7 +653,8 @@ impl Slot {
             if self.count(lane, table.counter_or_grow(index), || all.registry.light()) {
                 return Some(lane);
             }
-            lane.release_slow(all, local);
+            // SAFETY: it was raised, and for nothing.
+            unsafe { lane.release_slow(all, local) };
         }
     }
 
@@ -747,6 +750,16 @@ impl Slot {
             pool.free.extend(Lane::siblings(lanes).filter(|lane| lane.is_free()));
         }
     }
+}
+
+/// What the fast path of a read came to.
+#[must_use]
+pub(crate) enum Acquired {
+    Lease(&'static Lane),
+    /// The lane was raised too late, and is still to be [lowered](Lane::release_slow).
+    Late(&'static Lane),
+    /// Nothing is published, or the [slow path](Slot::acquire_slow) gets it.
+    Not,
 }
 
 /// A lane that is taken for a payload to come.

@@ -85,6 +85,13 @@ impl dyn Permanent {
     }
 }
 
+/// [`Erased::called`] of a synchronous cell, for whatever places that may be called from.
+#[cold]
+#[inline(never)]
+pub(crate) fn called(machine: &'static Machine, build: Build) -> Result<Lease, Error> {
+    Erased::Thread(machine, build).called()
+}
+
 impl Erased {
     /// The cell for where the caller runs.
     fn here(self) -> &'static Machine {
@@ -130,7 +137,6 @@ impl Erased {
     }
 
     /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks.
-    #[cold]
     pub(crate) fn called(self) -> Result<Lease, Error> {
         observed::call(self.info());
         self.get()

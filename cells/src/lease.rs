@@ -30,10 +30,10 @@
 //! keeps it from outliving its cell; nothing here stands on it. One that is on its way inside the library has none,
 //! and is sound wherever it goes: the tenancy stays until the lease is dropped, and lanes and tables stay for ever.
 
-use crate::counters::{Counters, First, Lane, Local, ReadPath, Registry, Retiring, Slot};
+use crate::counters::{Acquired, Counters, First, Lane, Local, ReadPath, Registry, Released, Retiring, Slot};
 use crate::dispose::{Disposal, Disposing, Run};
 use crate::drain::{Drain, Retired};
-use crate::erased::{Build, Erased};
+use crate::erased::{self, Build};
 use crate::error::Error;
 use crate::machine::{Machine, Setup};
 use crate::payload::PayloadType;
@@ -302,8 +302,10 @@ impl Leases {
         // A step of its own for shuttle, which does not see those of the counters.
         #[cfg(shuttle)]
         let _ = self.generation.load(Ordering::SeqCst);
-        // SAFETY: the lease was taken for this.
-        here(|all, local| self.slot.acquire(all, local)).map(|lane| unsafe { Lease::new(lane) })
+        match self.lease_fast() {
+            Some(lease) => Some(lease),
+            None => self.lease_slow(),
+        }
     }
 
     /// Gives a lease on the published payload, unless the thread is on a [`detour`]; also not where the fast way is
@@ -311,7 +313,14 @@ impl Leases {
     #[inline]
     pub(crate) fn lease_fast(&self) -> Option<Lease> {
         // SAFETY: the lease was taken for this.
-        here(|all, local| self.slot.acquire_fast(all, local)).map(|lane| unsafe { Lease::new(lane) })
+        acquire_fast(&self.slot).map(|lane| unsafe { Lease::new(lane) })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lease_slow(&self) -> Option<Lease> {
+        // SAFETY: the lease was taken for this.
+        here(|all, local| self.slot.acquire_slow(all, local)).map(|lane| unsafe { Lease::new(lane) })
     }
 
     /// The published generation.
@@ -478,16 +487,77 @@ impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the lease ends here, and with it all use of the tenancy through it.
-        here(|all, local| unsafe { self.lane.release(all, local) });
+        unsafe { release(self.lane) };
     }
+}
+
+// What stands wherever a cell is read: the fast ways, and calls of the slow ones with no more than the lane.
+
+#[inline]
+fn acquire_fast(slot: &Slot) -> Option<&'static Lane> {
+    match here(|all, local| slot.acquire_fast(all, local)) {
+        Acquired::Lease(lane) => Some(lane),
+        Acquired::Late(lane) => {
+            // SAFETY: it was raised, and for nothing.
+            unsafe { release_slow(lane) };
+            None
+        }
+        Acquired::Not => None,
+    }
+}
+
+/// Ends a lease; the payload is finished here if it was the last.
+///
+/// # Safety
+/// The caller has a lease on the lane's payload, and uses it no more.
+#[inline]
+unsafe fn release(lane: &'static Lane) {
+    // SAFETY: the caller's word.
+    match here(|all, local| unsafe { lane.release_fast(all, local) }) {
+        Released::Entirely => {}
+        Released::Draining => look(lane),
+        // SAFETY: the caller's word.
+        Released::Not => unsafe { release_slow(lane) },
+    }
+}
+
+/// # Safety
+/// As [`Lane::release_slow`].
+#[cold]
+#[inline(never)]
+unsafe fn release_slow(lane: &'static Lane) {
+    // SAFETY: the caller's word.
+    here(|all, local| unsafe { lane.release_slow(all, local) });
+}
+
+#[cold]
+#[inline(never)]
+fn look(lane: &'static Lane) {
+    lane.look(counters());
 }
 
 /// A machine whose payloads are `T`, and whose leases need not be looked at to know that.
 pub(crate) struct Typed<T: Send + Sync + 'static> {
     /// Made here, with the type, and never replaced.
     machine: Machine,
-    payloads: PhantomData<Arc<T>>,
+    payloads: PhantomData<fn() -> T>,
 }
+
+// The compiler would find this out by itself, by way of all that a machine consists of, and anew for every static that
+// holds one or points to one. That is what it does for most of the time that it takes to check such a static.
+//
+// SAFETY: each part of a machine is `Send` and `Sync`, as the compiler proves once, below.
+unsafe impl Send for Machine {}
+// SAFETY: as above.
+unsafe impl Sync for Machine {}
+
+const _: fn(&Machine) = |machine| {
+    const fn proved<T: Send + Sync>(_: &T) {}
+    let Machine { setup, leases, control } = machine;
+    proved(setup);
+    proved(leases);
+    proved(control);
+};
 
 impl<T: Send + Sync + 'static> Typed<T> {
     pub(crate) const fn new(setup: Setup) -> Self {
@@ -526,20 +596,16 @@ impl<T: Send + Sync + 'static> Typed<T> {
     /// Gets the payload of a declared cell for who calls its accessor.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing but the type comes in here")]
+    #[expect(clippy::question_mark, reason = "a function more for every cell")]
     pub(crate) fn called(&'static self, build: Build) -> Result<Ref<'static, T>, Error> {
-        match self.machine.leases.lease_fast() {
-            Some(lease) => Ok(Ref { lease, payload: PhantomData }),
-            None => Self::asked(&self.machine, build),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn asked(machine: &'static Machine, build: Build) -> Result<Ref<'static, T>, Error> {
-        match Erased::Thread(machine, build).called() {
-            Ok(lease) => Ok(Ref { lease, payload: PhantomData }),
-            Err(error) => Err(error),
-        }
+        let lease = match self.machine.leases.lease_fast() {
+            Some(lease) => lease,
+            None => match erased::called(&self.machine, build) {
+                Ok(lease) => lease,
+                Err(error) => return Err(error),
+            },
+        };
+        Ok(Ref { lease, payload: PhantomData })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What lies below the cell's contract: lanes, tables, and the corners of a thread's life. The counters have few
 //! places in these builds, so that every way of counting is taken.
 
-use super::{LEAVING, Parcel, REGISTRY, Ref, counters, here};
+use super::{LEAVING, Parcel, REGISTRY, Ref, acquire_fast, counters, here, release};
 use crate::counters::Slot;
 use crate::dispose::{Disposer, Run};
 use crate::error::Error;
@@ -319,15 +319,13 @@ fn raises_meet_looks() {
 
     #[expect(unsafe_code, reason = "the counters' own face")]
     fn read(slot: &Slot, held: usize) -> Option<bool> {
-        here(|all, local| {
-            let lane = slot.acquire(all, local)?;
-            spin(held);
-            // SAFETY: as in `finish`.
-            let live = unsafe { lane.payload().cast::<AtomicUsize>().as_ref() }.load(Ordering::Relaxed) == 1;
-            // SAFETY: it was acquired just now.
-            unsafe { lane.release(all, local) };
-            Some(live)
-        })
+        let lane = acquire_fast(slot).or_else(|| here(|all, local| slot.acquire_slow(all, local)))?;
+        spin(held);
+        // SAFETY: as in `finish`.
+        let live = unsafe { lane.payload().cast::<AtomicUsize>().as_ref() }.load(Ordering::Relaxed) == 1;
+        // SAFETY: it was acquired just now.
+        unsafe { release(lane) };
+        Some(live)
     }
 
     let mut slot = Slot::new();
@@ -360,10 +358,10 @@ fn raises_meet_looks() {
             let lane = vacancy.lane();
             // SAFETY: the rows are static.
             #[expect(unsafe_code, reason = "the counters' own face")]
-            here(|all, local| unsafe {
+            unsafe {
                 assert!(slot.publish(vacancy, NonNull::from(row).cast(), finish).is_none());
-                lane.release(all, local);
-            });
+                release(lane);
+            }
             touch(HOT.len());
             spin(closes % 13);
             if let Some(mut retiring) = slot.retire() {
