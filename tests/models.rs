@@ -85,6 +85,18 @@ model!(a_drain_waits_for_a_dropped_initializer, at_random);
 model!(an_async_disposer_runs_once_or_says_why_not, at_random);
 model!(a_dropped_closer_loses_no_payload, at_random);
 
+#[cells::runtime_cell]
+fn nobody_asks_for_this() -> u8 {
+    1
+}
+
+/// Not a model: here the list of all cells is made as it is on systems other than Linux.
+#[test]
+fn all_cells_are_listed() {
+    let names: Vec<_> = cells::all().iter().map(|cell| cell.info().ident).collect();
+    assert_eq!(names, ["NOBODY_ASKS_FOR_THIS"]);
+}
+
 /// What became of the payloads of one execution.
 #[derive(Default)]
 struct Accounts {

@@ -7,55 +7,77 @@ use crate::dependencies::{Injected, Passing};
 use crate::expand::factory;
 use crate::graph::checked;
 use crate::model::{BuildFn, Mode, Model};
-use crate::spans::{edges, in_place};
+use crate::spans::{edges, generated, in_place};
+
+pub(crate) fn build(model: &Model) -> TokenStream {
+    let BuildFn { aliased, callable, .. } = model.factory;
+    let alone = model.running.task().is_none() && model.dependencies.injected.is_empty();
+    if callable && alone && !aliased { build_alone(model) } else { build_with(model) }
+}
+
+// Input: `fn search() -> Result<Index, IndexError> { Index::open("./index") }`
+//
+// Output:
+//     type Outcome = Result<Index, IndexError>;
+//     fn build() -> Result<Index, IndexError> { Index::open("./index") }
+//
+// It is the factory itself: a function less for the compiler to check. What has attributes stays a function of its own,
+// for an attribute may make several items of it, and a static among them cannot stand in an `impl`.
+fn build_alone(model: &Model) -> TokenStream {
+    let BuildFn { sig, returns, body, nested, .. } = &model.factory;
+    let (open, close) = edges(returns);
+    let (name, output) = (in_place(&sig.ident, open), &sig.output);
+    let called = quote_spanned!(close=> ());
+    let body = if !nested {
+        quote!({ #name #called })
+    } else if model.attrs.factory.is_empty() {
+        body.clone()
+    } else {
+        let factory = factory(model, None);
+        quote!({ #factory #name #called })
+    };
+    let fn_token = quote_spanned!(generated(sig.fn_token.span)=> fn);
+    let build = quote_spanned!(open=> build);
+    quote! {
+        type Outcome = #returns;
+        #fn_token #build() #output #body
+    }
+}
 
 // Input: `fn search(store: &Store) -> Result<Index, IndexError> { Index::open(store) }`
 //
 // Output:
+//     type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
 //     fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
 //         fn __factory(store: &Store) -> Result<Index, IndexError> { Index::open(store) }
-//         match __factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?) {
-//             ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-//             ::core::result::Result::Err(error) => ::core::result::Result::Err(::core::convert::Into::into(error)),
-//         }
+//         ::cells::__private::Outcome::into_result(__factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?))
 //     }
-pub(crate) fn build(model: &Model) -> TokenStream {
-    let BuildFn { returns, aliased, nested, callable, .. } = &model.factory;
+fn build_with(model: &Model) -> TokenStream {
+    let BuildFn { returns, nested, callable, .. } = &model.factory;
     let (open, _) = edges(returns);
     let krate = model.krate.at(open);
     let task = model.running.task();
-    let asyncness = task.map(|_| quote_spanned!(open=> async));
     let nested = nested.then(|| factory(model, None));
     let Call { before, built } = match task {
         _ if !callable => Call::default(),
         Some(task) if task.blocking => blocking_call(model),
         _ => call(model),
     };
-    let outcome = match model.mode {
-        _ if !callable => quote!(::core::panic!()),
-        Mode::Infallible => quote!(::core::result::Result::Ok(#built)),
-        // A return type that is no `Result`, or whose error is none, is reported at that type, and once.
-        Mode::Fallible(_) if *aliased => {
-            quote_spanned!(open=> #krate::__private::Outcome::into_outcome(#built))
-        }
-        // A match, for `map_err` would be compiled for every cell.
-        Mode::Fallible(_) => {
-            let [payload, error] =
-                ["payload", "error"].map(|name| Ident::new(name, Span::mixed_site().located_at(open)));
-            let into = quote_spanned!(open=> ::core::convert::Into::into(#error));
-            quote! {
-                match #built {
-                    ::core::result::Result::Ok(#payload) => ::core::result::Result::Ok(#payload),
-                    ::core::result::Result::Err(#error) => ::core::result::Result::Err(#into),
-                }
-            }
-        }
+    // A return type that is no `Result`, or whose error is none, is reported at that type, and once.
+    let result = if *callable {
+        quote_spanned!(open=> #krate::__private::Outcome::into_result(#built))
+    } else {
+        quote!(::core::panic!())
     };
+    let asyncness = task.map(|_| quote_spanned!(open=> async));
+    let returned = quote_spanned!(open=> ::core::result::Result<Self::Payload, #krate::BoxError>);
+    let outcome = task.is_none().then(|| quote_spanned!(open=> type Outcome = #returned;));
     quote_spanned! {open=>
-        #asyncness fn build() -> ::core::result::Result<Self::Payload, #krate::BoxError> {
+        #outcome
+        #asyncness fn build() -> #returned {
             #nested
             #before
-            #outcome
+            #result
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::value::{Dispose, Length};
 //         type Mode = ::cells::__private::Fallible;
 //         const INFO: &'static ::cells::CellInfo = &…;
 //         const DISPOSER: ::cells::Disposer<Self::Payload> = …;
-//         fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> { … }
+//         type Outcome = Result<Index, IndexError>;
+//         fn build() -> Result<Index, IndexError> { … }
 //     }
 pub(crate) fn declared(model: &Model) -> TokenStream {
     let Model { krate, marker, payload, running, observer, adjuster, .. } = model;
@@ -74,14 +75,14 @@ pub(crate) fn declared(model: &Model) -> TokenStream {
 
 // Output:
 //     const INFO: &'static ::cells::CellInfo =
-//         &::cells::CellInfo::new::<Self>("search", "SEARCH", ::core::module_path!(), …)
-//             .payload("Index")
+//         &::cells::CellInfo::new::<Self>("search", "SEARCH", "Index", ::core::module_path!(), …, ::core::cfg!(test))
 //             .fallible(true)
 //             .cooldown(::core::time::Duration::from_secs(5))
 //             .permanent()
 //             .dependencies({ … })
-//             .disposer(&Self::DISPOSER)
-//             .seedable(::core::cfg!(test));
+//             .disposer(Self::DISPOSER.label);
+//
+// Every call in a constant costs a `cargo check` time, so what each cell has is told in one.
 fn info(model: &Model) -> TokenStream {
     let Model { krate, name, written, payload, .. } = model;
     let cell = model.cell.unraw().to_string();
@@ -102,14 +103,14 @@ fn info(model: &Model) -> TokenStream {
     let (open, _) = edges(payload);
     let at = krate.at(open);
     let made = quote_spanned! {open=>
-        #at::CellInfo::new::<Self>(#name, #cell, ::core::module_path!(), ::core::file!(), ::core::line!())
-            .payload(#written)
+        #at::CellInfo::new::<Self>(
+            #name, #cell, #written, ::core::module_path!(), ::core::file!(), ::core::line!(), ::core::cfg!(test)
+        )
             #limits
             #permanent
             #eager
             #dependencies
-            .disposer(&Self::DISPOSER)
-            .seedable(::core::cfg!(test))
+            .disposer(Self::DISPOSER.label)
     };
     // A circle among cells is reported at their names, and at the dependencies that form it.
     let (open, _) = edges(&model.accessor);

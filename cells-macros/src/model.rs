@@ -120,7 +120,7 @@ impl Model {
         let payload = if aliased {
             let (open, _) = edges(&written);
             let krate = krate.at(open);
-            parse_quote_spanned!(open=> <#written as #krate::__private::Outcome>::Payload)
+            parse_quote_spanned!(open=> <#written as #krate::__private::Alias>::Payload)
         } else {
             written.clone()
         };

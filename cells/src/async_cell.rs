@@ -1,6 +1,7 @@
 //! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
 
 use crate::adjust::{Adjusts, AsyncAdjuster, AsyncFactoryAdjuster};
+use crate::any_cell::AnyCell;
 use crate::cell::RuntimeCell;
 use crate::dispose::{BoxFuture, Disposer};
 use crate::erased::{Asynchronous, Erased};
@@ -12,7 +13,6 @@ use crate::machine::Machine;
 use crate::observe::{CloseResult, Observer};
 use crate::observed;
 use crate::payload::Payload;
-use crate::registry::AnyCell;
 use crate::static_cell::Mode;
 use std::fmt;
 use std::future::Future;
@@ -91,7 +91,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     }
 
     const fn declared() -> RuntimeCell<T> {
-        RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
+        RuntimeCell::of(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
     }
 
     /// The cell for where the caller runs.
@@ -114,8 +114,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
     /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
     pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        let result = self.try_get().await;
-        D::Mode::output(|| result)
+        D::Mode::output(self.try_get().await)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.

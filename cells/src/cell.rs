@@ -7,7 +7,7 @@ use crate::error::{BoxError, Error};
 use crate::hook::Hook;
 use crate::info::{CellInfo, DEFAULT_WAIT};
 use crate::lease::{Lease, Parcel, Ref, Typed};
-use crate::machine::{Machine, Setup};
+use crate::machine::{Build, Machine, Setup};
 use crate::observe::{CloseResult, Observer};
 use crate::seed::SeedError;
 use crate::snapshot::CellSnapshot;
@@ -51,6 +51,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             wait_timeout: DEFAULT_WAIT,
             cooldown: Duration::ZERO,
             info: None,
+            build: None,
             observer: Hook::none(),
             adjuster: Hook::none(),
         };
@@ -88,6 +89,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Makes a declared cell, whose hooks are made on first use.
     pub(crate) const fn of(
         info: &'static CellInfo,
+        build: Option<Build>,
         disposer: Disposer<T>,
         observer: Hook<dyn Observer>,
         adjuster: Hook<dyn Adjuster>,
@@ -104,6 +106,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             },
             cooldown: info.cooldown,
             info: Some(info),
+            build,
             observer,
             adjuster,
         };

@@ -1,5 +1,6 @@
 //! Closing and refreshing a cell together with what was built on it.
 
+use crate::any_cell::AnyCell;
 use crate::async_cell::{AsyncCell, DeclaredAsync};
 use crate::close::Closing;
 use crate::erased::Asynchronous;
@@ -9,7 +10,6 @@ use crate::info::{CellInfo, DependencyKind};
 use crate::lease::Ref;
 use crate::order::Order;
 use crate::payload::Payload;
-use crate::registry::AnyCell;
 use crate::static_cell::{Declared, StaticCell};
 use std::collections::VecDeque;
 

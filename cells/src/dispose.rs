@@ -80,7 +80,9 @@ impl<W: Write> Close for std::io::BufWriter<W> {
 /// ```
 pub struct Disposer<T> {
     pub(crate) run: Run<T>,
-    label: &'static str,
+    /// For the macro, which reads it in a constant: a call would cost the compiler more.
+    #[doc(hidden)]
+    pub label: &'static str,
 }
 
 /// How far a disposer function has come with its payload.

@@ -22,13 +22,10 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::{Duration, Instant};
 
-/// The factory of a synchronous cell.
-pub(crate) type Build = fn() -> Result<Parcel, BoxError>;
-
 /// A declared cell whatever it holds.
 #[derive(Clone, Copy)]
 pub(crate) enum Erased {
-    Thread(&'static Machine, Build),
+    Thread(&'static Machine),
     Task(&'static dyn Asynchronous),
     /// Only a shutdown ends it.
     Permanent(&'static dyn Permanent),
@@ -85,18 +82,16 @@ impl dyn Permanent {
     }
 }
 
-/// [`Erased::called`] of a synchronous cell, for whatever places that may be called from.
-#[cold]
-#[inline(never)]
-pub(crate) fn called(machine: &'static Machine, build: Build) -> Result<Lease, Error> {
-    Erased::Thread(machine, build).called()
+/// [`Erased::called`] of a synchronous cell.
+pub(crate) fn called(machine: &'static Machine) -> Result<Lease, Error> {
+    Erased::Thread(machine).called()
 }
 
 impl Erased {
     /// The cell for where the caller runs.
     fn here(self) -> &'static Machine {
         match self {
-            Self::Thread(machine, _) => machine,
+            Self::Thread(machine) => machine,
             Self::Task(cell) => cell.here(),
             Self::Permanent(cell) => cell.machine(),
         }
@@ -104,7 +99,7 @@ impl Erased {
 
     pub(crate) fn info(self) -> &'static CellInfo {
         match self {
-            Self::Thread(machine, _) => machine.info(),
+            Self::Thread(machine) => machine.info(),
             Self::Task(cell) => cell.declared().info(),
             Self::Permanent(cell) => cell.machine().info(),
         }
@@ -116,7 +111,7 @@ impl Erased {
 
     fn everywhere(self) -> Vec<&'static Machine> {
         match self {
-            Self::Thread(machine, _) => vec![machine],
+            Self::Thread(machine) => vec![machine],
             Self::Task(cell) => cell.everywhere(),
             Self::Permanent(cell) => vec![cell.machine()],
         }
@@ -145,7 +140,7 @@ impl Erased {
     /// Gets the payload.
     pub(crate) fn get(self) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine, build) => machine.get(&mut || build()),
+            Self::Thread(machine) => machine.get(&mut || machine.build()),
             Self::Task(_) => block_on(self.get_async()),
             Self::Permanent(cell) => cell.machine().get(&mut || cell.kept()),
         }
@@ -165,7 +160,7 @@ impl Erased {
     /// Builds a new payload, also where there is none.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine, build) => machine.obtain(true, &mut || build()),
+            Self::Thread(machine) => machine.obtain(true, &mut || machine.build()),
             Self::Task(_) => block_on(self.refresh_async()),
             Self::Permanent(_) => self.get(),
         }
@@ -178,8 +173,9 @@ impl Erased {
 
     async fn obtain_async(self, refresh: bool) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine, mut build) => {
-                task::obtain(machine, refresh, || async move { machine.adjusted(&mut build) }).await
+            Self::Thread(machine) => {
+                let build = || async { machine.adjusted(&mut || machine.build()) };
+                task::obtain(machine, refresh, build).await
             }
             #[cfg(feature = "tokio")]
             Self::Task(cell) => tokio_runtime::obtain(cell, refresh).await,

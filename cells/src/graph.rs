@@ -1,9 +1,10 @@
 //! The cells and what they depend on, as data and as pictures.
 
+use crate::any_cell::AnyCell;
 use crate::control::State;
 use crate::info::{CellInfo, DependencyKind};
 use crate::observed;
-use crate::registry::{self, AnyCell};
+use crate::registry;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt::Write;

@@ -16,14 +16,14 @@ enum Current<H: ?Sized> {
 
 impl<H: ?Sized> Hook<H> {
     pub(crate) const fn new(declared: Option<fn() -> Arc<H>>) -> Self {
-        Self(Mutex::new(match declared {
-            Some(declared) => Current::Declared(declared),
-            None => Current::Known(None),
-        }))
+        match declared {
+            Some(declared) => Self(Mutex::new(Current::Declared(declared))),
+            None => Self::none(),
+        }
     }
 
     pub(crate) const fn none() -> Self {
-        Self::new(None)
+        const { Self(Mutex::new(Current::Known(None))) }
     }
 
     pub(crate) fn configure(&self, hook: Arc<H>) {

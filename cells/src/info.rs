@@ -1,6 +1,5 @@
 //! What is known of a declared cell when it is compiled.
 
-use crate::dispose::Disposer;
 use std::any::TypeId;
 use std::fmt;
 use std::time::Duration;
@@ -89,9 +88,11 @@ impl CellInfo {
     pub const fn new<D: 'static>(
         name: &'static str,
         ident: &'static str,
+        payload_type: &'static str,
         module_path: &'static str,
         file: &'static str,
         line: u32,
+        seedable: bool,
     ) -> Self {
         Self {
             name,
@@ -99,7 +100,7 @@ impl CellInfo {
             module_path,
             file,
             line,
-            payload_type: "",
+            payload_type,
             fallible: false,
             disposer: "drop",
             max_waiters: None,
@@ -109,14 +110,8 @@ impl CellInfo {
             eager: false,
             dependencies: &[],
             id: TypeId::of::<D>(),
-            seedable: false,
+            seedable,
         }
-    }
-
-    #[must_use]
-    pub const fn payload(mut self, payload_type: &'static str) -> Self {
-        self.payload_type = payload_type;
-        self
     }
 
     /// An infallible cell has no error to give to a waiter, so it waits for ever; a fallible one has a default.
@@ -128,8 +123,8 @@ impl CellInfo {
     }
 
     #[must_use]
-    pub const fn disposer<T>(mut self, disposer: &Disposer<T>) -> Self {
-        self.disposer = disposer.label();
+    pub const fn disposer(mut self, disposer: &'static str) -> Self {
+        self.disposer = disposer;
         self
     }
 
@@ -166,12 +161,6 @@ impl CellInfo {
     #[must_use]
     pub const fn dependencies(mut self, dependencies: &'static [Dependency]) -> Self {
         self.dependencies = dependencies;
-        self
-    }
-
-    #[must_use]
-    pub const fn seedable(mut self, seedable: bool) -> Self {
-        self.seedable = seedable;
         self
     }
 }

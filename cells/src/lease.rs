@@ -33,7 +33,7 @@
 use crate::counters::{Acquired, Counters, First, Lane, Local, ReadPath, Registry, Released, Retiring, Slot};
 use crate::dispose::{Disposal, Disposing, Run};
 use crate::drain::{Drain, Retired};
-use crate::erased::{self, Build};
+use crate::erased;
 use crate::error::Error;
 use crate::machine::{Machine, Setup};
 use crate::payload::PayloadType;
@@ -68,7 +68,6 @@ struct Head {
     /// The tenancy that this is the head of; `None` until it is published.
     tenant: Option<NonNull<dyn Tenant>>,
     generation: u64,
-    payload: &'static PayloadType,
     /// Whether its disposer is more than a drop.
     calls: bool,
     /// Where it goes when it is retired.
@@ -76,8 +75,8 @@ struct Head {
 }
 
 impl Head {
-    const fn new(payload: &'static PayloadType) -> Self {
-        Self { tenant: None, generation: 0, payload, calls: false, drain: OnceCell::new() }
+    const fn new() -> Self {
+        Self { tenant: None, generation: 0, calls: false, drain: OnceCell::new() }
     }
 }
 
@@ -127,18 +126,18 @@ impl<T: Send + Sync + 'static> Tenant for Tenancy<T, Run<T>> {
 }
 
 /// A payload without its type, owned.
-pub(crate) struct Parcel(Box<dyn Tenant>);
+pub struct Parcel(Box<dyn Tenant>);
 
 impl Parcel {
     pub(crate) fn new<T: Send + Sync + 'static>(payload: T, disposer: Run<T>) -> Self {
-        let mut head = const { Head::new(PayloadType::of::<T>()) };
+        let mut head = const { Head::new() };
         head.calls = disposer.calls();
         Self(Box::new(Tenancy { head, payload, disposer }))
     }
 
     /// The same for a payload that is dropped in the end: less to compile.
     pub(crate) fn dropped<T: Send + Sync + 'static>(payload: T) -> Self {
-        Self(Box::new(Tenancy { head: const { Head::new(PayloadType::of::<T>()) }, payload, disposer: () }))
+        Self(Box::new(Tenancy { head: const { Head::new() }, payload, disposer: () }))
     }
 
     /// The payload, not disposed.
@@ -146,7 +145,7 @@ impl Parcel {
     /// # Panics
     /// If it is of another type.
     pub(crate) fn open<T: 'static>(self) -> T {
-        self.head().payload.expect(PayloadType::of::<T>());
+        PayloadType::of::<T>().expect(self.payload());
         let mut tenant = self.emptied();
         // SAFETY: it is a tenancy of `T`, whose payload is not dropped where it is.
         unsafe { (&raw mut (*(&raw mut **tenant).cast::<Tenancy<T>>()).payload).read() }
@@ -255,10 +254,16 @@ fn enlist() -> bool {
 }
 
 /// Calls `f` with what the calling thread counts in.
+#[cfg(not(shuttle))]
 #[inline]
 fn here<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
+    LOCAL.with(|local| f(counters(), local))
+}
+
+/// The same in a model checker, where all thread-locals end with the thread: then it owns no table any more.
+#[cfg(shuttle)]
+fn here<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     let mut f = Some(f);
-    // Where thread-locals end with the thread, in a model checker, it is one that owns no table any more.
     let done = LOCAL.try_with(|local| f.take().map(|f| f(counters(), local)));
     match (done, f) {
         (Ok(Some(result)), _) => result,
@@ -288,7 +293,12 @@ pub fn read_path() -> ReadPath {
 
 impl Leases {
     pub(crate) const fn new(payload: &'static PayloadType) -> Self {
-        Self { slot: Slot::new(), payload, generation: AtomicU64::new(0), drains: Mutex::new(None) }
+        Self {
+            slot: const { Slot::new() },
+            payload,
+            generation: const { AtomicU64::new(0) },
+            drains: const { Mutex::new(None) },
+        }
     }
 
     /// The type of the payloads, as the compiler calls it.
@@ -355,7 +365,7 @@ impl Leases {
     }
 
     fn put(&self, parcel: Parcel, generation: u64) -> (Lease, Option<Retiring>) {
-        parcel.head().payload.expect(self.payload);
+        self.payload.expect(parcel.payload());
         let vacancy = self.slot.vacancy(counters());
         let lane = vacancy.lane();
         let tenant = NonNull::from(Box::leak(parcel.0));
@@ -471,7 +481,7 @@ impl Lease {
     /// # Panics
     /// If it is another.
     pub(crate) fn typed<'a, T: Send + Sync + 'static>(self) -> Ref<'a, T> {
-        self.head().payload.expect(PayloadType::of::<T>());
+        PayloadType::of::<T>().expect(self.payload());
         Ref { lease: self, payload: PhantomData }
     }
 }
@@ -491,7 +501,9 @@ impl Drop for Lease {
     }
 }
 
-// What stands wherever a cell is read: the fast ways, and calls of the slow ones with no more than the lane.
+// What stands wherever a cell is read: the fast ways, and calls of the slow ones with no more than the lane. Nothing
+// unwinds out of a lease's drop, whatever runs there, and `extern "C"` has the compiler know that: wherever a lease is
+// held it has nothing to clean up after its drop.
 
 #[inline]
 fn acquire_fast(slot: &Slot) -> Option<&'static Lane> {
@@ -525,19 +537,19 @@ unsafe fn release(lane: &'static Lane) {
 /// As [`Lane::release_slow`].
 #[cold]
 #[inline(never)]
-unsafe fn release_slow(lane: &'static Lane) {
+unsafe extern "C" fn release_slow(lane: &'static Lane) {
     // SAFETY: the caller's word.
     here(|all, local| unsafe { lane.release_slow(all, local) });
 }
 
 #[cold]
 #[inline(never)]
-fn look(lane: &'static Lane) {
+extern "C" fn look(lane: &'static Lane) {
     lane.look(counters());
 }
 
 /// A machine whose payloads are `T`, and whose leases need not be looked at to know that.
-pub(crate) struct Typed<T: Send + Sync + 'static> {
+pub struct Typed<T: Send + Sync + 'static> {
     /// Made here, with the type, and never replaced.
     machine: Machine,
     payloads: PhantomData<fn() -> T>,
@@ -596,16 +608,21 @@ impl<T: Send + Sync + 'static> Typed<T> {
     /// Gets the payload of a declared cell for who calls its accessor.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing but the type comes in here")]
-    #[expect(clippy::question_mark, reason = "a function more for every cell")]
-    pub(crate) fn called(&'static self, build: Build) -> Result<Ref<'static, T>, Error> {
-        let lease = match self.machine.leases.lease_fast() {
-            Some(lease) => lease,
-            None => match erased::called(&self.machine, build) {
-                Ok(lease) => lease,
-                Err(error) => return Err(error),
-            },
-        };
-        Ok(Ref { lease, payload: PhantomData })
+    pub(crate) fn called(&'static self) -> Result<Ref<'static, T>, Error> {
+        if let Some(lease) = self.machine.leases.lease_fast() {
+            return Ok(Ref { lease, payload: PhantomData });
+        }
+        Self::asked(&self.machine)
+    }
+
+    /// The rest, which no optimized program has more than once for all types, as it is the same for all.
+    #[cold]
+    #[inline(never)]
+    fn asked(machine: &'static Machine) -> Result<Ref<'static, T>, Error> {
+        match erased::called(machine) {
+            Ok(lease) => Ok(Ref { lease, payload: PhantomData }),
+            Err(error) => Err(error),
+        }
     }
 }
 

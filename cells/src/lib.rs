@@ -6,6 +6,7 @@
 #[allow(missing_docs, reason = "the macro's alone")]
 pub mod __private;
 mod adjust;
+mod any_cell;
 mod async_cell;
 mod building;
 mod cell;
@@ -38,10 +39,13 @@ mod observe;
 mod observed;
 mod obtain;
 mod order;
+mod outcome;
 mod payload;
 mod permanent;
 mod registry;
 mod runtime;
+#[allow(unsafe_code, reason = "the linker tells no more of a section than its ends")]
+mod section;
 mod seed;
 mod shutdown;
 mod snapshot;
@@ -59,6 +63,7 @@ mod warm_up;
 mod watchers;
 
 pub use adjust::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
+pub use any_cell::AnyCell;
 pub use async_cell::{AsyncCell, DeclaredAsync};
 pub use cell::RuntimeCell;
 pub use cells_macros::runtime_cell;
@@ -72,7 +77,7 @@ pub use info::{CellInfo, Dependency, DependencyKind};
 pub use lease::{Ref, read_path};
 pub use observe::{CloseError, CloseResult, CloseStatus, InitResult, InitStatus, NullObserver, Observer};
 pub use permanent::{DeclaredPermanent, PermanentCell};
-pub use registry::{AnyCell, all, snapshot};
+pub use registry::{all, snapshot};
 pub use seed::{SeedError, SeedRefusal};
 pub use shutdown::{
     ClosedCell, ShutdownGuard, ShutdownOutcome, ShutdownReport, close_all, close_all_async, shutdown,

@@ -6,6 +6,7 @@ use crate::building::CellId;
 use crate::clock;
 use crate::control::{Control, Failure, Landed, State};
 use crate::dispose::Disposal;
+use crate::error::BoxError;
 use crate::hook::Hook;
 use crate::info::CellInfo;
 use crate::lease::{Leases, Parcel};
@@ -20,6 +21,9 @@ use crate::watchers::{Watchers, guarded};
 use std::fmt;
 use std::time::Duration;
 
+/// The factory of a synchronous cell.
+pub(crate) type Build = fn() -> Result<Parcel, BoxError>;
+
 /// What a cell was told when it was made.
 pub(crate) struct Setup {
     pub(crate) name: &'static str,
@@ -28,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) cooldown: Duration,
     /// Where the cell is a declared one.
     pub(crate) info: Option<&'static CellInfo>,
+    /// Where the cell is declared by a function that is called as it is.
+    pub(crate) build: Option<Build>,
     pub(crate) observer: Hook<dyn Observer>,
     pub(crate) adjuster: Hook<dyn Adjuster>,
 }
@@ -40,8 +46,10 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    // Here and below, what is the same in all machines is a `const` block: the compiler evaluates it once, and not for
+    // every static.
     pub(crate) const fn new(setup: Setup, payload: &'static PayloadType) -> Self {
-        Self { setup, leases: Leases::new(payload), control: Mutex::new(Control::new()) }
+        Self { setup, leases: Leases::new(payload), control: const { Mutex::new(Control::new()) } }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -52,6 +60,12 @@ impl Machine {
     pub(crate) fn info(&self) -> &'static CellInfo {
         let Some(info) = self.setup.info else { unreachable!("a declared cell") };
         info
+    }
+
+    /// Runs the factory that the cell was declared with.
+    pub(crate) fn build(&self) -> Result<Parcel, BoxError> {
+        let Some(build) = self.setup.build else { unreachable!("a cell with a factory") };
+        build()
     }
 
     pub(crate) fn id(&self) -> CellId {

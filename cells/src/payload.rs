@@ -1,6 +1,6 @@
 //! What may be a payload, and how its type is known where it is not written.
 
-use std::any::{TypeId, type_name};
+use std::any::{Any, TypeId, type_name};
 
 /// What every thread may use at any time.
 #[diagnostic::on_unimplemented(
@@ -24,9 +24,9 @@ impl PayloadType {
     }
 
     /// # Panics
-    /// If this is another type.
-    pub(crate) fn expect(&self, expected: &Self) {
-        assert!(self.id == expected.id, "a cell holds payloads of one type: {}", expected.name());
+    /// If the payload is of another type.
+    pub(crate) fn expect(&self, payload: &(dyn Any + Send + Sync)) {
+        assert!(payload.type_id() == self.id, "a cell holds payloads of one type: {}", self.name());
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -5,6 +5,7 @@
 //! disposer.
 
 use crate::adjust::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::any_cell::AnyCell;
 use crate::cell::RuntimeCell;
 use crate::control::State;
 use crate::dispose::{Disposer, Run};
@@ -15,8 +16,8 @@ use crate::info::CellInfo;
 use crate::lease::Parcel;
 use crate::machine::Machine;
 use crate::observe::Observer;
+use crate::outcome::Outcome;
 use crate::payload::Payload;
-use crate::registry::AnyCell;
 use crate::seed::SeedError;
 use crate::snapshot::CellSnapshot;
 use crate::static_cell::Mode;
@@ -29,6 +30,8 @@ use std::sync::Arc;
 pub trait DeclaredPermanent: Sized + 'static {
     /// What the cell holds. [`PermanentCell`] alone requires what makes it one, so that a mistake is told once.
     type Payload: 'static;
+    /// What the factory returns.
+    type Outcome: Outcome<Self::Payload>;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known when it is compiled.
@@ -42,10 +45,7 @@ pub trait DeclaredPermanent: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
-    ///
-    /// # Errors
-    /// Those of the factory.
-    fn build() -> Result<Self::Payload, BoxError>;
+    fn build() -> Self::Outcome;
 }
 
 /// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
@@ -65,7 +65,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Makes the cell as it is declared.
     #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
     pub const fn new() -> Self {
-        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
+        let cell = RuntimeCell::of(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
@@ -204,10 +204,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<
     }
 
     fn build(&self) -> Result<Parcel, BoxError> {
-        match D::build() {
-            Ok(payload) => Ok(Parcel::dropped(payload)),
-            Err(error) => Err(error),
-        }
+        D::build().into_dropped()
     }
 
     fn keep(&'static self, payload: Parcel) -> Parcel {

@@ -12,24 +12,16 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 pub use crate::__register as register;
+pub use crate::any_cell::AnyCell;
 pub use crate::dispose::Disposing;
 pub use crate::info::Dependency;
+pub use crate::outcome::{Alias, Outcome};
 pub use crate::payload::Payload;
-pub use crate::registry::{AnyCell, CELLS};
+#[cfg(not(all(target_os = "linux", not(shuttle))))]
+pub use crate::section::CELLS;
 pub use crate::static_cell::{Fallible, Infallible, Mode};
+#[cfg(not(all(target_os = "linux", not(shuttle))))]
 pub use linkme;
-
-/// Puts a cell into the list of all.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __register {
-    ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
-        $(#[$attr])*
-        #[$crate::__private::linkme::distributed_slice($crate::__private::CELLS)]
-        #[linkme(crate = $crate::__private::linkme)]
-        static $entry: $crate::__private::AnyCell = $cell.entry();
-    };
-}
 
 /// A declared cell, whatever its factory.
 #[diagnostic::on_unimplemented(
@@ -218,25 +210,6 @@ impl<F: Future<Output: Disposed> + Send + 'static> IntoDisposing<Later> for F {
 pub trait NeverFails {}
 
 impl NeverFails for Infallible {}
-
-/// What a fallible factory returns.
-#[diagnostic::on_unimplemented(
-    message = "a fallible factory returns a `Result` whose error converts into `cells::BoxError`",
-    label = "neither a `Result` nor an alias of one, or its error is no error that may cross threads"
-)]
-pub trait Outcome {
-    type Payload;
-
-    fn into_outcome(self) -> Result<Self::Payload, BoxError>;
-}
-
-impl<T, E: Into<BoxError>> Outcome for Result<T, E> {
-    type Payload = T;
-
-    fn into_outcome(self) -> Result<T, BoxError> {
-        self.map_err(Into::into)
-    }
-}
 
 /// What a disposer function returns.
 #[diagnostic::on_unimplemented(

@@ -1,32 +1,13 @@
 //! All declared cells of the program, whatever they hold.
-//!
-//! The list is made by the linker (`linkme`): every declaration puts one entry into a section of the binary, so
-//! nothing runs before `main` and an untouched cell costs nothing at run time. The alternative, `inventory`, runs
-//! a constructor for each entry at start. Both were tried with `lto = "fat"` and with cells in a dependency that
-//! nothing refers to, and both keep them.
 
-use crate::clock::deadline;
-use crate::erased::Erased;
-use crate::info::CellInfo;
-use crate::observe::CloseResult;
-use crate::observed;
+use crate::any_cell::AnyCell;
+use crate::section;
 use crate::snapshot::CellSnapshot;
-use std::fmt;
-use std::time::Duration;
-
-/// Where each declaration leaves its cell.
-#[doc(hidden)]
-#[linkme::distributed_slice]
-pub static CELLS: [AnyCell];
-
-/// A declared cell, without the type of its payload.
-#[derive(Clone, Copy)]
-pub struct AnyCell(Erased);
 
 /// Lists every declared cell of the program, touched or not, also those of other crates, in a stable order: by
 /// module path, line and name.
 pub fn all() -> Vec<AnyCell> {
-    let mut cells = CELLS.to_vec();
+    let mut cells = section::entries().to_vec();
     cells.sort_by_key(|cell| {
         let info = cell.info();
         (info.module_path, info.file, info.line, info.ident)
@@ -37,50 +18,4 @@ pub fn all() -> Vec<AnyCell> {
 /// Returns what every declared cell of the program is doing, in the order of [`all`].
 pub fn snapshot() -> Vec<CellSnapshot> {
     all().iter().map(AnyCell::snapshot).collect()
-}
-
-impl AnyCell {
-    pub(crate) const fn new(cell: Erased) -> Self {
-        Self(cell)
-    }
-
-    pub(crate) fn erased(self) -> Erased {
-        self.0
-    }
-
-    /// Returns what is known of the declaration.
-    pub fn info(&self) -> &'static CellInfo {
-        self.0.info()
-    }
-
-    /// Returns what the cell is doing, as of now.
-    pub fn snapshot(&self) -> CellSnapshot {
-        self.0.snapshot()
-    }
-
-    /// Returns the cells whose accessors this one's factory was seen to call.
-    pub fn observed(&self) -> Vec<&'static CellInfo> {
-        observed::by(self.info())
-    }
-
-    /// Closes the cell: [`RuntimeCell::close`](crate::RuntimeCell::close).
-    pub fn close(&self) -> CloseResult {
-        self.0.close()
-    }
-
-    /// Closes the cell and waits up to `limit` until nobody uses its payload any more:
-    /// [`RuntimeCell::close_and_drain`](crate::RuntimeCell::close_and_drain).
-    pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
-        self.0.drain_until(deadline(limit))
-    }
-}
-
-impl fmt::Debug for AnyCell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let snapshot = self.snapshot();
-        f.debug_struct("AnyCell")
-            .field("name", &snapshot.name)
-            .field("state", &snapshot.state)
-            .finish_non_exhaustive()
-    }
 }

@@ -1,5 +1,6 @@
 //! Closing all cells in the order of their dependencies.
 
+use crate::any_cell::AnyCell;
 use crate::clock::{self, deadline};
 use crate::crew::{Tasks, Threads};
 use crate::dispose::{Abandoned, BoxFuture};
@@ -10,7 +11,7 @@ use crate::info::CellInfo;
 use crate::log;
 use crate::observe::{CloseResult, CloseStatus};
 use crate::order::{Order, Progress};
-use crate::registry::{self, AnyCell};
+use crate::registry;
 use crate::runtime::Runtime;
 use crate::table::Table;
 use crate::timer;

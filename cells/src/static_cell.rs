@@ -1,16 +1,18 @@
 //! A cell with its factory wired in: what `#[runtime_cell]` declares.
 
 use crate::adjust::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::any_cell::AnyCell;
 use crate::cell::RuntimeCell;
 use crate::dispose::Disposer;
-use crate::erased::{Build, Erased};
+use crate::erased::Erased;
 use crate::error::{BoxError, Error};
 use crate::hook::Hook;
 use crate::info::CellInfo;
-use crate::lease::{Lease, Parcel, Ref};
+use crate::lease::{Lease, Parcel, Ref, Typed};
+use crate::machine::Build;
 use crate::observe::Observer;
+use crate::outcome::Outcome;
 use crate::payload::Payload;
-use crate::registry::AnyCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -20,6 +22,8 @@ use std::sync::Arc;
 pub trait Declared: Sized + 'static {
     /// What the cell holds. [`StaticCell`] alone requires what makes it one, so that a mistake is told once.
     type Payload;
+    /// What the factory returns.
+    type Outcome: Outcome<Self::Payload>;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known when it is compiled.
@@ -33,10 +37,7 @@ pub trait Declared: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
-    ///
-    /// # Errors
-    /// Those of the factory.
-    fn build() -> Result<Self::Payload, BoxError>;
+    fn build() -> Self::Outcome;
 }
 
 /// What an accessor returns: [`Fallible`] a `Result`, [`Infallible`] the lease itself.
@@ -47,11 +48,12 @@ pub trait Mode: sealed::Sealed + 'static {
     /// The return type of a permanent cell's accessor.
     type Permanent<T: 'static>;
 
-    /// A closure, so that a result that is passed on is made in its place.
+    /// Gets the payload of a declared cell. All of it, so that a result that is passed on is made in its place.
     #[doc(hidden)]
-    fn output<T: Send + Sync + 'static>(
-        result: impl FnOnce() -> Result<Ref<'static, T>, Error>,
-    ) -> Self::Output<T>;
+    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
 
     #[doc(hidden)]
     fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
@@ -82,10 +84,12 @@ impl Mode for Fallible {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a call")]
-    fn output<T: Send + Sync + 'static>(
-        result: impl FnOnce() -> Result<Ref<'static, T>, Error>,
-    ) -> Self::Output<T> {
-        result()
+    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T> {
+        cell.called()
+    }
+
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result
     }
 }
 
@@ -102,13 +106,16 @@ impl Mode for Infallible {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a match")]
     #[track_caller]
-    fn output<T: Send + Sync + 'static>(
-        result: impl FnOnce() -> Result<Ref<'static, T>, Error>,
-    ) -> Self::Output<T> {
-        match result() {
+    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T> {
+        match cell.called() {
             Ok(lease) => lease,
             Err(error) => refuse(&error),
         }
+    }
+
+    #[track_caller]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result.unwrap_or_else(|error| refuse(&error))
     }
 }
 
@@ -137,7 +144,9 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
             Some(_) => Some(Self::adjuster),
             None => None,
         });
-        let cell = RuntimeCell::of(D::INFO, D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
+        // One of the two is compiled.
+        let build: Build = if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
+        let cell = RuntimeCell::of(D::INFO, Some(build), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
         Self { cell, declaration: PhantomData }
     }
 
@@ -153,24 +162,18 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     pub(crate) const fn erased(&'static self) -> Erased {
-        Erased::Thread(self.cell.machine(), Self::BUILD)
+        Erased::Thread(self.cell.machine())
     }
 
-    /// One of the two is compiled.
-    const BUILD: Build = if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
-
     fn build() -> Result<Parcel, BoxError> {
-        match D::build() {
+        match D::build().into_result() {
             Ok(payload) => Ok(Parcel::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
     fn build_dropped() -> Result<Parcel, BoxError> {
-        match D::build() {
-            Ok(payload) => Ok(Parcel::dropped(payload)),
-            Err(error) => Err(error),
-        }
+        D::build().into_dropped()
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -185,7 +188,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::output(|| self.try_get())
+        D::Mode::get(&self.cell.typed)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -198,7 +201,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
     pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.cell.typed.called(Self::BUILD)
+        self.cell.typed.called()
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.

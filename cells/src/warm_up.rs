@@ -1,12 +1,12 @@
 //! Building cells before anybody asks for them.
 
+use crate::any_cell::AnyCell;
 use crate::context::RequestContext;
 use crate::crew::{Tasks, Threads};
 use crate::error::{Error, LifecycleError, Panic, SharedError};
 use crate::graph::{Graph, graph};
 use crate::info::{CellInfo, DependencyKind};
 use crate::order::{Order, Progress};
-use crate::registry::AnyCell;
 use crate::table::{Table, chain};
 use std::any::Any;
 use std::fmt;

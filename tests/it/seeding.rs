@@ -49,9 +49,10 @@ struct Testable;
 
 impl Declared for Testable {
     type Payload = u32;
+    type Outcome = Result<u32, BoxError>;
     type Mode = cells::__private::Fallible;
     const INFO: &'static CellInfo =
-        &CellInfo::new::<Self>("testable", "TESTABLE", module_path!(), file!(), line!()).seedable(cfg!(test));
+        &CellInfo::new::<Self>("testable", "TESTABLE", "u32", module_path!(), file!(), line!(), cfg!(test));
     const DISPOSER: Disposer<u32> = Disposer::drop();
 
     fn build() -> Result<u32, BoxError> {

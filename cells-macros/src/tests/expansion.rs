@@ -34,27 +34,25 @@ fn fallible() {
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Index")
+                >(
+                        "search",
+                        "SEARCH",
+                        "Index",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
                     .cooldown(::core::time::Duration::from_secs(5))
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory() -> Result<Index, IndexError> {
-                        Index::open("./index")
-                    }
-                    match __factory() {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                type Outcome = Result<Index, IndexError>;
+                fn build() -> Result<Index, IndexError> {
+                    Index::open("./index")
                 }
             }
             ::cells::__private::register! {
@@ -91,19 +89,23 @@ fn infallible() {
                 type Mode = ::cells::__private::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("table", "TABLE", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("HashMap<String, u8>")
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                >(
+                        "table",
+                        "TABLE",
+                        "HashMap<String, u8>",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    fn __factory() -> HashMap<String, u8> {
-                        HashMap::new()
-                    }
-                    ::core::result::Result::Ok(__factory())
+                type Outcome = HashMap<String, u8>;
+                fn build() -> HashMap<String, u8> {
+                    HashMap::new()
                 }
             }
             ::cells::__private::register! {
@@ -139,14 +141,20 @@ fn every_key() {
                 type Mode = ::other::__private::Fallible;
                 const INFO: &'static ::other::CellInfo = &::other::CellInfo::new::<
                     Self,
-                >("index", "INDEX", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Index")
+                >(
+                        "index",
+                        "INDEX",
+                        "Index",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
                     .max_waiters(64)
                     .wait_timeout(::core::time::Duration::from_millis(250))
                     .cooldown(COOLDOWN)
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
                         payload: Self::Payload|
                     ::other::__private::Disposed::into_disposed(Index::close(payload)))
@@ -157,13 +165,9 @@ fn every_key() {
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
-                fn build() -> ::core::result::Result<Self::Payload, ::other::BoxError> {
-                    match build_search() {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                type Outcome = io::Result<Index>;
+                fn build() -> io::Result<Index> {
+                    build_search()
                 }
             }
             ::other::__private::register! {
@@ -181,35 +185,42 @@ fn an_alias_and_a_plain_drop() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<
-                ::cells::Ref<'static, <Opened as ::cells::__private::Outcome>::Payload>,
+                ::cells::Ref<'static, <Opened as ::cells::__private::Alias>::Payload>,
                 ::cells::Error,
             > {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
             static SEARCH: ::cells::StaticCell<
-                <Opened as ::cells::__private::Outcome>::Payload,
+                <Opened as ::cells::__private::Alias>::Payload,
                 __search,
             > = ::cells::StaticCell::new();
             #[doc(hidden)]
             struct __search;
             impl ::cells::Declared for __search {
-                type Payload = <Opened as ::cells::__private::Outcome>::Payload;
+                type Payload = <Opened as ::cells::__private::Alias>::Payload;
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Opened")
+                >(
+                        "search",
+                        "SEARCH",
+                        "Opened",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
+                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory() -> Opened {
                         Index::open()
                     }
-                    ::cells::__private::Outcome::into_outcome(__factory())
+                    ::cells::__private::Outcome::into_result(__factory())
                 }
             }
             ::cells::__private::register! {
@@ -223,38 +234,45 @@ fn an_alias_and_a_plain_drop() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<
-                ::cells::Ref<'static, <fmt::Result as ::cells::__private::Outcome>::Payload>,
+                ::cells::Ref<'static, <fmt::Result as ::cells::__private::Alias>::Payload>,
                 ::cells::Error,
             > {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
             static SEARCH: ::cells::StaticCell<
-                <fmt::Result as ::cells::__private::Outcome>::Payload,
+                <fmt::Result as ::cells::__private::Alias>::Payload,
                 __search,
             > = ::cells::StaticCell::new();
             #[doc(hidden)]
             struct __search;
             impl ::cells::Declared for __search {
-                type Payload = <fmt::Result as ::cells::__private::Outcome>::Payload;
+                type Payload = <fmt::Result as ::cells::__private::Alias>::Payload;
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("fmt::Result")
+                >(
+                        "search",
+                        "SEARCH",
+                        "fmt::Result",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
+                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory() -> fmt::Result {
                         Ok(())
                     }
-                    ::cells::__private::Outcome::into_outcome(__factory())
+                    ::cells::__private::Outcome::into_result(__factory())
                 }
             }
             ::cells::__private::register! {
@@ -321,16 +339,23 @@ fn attributes() {
                 type Mode = ::cells::__private::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Index")
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                >(
+                        "search",
+                        "SEARCH",
+                        "Index",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::core::result::Result::Ok(build_search())
+                type Outcome = Index;
+                fn build() -> Index {
+                    build_search()
                 }
             }
             #[cfg(unix)]
@@ -366,8 +391,15 @@ fn dependencies() {
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Index")
+                >(
+                        "search",
+                        "SEARCH",
+                        "Index",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
                     .eager()
                     .dependencies({
@@ -399,28 +431,27 @@ fn dependencies() {
                         ];
                         &__DEPENDENCIES
                     })
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
+                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
                         Index::open(store, shop)
                     }
-                    match __factory(
-                        &*::cells::__private::lend(::cells::__private::cell(&STORE))?,
-                        ::cells::__private::leased(
-                            ::cells::__private::lend(::cells::__private::cell(&crate::shops::SHOP))?,
+                    ::cells::__private::Outcome::into_result(
+                        __factory(
+                            &*::cells::__private::lend(::cells::__private::cell(&STORE))?,
+                            ::cells::__private::leased(
+                                ::cells::__private::lend(
+                                    ::cells::__private::cell(&crate::shops::SHOP),
+                                )?,
+                            ),
                         ),
-                    ) {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                    )
                 }
             }
             ::cells::__private::register! {
@@ -454,8 +485,15 @@ fn dependencies_of_an_infallible_cell() {
                 type Mode = ::cells::__private::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Index")
+                >(
+                        "search",
+                        "SEARCH",
+                        "Index",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .dependencies({
                         static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
                             ::cells::__private::Dependency::injected({
@@ -469,14 +507,14 @@ fn dependencies_of_an_infallible_cell() {
                         ];
                         &__DEPENDENCIES
                     })
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
+                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::core::result::Result::Ok(
+                    ::cells::__private::Outcome::into_result(
                         build_search(
                             &*::cells::__private::lend_infallible(::cells::__private::cell(&STORE))?,
                         ),
@@ -512,8 +550,15 @@ fn asynchronous() {
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("pool", "POOL", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Pool")
+                >(
+                        "pool",
+                        "POOL",
+                        "Pool",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
                     .dependencies({
                         static __DEPENDENCIES: [::cells::__private::Dependency; 2] = [
@@ -536,8 +581,7 @@ fn asynchronous() {
                         ];
                         &__DEPENDENCIES
                     })
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
                         payload: Self::Payload|
                     ::cells::__private::IntoDisposing::into_disposing(Pool::shut(payload)))
@@ -556,21 +600,17 @@ fn asynchronous() {
                     ) -> Result<Pool, E> {
                         Pool::open(config).await
                     }
-                    match __factory(
-                            &*::cells::__private::lend_async(::cells::__private::cell(&CONFIG))
-                                .await?,
-                            ::cells::__private::leased(
-                                ::cells::__private::lend_async(::cells::__private::cell(&STORE))
+                    ::cells::__private::Outcome::into_result(
+                        __factory(
+                                &*::cells::__private::lend_async(::cells::__private::cell(&CONFIG))
                                     .await?,
-                            ),
-                        )
-                        .await
-                    {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                                ::cells::__private::leased(
+                                    ::cells::__private::lend_async(::cells::__private::cell(&STORE))
+                                        .await?,
+                                ),
+                            )
+                            .await,
+                    )
                 }
             }
             ::cells::__private::register! {
@@ -599,10 +639,16 @@ fn asynchronous_and_infallible() {
                 type Mode = ::cells::__private::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("table", "TABLE", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Table")
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                >(
+                        "table",
+                        "TABLE",
+                        "Table",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
@@ -611,7 +657,64 @@ fn asynchronous_and_infallible() {
                     async fn __factory() -> Table {
                         Table::new()
                     }
-                    ::core::result::Result::Ok(__factory().await)
+                    ::cells::__private::Outcome::into_result(__factory().await)
+                }
+            }
+            ::cells::__private::register! {
+                static __TABLE = TABLE;
+            }
+        "##]],
+    );
+}
+
+/// It may become several items there, and some cannot stand in an `impl`.
+#[test]
+fn a_factory_with_an_attribute_stays_a_function() {
+    let item = "#[instrument] fn table() -> Table { Table::new() }";
+    let expansion = expansion("", item);
+    let build = expansion.split("fn build()").nth(1).unwrap_or_default().replace(char::is_whitespace, "");
+    assert!(
+        build.starts_with("->Table{#[instrument]fn__factory()->Table{Table::new()}__factory()}"),
+        "{expansion}"
+    );
+}
+
+#[test]
+fn permanent() {
+    check(
+        "permanent",
+        "pub fn table() -> Table { Table::new() }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            pub fn table() -> &'static Table {
+                ::cells::PermanentCell::get(&TABLE)
+            }
+            /// The cell behind `table()`.
+            pub static TABLE: ::cells::PermanentCell<Table, __table> = ::cells::PermanentCell::new();
+            #[doc(hidden)]
+            pub struct __table;
+            impl ::cells::DeclaredPermanent for __table {
+                type Payload = Table;
+                type Mode = ::cells::__private::Infallible;
+                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                    Self,
+                >(
+                        "table",
+                        "TABLE",
+                        "Table",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
+                    .permanent()
+                    .disposer(Self::DISPOSER.label);
+                const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
+                    .labelled("nothing");
+                type Outcome = Table;
+                fn build() -> Table {
+                    Table::new()
                 }
             }
             ::cells::__private::register! {
@@ -622,44 +725,7 @@ fn asynchronous_and_infallible() {
 }
 
 #[test]
-fn permanent() {
-    check(
-        "permanent",
-        "pub fn table() -> Table { Table::new() }",
-        &expect![[r##"
-        #[inline]
-        #[track_caller]
-        pub fn table() -> &'static Table {
-            ::cells::PermanentCell::get(&TABLE)
-        }
-        /// The cell behind `table()`.
-        pub static TABLE: ::cells::PermanentCell<Table, __table> = ::cells::PermanentCell::new();
-        #[doc(hidden)]
-        pub struct __table;
-        impl ::cells::DeclaredPermanent for __table {
-            type Payload = Table;
-            type Mode = ::cells::__private::Infallible;
-            const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                Self,
-            >("table", "TABLE", ::core::module_path!(), ::core::file!(), ::core::line!())
-                .payload("Table")
-                .permanent()
-                .disposer(&Self::DISPOSER)
-                .seedable(::core::cfg!(test));
-            const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
-                .labelled("nothing");
-            fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                fn __factory() -> Table {
-                    Table::new()
-                }
-                ::core::result::Result::Ok(__factory())
-            }
-        }
-        ::cells::__private::register! {
-            static __TABLE = TABLE;
-        }
-    "##]],
-    );
+fn permanent_with_all_it_can_have() {
     check(
         "permanent, eager, cooldown = \"5s\", dispose = Settings::save, adjuster = Trace",
         "fn settings(table: &Table) -> Result<Settings, E> { read(table) }",
@@ -677,8 +743,15 @@ fn permanent() {
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("settings", "SETTINGS", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Settings")
+                >(
+                        "settings",
+                        "SETTINGS",
+                        "Settings",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
                     .cooldown(::core::time::Duration::from_secs(5))
                     .permanent()
@@ -696,8 +769,7 @@ fn permanent() {
                         ];
                         &__DEPENDENCIES
                     })
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
                         payload: &'static Self::Payload|
                     ::cells::__private::Disposed::into_disposed(Settings::save(payload)))
@@ -705,17 +777,15 @@ fn permanent() {
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
+                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory(table: &Table) -> Result<Settings, E> {
                         read(table)
                     }
-                    match __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?) {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                    ::cells::__private::Outcome::into_result(
+                        __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?),
+                    )
                 }
             }
             ::cells::__private::register! {
@@ -747,8 +817,15 @@ fn asynchronous_with_tokio() {
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("pool", "POOL", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Pool")
+                >(
+                        "pool",
+                        "POOL",
+                        "Pool",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
                     .dependencies({
                         static __DEPENDENCIES: [::cells::__private::Dependency; 2] = [
@@ -771,8 +848,7 @@ fn asynchronous_with_tokio() {
                         ];
                         &__DEPENDENCIES
                     })
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
@@ -788,17 +864,13 @@ fn asynchronous_with_tokio() {
                         ::cells::__private::lend_async(::cells::__private::cell(&CONFIG)).await?,
                         ::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?,
                     );
-                    match ::cells::__private::blocking(move || __factory(
-                            &*factory_leases.0,
-                            ::cells::__private::leased(factory_leases.1),
-                        ))
-                        .await
-                    {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                    ::cells::__private::Outcome::into_result(
+                        ::cells::__private::blocking(move || __factory(
+                                &*factory_leases.0,
+                                ::cells::__private::leased(factory_leases.1),
+                            ))
+                            .await,
+                    )
                 }
             }
             ::cells::__private::register! {
@@ -832,17 +904,23 @@ fn blocking_without_dependencies() {
                 type Mode = ::cells::__private::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("pool", "POOL", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Pool")
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                >(
+                        "pool",
+                        "POOL",
+                        "Pool",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
                 const DETACHED: ::core::primitive::bool = true;
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::core::result::Result::Ok(
+                    ::cells::__private::Outcome::into_result(
                         ::cells::__private::blocking(move || build_pool()).await,
                     )
                 }

@@ -492,26 +492,24 @@ fn after_a_wrong_argument_the_cell_stands() {
                 type Mode = ::cells::__private::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("Index")
+                >(
+                        "search",
+                        "SEARCH",
+                        "Index",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .fallible(true)
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory() -> io::Result<Index> {
-                        open()
-                    }
-                    match __factory() {
-                        ::core::result::Result::Ok(payload) => ::core::result::Result::Ok(payload),
-                        ::core::result::Result::Err(error) => {
-                            ::core::result::Result::Err(::core::convert::Into::into(error))
-                        }
-                    }
+                type Outcome = io::Result<Index>;
+                fn build() -> io::Result<Index> {
+                    open()
                 }
             }
             ::cells::__private::register! {
@@ -541,8 +539,15 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                 type Mode = ::cells::__private::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
-                >("search", "SEARCH", ::core::module_path!(), ::core::file!(), ::core::line!())
-                    .payload("&'static str")
+                >(
+                        "search",
+                        "SEARCH",
+                        "&'static str",
+                        ::core::module_path!(),
+                        ::core::file!(),
+                        ::core::line!(),
+                        ::core::cfg!(test),
+                    )
                     .dependencies({
                         static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
                             ::cells::__private::Dependency::injected({
@@ -556,12 +561,12 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                         ];
                         &__DEPENDENCIES
                     })
-                    .disposer(&Self::DISPOSER)
-                    .seedable(::core::cfg!(test));
+                    .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
                     use ::cells::__private::ResolveDrop as _;
                     ::cells::__private::Resolve::<Self::Payload>::DISPOSER
                 };
+                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     unsafe fn __factory<'a>(path: &'a str) -> &'static str {
                         path
