@@ -1,140 +1,20 @@
 //! The ready read: what a cell costs its readers, beside what they would use instead.
 //!
 //! `cargo bench -p cells --bench read` prints medians, and each as a multiple of `LazyLock`'s; with `-- --csv FILE`
-//! it also writes them for `docs/reads.py`, which draws them. Every thread reads a `u64` in a loop; with two threads
-//! the slower one counts. Ratios are what travels from machine to machine, so the contenders take turns in short
-//! rounds and meet the same weather; the usual harnesses measure one after the other. On a busy machine two threads
-//! hardly meet, and the columns for two flatter: measure on an idle one. Arc-swap's `Cache` is the only contender that
-//! its reader must keep at hand, and it keeps old values alive. The bench `read_path` looks closer at the cell's own
-//! read.
+//! it also writes them for `docs/reads.py`, which draws them. On a busy machine two threads hardly meet, and the columns
+//! for two flatter: measure on an idle one. The bench `read_path` looks closer at the cell's own read.
 
-use arc_swap::{ArcSwapOption, Cache};
-use cells::{RuntimeCell, runtime_cell};
-use crossbeam_epoch::Atomic;
-use hazarc::AtomicOptionArc;
-use once_cell::sync::OnceCell;
-use sdd::AtomicOwned;
-use seize::{Collector, Guard as _};
-use std::convert::Infallible;
+mod common;
+
+use common::readers::{ROUNDS, contenders, medians};
 use std::fs::File;
-use std::hint::{black_box, spin_loop};
 use std::io::Write;
-use std::num::ParseIntError;
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, RwLock};
-use std::thread;
-use std::time::{Duration, Instant};
 
 const THREADS: [usize; 2] = [1, 2];
-const ROUNDS: usize = 101;
-/// How long one thread reads in one round.
-const ROUND: Duration = Duration::from_millis(2);
-
-static LAZY_LOCK: LazyLock<u64> = LazyLock::new(build);
-static ONCE_CELL: OnceCell<u64> = OnceCell::new();
-static RUNTIME_CELL: RuntimeCell<u64> = RuntimeCell::new("runtime");
-static ARC_SWAP: ArcSwapOption<u64> = ArcSwapOption::const_empty();
-static RW_LOCK: RwLock<Option<Arc<u64>>> = RwLock::new(None);
-static MUTEX: Mutex<Option<Arc<u64>>> = Mutex::new(None);
-static HAZARC: AtomicOptionArc<u64> = AtomicOptionArc::none();
-static EPOCH: Atomic<u64> = Atomic::null();
-static SDD: AtomicOwned<u64> = AtomicOwned::null();
-static SEIZE: (LazyLock<Collector>, AtomicPtr<u64>) =
-    (LazyLock::new(Collector::new), AtomicPtr::new(ptr::null_mut()));
-static MOKA: LazyLock<moka::sync::Cache<(), u64>> = LazyLock::new(|| moka::sync::Cache::new(1));
-
-#[runtime_cell]
-fn declared() -> u64 {
-    build()
-}
-
-#[runtime_cell]
-fn fallible() -> Result<u64, ParseIntError> {
-    black_box("42").parse()
-}
-
-#[runtime_cell(permanent)]
-fn permanent() -> u64 {
-    build()
-}
-
-#[cached::macros::once(sync_writes = true)]
-fn cached_once() -> u64 {
-    build()
-}
-
-fn build() -> u64 {
-    black_box(42)
-}
-
-fn runtime() -> u64 {
-    *RUNTIME_CELL.get_or_initialize(|| Ok::<_, Infallible>(build())).expect("a factory that cannot fail")
-}
-
-fn rw_lock() -> u64 {
-    let value = RW_LOCK.read().expect("no writer panics").clone();
-    value.map_or(0, |value| *value)
-}
-
-fn mutex() -> u64 {
-    let value = MUTEX.lock().expect("no reader panics").clone();
-    value.map_or(0, |value| *value)
-}
-
-fn epoch() -> u64 {
-    let guard = crossbeam_epoch::pin();
-    // It was stored once, and is never taken out.
-    let value = EPOCH.load(Ordering::Acquire, &guard);
-    u64::from(!value.is_null())
-}
-
-fn sdd() -> u64 {
-    let guard = sdd::Guard::new();
-    SDD.load(Ordering::Acquire, &guard).as_ref().map_or(0, |value| *value)
-}
-
-fn seize() -> u64 {
-    let (collector, value) = &SEIZE;
-    let guard = collector.enter();
-    u64::from(!guard.protect(value, Ordering::Acquire).is_null())
-}
 
 fn main() {
-    ARC_SWAP.store(Some(Arc::new(build())));
-    HAZARC.store(Some(Arc::new(build())));
-    SDD.swap((Some(sdd::Owned::new(build())), sdd::Tag::None), Ordering::Release);
-    SEIZE.1.store(Box::leak(Box::new(build())), Ordering::Release);
-    EPOCH.store(crossbeam_epoch::Owned::new(build()), Ordering::Release);
-    MOKA.insert((), build());
-    *RW_LOCK.write().expect("no writer panics") = Some(Arc::new(build()));
-    *MUTEX.lock().expect("no reader panics") = Some(Arc::new(build()));
-    let contenders = [
-        Contender::new("LazyLock", || *LAZY_LOCK),
-        Contender::new("once_cell OnceCell", || *ONCE_CELL.get_or_init(build)),
-        Contender::new("cell, permanent", || *permanent()),
-        Contender::new("cell", || *declared()),
-        Contender::new("cell, fallible", || *fallible().expect("42 is a number")),
-        Contender::new("RuntimeCell", runtime),
-        Contender::with(
-            "arc-swap Cache, in a local",
-            || Cache::new(&ARC_SWAP),
-            |cache| cache.load().as_ref().map_or(0, |value| **value),
-        ),
-        Contender::new("crossbeam-epoch pin, load", epoch),
-        Contender::new("seize enter, protect", seize),
-        Contender::new("sdd guard, load", sdd),
-        Contender::new("hazarc load", || HAZARC.load().map_or(0, |value| **value)),
-        Contender::new("arc-swap load", || ARC_SWAP.load().as_ref().map_or(0, |value| **value)),
-        Contender::new("cached once(sync_writes)", cached_once),
-        Contender::new("RwLock read, clone the Arc", rw_lock),
-        Contender::new("Mutex lock, clone the Arc", mutex),
-        Contender::new("moka get", || MOKA.get(&()).unwrap_or(0)),
-    ];
-
-    // `cargo test --benches` and the like only want to see it run.
-    let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
-    let [one, two] = THREADS.map(|threads| medians(&contenders, threads, rounds));
+    let contenders = contenders();
+    let [one, two] = THREADS.map(|threads| medians(&contenders, threads, common::rounds(ROUNDS)));
     println!("{:<28}{:>14}{:>9}{:>15}{:>9}", "ready read", "1 thread, ns", "ratio", "2 threads, ns", "ratio");
     for ((contender, of_one), of_two) in contenders.iter().zip(&one).zip(&two) {
         let ratios = [of_one / one[0], of_two / two[0]];
@@ -150,76 +30,4 @@ fn main() {
             }
         }
     }
-}
-
-struct Contender {
-    name: &'static str,
-    /// Reads that often. The read itself is inlined into it, as it would be in a program.
-    read: Box<dyn Fn(u32) + Sync>,
-    /// How many reads take a round.
-    reads: u32,
-}
-
-impl Contender {
-    fn new(name: &'static str, read: impl Fn() -> u64 + Sync + 'static) -> Self {
-        Self::with(name, || (), move |()| read())
-    }
-
-    /// A contender whose reader keeps something from read to read.
-    fn with<K>(
-        name: &'static str,
-        keep: impl Fn() -> K + Sync + 'static,
-        read: impl Fn(&mut K) -> u64 + Sync + 'static,
-    ) -> Self {
-        let read = move |reads| {
-            let mut kept = keep();
-            for _ in 0..reads {
-                black_box(read(&mut kept));
-            }
-        };
-        let mut reads = 1 << 10;
-        while time(|| read(reads)) < ROUND {
-            reads *= 2;
-        }
-        Self { name, read: Box::new(read), reads }
-    }
-
-    /// Lets all threads read at once, and returns the nanoseconds of one read of the slowest.
-    fn round(&self, threads: usize) -> f64 {
-        let missing = AtomicUsize::new(threads);
-        let work = || {
-            missing.fetch_sub(1, Ordering::Relaxed);
-            while missing.load(Ordering::Relaxed) > 0 {
-                spin_loop();
-            }
-            time(|| (self.read)(self.reads))
-        };
-        let slowest = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let own = work();
-            others.into_iter().filter_map(|other| other.join().ok()).fold(own, Duration::max)
-        });
-        slowest.as_secs_f64() * 1e9 / f64::from(self.reads)
-    }
-}
-
-fn time(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-/// Measures the contenders turn by turn.
-fn medians(contenders: &[Contender], threads: usize, rounds: usize) -> Vec<f64> {
-    let mut samples = vec![Vec::new(); contenders.len()];
-    for _ in 0..rounds {
-        for (contender, samples) in contenders.iter().zip(&mut samples) {
-            samples.push(contender.round(threads));
-        }
-    }
-    let median = |mut samples: Vec<f64>| {
-        samples.sort_unstable_by(f64::total_cmp);
-        samples[samples.len() / 2]
-    };
-    samples.into_iter().map(median).collect()
 }

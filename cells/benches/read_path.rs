@@ -3,10 +3,12 @@
 //! `cargo bench -p cells --bench read_path`. Look at the ratios: the nanoseconds are this machine's. Each figure is
 //! the best of several short rounds, in which the contestants take turns.
 
+mod common;
+
 use arc_swap::ArcSwap;
 use cells::{Error, Ref, RuntimeCell, read_path};
+use common::churn::under_churn;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, LazyLock, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -120,40 +122,6 @@ fn show(what: &str, figures: &[f64]) {
     }
 }
 
-/// Nanoseconds for a read while another thread changes the cell every 20 µs, and how many changes there were:
-/// median of many short rounds, for a best round might have seen no change.
-fn under_churn(read: impl Fn() -> u64, change: Option<fn()>) -> (f64, u64) {
-    let (stop, changes) = (AtomicBool::new(false), AtomicU64::new(0));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let Some(change) = change else { return };
-            while !stop.load(Ordering::Relaxed) {
-                let next = Instant::now() + Duration::from_micros(20);
-                change();
-                changes.fetch_add(1, Ordering::Relaxed);
-                while Instant::now() < next {
-                    std::hint::spin_loop();
-                }
-            }
-        });
-        thread::sleep(Duration::from_millis(5));
-        let before = changes.load(Ordering::Relaxed);
-        let mut rounds: Vec<f64> = (0..101)
-            .map(|_| {
-                let start = Instant::now();
-                for _ in 0..READS {
-                    black_box(read());
-                }
-                per_read(start.elapsed())
-            })
-            .collect();
-        let seen = changes.load(Ordering::Relaxed) - before;
-        stop.store(true, Ordering::Relaxed);
-        rounds.sort_by(f64::total_cmp);
-        (rounds[rounds.len() / 2], seen)
-    })
-}
-
 fn churn() {
     println!("\nwhile another thread changes the cell every 20 µs (median)");
     changing("get", || *cell().unwrap_or_else(|error| panic!("{error}")));
@@ -166,9 +134,9 @@ fn changing(name: &str, read: impl Fn() -> u64) {
         drop(cell());
     };
     let refresh: fn() = || drop(CELL.refresh(|| Ok::<_, Error>(7)));
-    let (quiet, _) = under_churn(&read, None);
+    let (quiet, _) = under_churn(101, &read, None);
     for (what, change) in [("close and get", reopen), ("refresh", refresh)] {
-        let (ns, changes) = under_churn(&read, Some(change));
+        let (ns, changes) = under_churn(101, &read, Some(change));
         println!("  {name:5} under {what:14}{ns:8.2} ns {:7.2} x quiet, {changes} changes", ns / quiet);
     }
 }
