@@ -82,7 +82,7 @@ pub enum ReadPath {
     /// Readers pay no fence, about a nanosecond for a read and its drop; a close calls `membarrier(2)`, which takes
     /// some microseconds. Linux since 4.14.
     Membarrier,
-    /// Readers pay two memory fences, some fifteen nanoseconds for a read and its drop; closes are cheap. Everywhere
+    /// Readers pay two memory fences, some ten nanoseconds for a read and its drop; closes are cheap. Everywhere
     /// else: other systems, older kernels, and sandboxes that deny the call.
     Fences,
 }

@@ -326,6 +326,11 @@ impl Leases {
         acquire_fast(&self.slot).map(|lane| unsafe { Lease::new(lane) })
     }
 
+    /// The same for a thread that is on no [`detour`], also where the fast way is closed.
+    pub(crate) fn lease_unheard(&self) -> Option<Lease> {
+        if is_on_detour() { None } else { self.lease_slow() }
+    }
+
     #[cold]
     #[inline(never)]
     fn lease_slow(&self) -> Option<Lease> {

@@ -18,7 +18,7 @@ use std::hint::{black_box, spin_loop};
 use std::num::ParseIntError;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -29,7 +29,9 @@ const ROUND: Duration = Duration::from_millis(2);
 const UNROLLED: u32 = 4;
 
 static LAZY_LOCK: LazyLock<u64> = LazyLock::new(build);
+static ONCE_LOCK: OnceLock<u64> = OnceLock::new();
 static ONCE_CELL: OnceCell<u64> = OnceCell::new();
+static TOKIO: tokio::sync::OnceCell<u64> = tokio::sync::OnceCell::const_new();
 static RUNTIME_CELL: RuntimeCell<u64> = RuntimeCell::new("runtime");
 static ARC_SWAP: ArcSwapOption<u64> = ArcSwapOption::const_empty();
 static RW_LOCK: RwLock<Option<Arc<u64>>> = RwLock::new(None);
@@ -99,6 +101,7 @@ fn seize() -> u64 {
 
 /// All of them, ready to be read from.
 pub(crate) fn contenders() -> Vec<Contender> {
+    TOKIO.set(build()).expect("it is empty");
     ARC_SWAP.store(Some(Arc::new(build())));
     HAZARC.store(Some(Arc::new(build())));
     SDD.swap((Some(sdd::Owned::new(build())), sdd::Tag::None), Ordering::Release);
@@ -109,7 +112,9 @@ pub(crate) fn contenders() -> Vec<Contender> {
     *MUTEX.lock().expect("no reader panics") = Some(Arc::new(build()));
     vec![
         Contender::new("LazyLock", || *LAZY_LOCK),
+        Contender::new("OnceLock", || *ONCE_LOCK.get_or_init(build)),
         Contender::new("once_cell OnceCell", || *ONCE_CELL.get_or_init(build)),
+        Contender::new("tokio OnceCell, get", || TOKIO.get().map_or(0, |value| *value)),
         Contender::new("cell, permanent", || *permanent()),
         Contender::new("cell", || *declared()),
         Contender::new("cell, fallible", || *fallible().expect("42 is a number")),
