@@ -4,7 +4,7 @@ use crate::support::{Boom, Hooks, LONG, Stage, cell, crowd, fly, leak, lock, pan
 use cells::{CloseStatus, Disposer, RuntimeCell};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -52,6 +52,12 @@ impl<S: Subscriber> Layer<S> for Capture {
 
 /// What this thread logs while `f` runs.
 fn logged(f: impl FnOnce()) -> Vec<Logged> {
+    // Somebody has to listen everywhere: whether anybody listens to an event at all, `tracing` finds out at its first
+    // occurrence, by what it knows of the thread that happens to come first, and keeps that.
+    static LISTENER: Once = Once::new();
+    LISTENER.call_once(|| {
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+    });
     let capture = Capture::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(capture.clone()), f);
     std::mem::take(&mut lock(&capture.0))
