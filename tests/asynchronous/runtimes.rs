@@ -110,6 +110,8 @@ fn a8_without_the_key_a_payload_of_a_runtime_that_is_gone_is_rebuilt_and_the_log
     }
     let recorder = Recorder::on(&POOL);
     let log = Log::default();
+    // `tracing` decides at an event's first occurrence whether anybody listens, and another test may be that.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     tracing::subscriber::with_default(subscriber, || {
