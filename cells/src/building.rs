@@ -23,13 +23,23 @@ use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Tells one cell from another: its address, which stays while anybody builds it.
 pub(crate) type CellId = usize;
 
-/// Tells one flight from another: its address, which stays while anybody knows it.
-pub(crate) type FlightId = usize;
+/// Tells one flight from another. No address would: an edge may outlast a flight whose memory is another's by then.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlightId(u64);
+
+impl FlightId {
+    /// Returns one that no other flight of the process has.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// One running factory.
 pub(crate) struct Frame {

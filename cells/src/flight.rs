@@ -32,6 +32,7 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 pub(crate) struct Flight {
+    id: FlightId,
     pub(crate) generation: u64,
     /// Whether its factory runs in a task of its own, so that the caller who began it is among the waiters and yet
     /// does not count as one.
@@ -81,8 +82,9 @@ pub(crate) enum Rejected {
 }
 
 impl Flight {
-    pub(crate) const fn new(generation: u64) -> Self {
+    pub(crate) fn new(generation: u64) -> Self {
         Self {
+            id: FlightId::next(),
             generation,
             detached: false,
             outcome: OnceCell::new(),
@@ -107,9 +109,8 @@ impl Flight {
         self.detached
     }
 
-    /// Tells it from all other flights that anybody knows.
     pub(crate) fn id(&self) -> FlightId {
-        std::ptr::from_ref(self).addr()
+        self.id
     }
 
     /// Gives the flight its outcome. The caller holds the cell's lock and has seen that it has none yet.

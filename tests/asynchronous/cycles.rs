@@ -1,10 +1,12 @@
 //! A7: dependencies and cycles among tasks.
 
 use crate::support::{
-    Boom, Executor, Futures, Pollster, Smol, Stage, TokioCurrent, TokioMulti, cell, leak, yield_now,
+    Boom, Executor, Futures, Gate, Pollster, Smol, Stage, TokioCurrent, TokioMulti, cell, leak, poll,
+    poll_to_rest, yield_now,
 };
 use cells::{BoxFuture, Error, RuntimeCell, runtime_cell};
-use futures::future::join;
+use futures::executor::block_on;
+use futures::future::{join, join_all, try_join_all};
 
 /// All messages of an error and its causes.
 fn story(error: &Error) -> String {
@@ -152,11 +154,42 @@ fn a7_a_dropped_wait_leaves_no_edge() {
     }));
     stage.reached();
     let mut waits = Box::pin(get(leak([a, b]), None));
-    assert!(crate::support::poll_to_rest(&mut waits).is_pending());
+    assert!(poll_to_rest(&mut waits).is_pending());
     assert_eq!(b.snapshot().waiters, 1);
     drop(waits);
     stage.release();
     assert_eq!(*slow.join().unwrap(), 2);
+}
+
+#[test]
+fn a7_what_goes_on_after_its_caller_is_over_stands_in_nobody_elses_way() {
+    let gate = Gate::new();
+    let [caller, carried] = ["caller", "carried"].map(|name| leak(cell::<usize>(name)));
+    let others: &[_] = leak([(); 64].map(|()| cell::<usize>("other")));
+    let other = |cell: &'static RuntimeCell<usize>| {
+        Box::pin(cell.get_or_initialize_async(async || {
+            gate.pass().await;
+            Ok::<_, Boom>(1)
+        }))
+    };
+    let mut carried = Box::pin(carried.get_or_initialize_async(async || {
+        yield_now().await;
+        let all = try_join_all(others.iter().map(other)).await?;
+        Ok::<_, Error>(all.iter().map(|lease| **lease).sum())
+    }));
+    // A factory begins another cell's flight, and returns before that is over.
+    let begin = caller.get_or_initialize_async(|| {
+        assert!(poll(&mut carried).is_pending());
+        async { Ok::<_, Boom>(0) }
+    });
+    assert_eq!(*block_on(begin).unwrap(), 0);
+    // What the caller's flight was known by may be taken for one of these.
+    let mut under_way: Vec<_> = others.iter().map(other).collect();
+    assert!(under_way.iter_mut().all(|flight| poll(flight).is_pending()));
+    assert!(poll_to_rest(&mut carried).is_pending(), "it waits for them all");
+    gate.open();
+    assert!(block_on(join_all(under_way)).iter().all(Result::is_ok));
+    assert_eq!(*block_on(carried).unwrap(), 64);
 }
 
 #[test]
