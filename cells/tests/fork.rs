@@ -47,7 +47,7 @@ mod linux {
 
     /// Runs a part in a child process.
     fn part(name: &str, run: fn()) {
-        // SAFETY: the other threads, if any, wait at a barrier and hold no lock that the child needs.
+        // SAFETY: the other threads, if any, have ended or wait at a barrier, and hold no lock that the child needs.
         let child = unsafe { libc::fork() };
         assert!(child >= 0, "fork failed");
         if child == 0 {
@@ -95,8 +95,10 @@ mod linux {
         assert_eq!(ONE.close().status, CloseStatus::Ok);
         thread::scope(|scope| {
             let lease = get(&ONE);
-            scope.spawn(|| drop(get(&ONE)));
-            scope.spawn(move || drop(lease));
+            // Joined, for a scope waits for what its threads run, and not for their ends.
+            for thread in [scope.spawn(|| drop(get(&ONE))), scope.spawn(move || drop(lease))] {
+                thread.join().expect("no panic");
+            }
         });
         assert_eq!(ONE.close().status, CloseStatus::Ok);
         assert_eq!(ends(), before + 3);
