@@ -100,8 +100,10 @@ fn a3_a_blocking_flight_goes_on_without_its_caller_and_its_payload_is_disposed()
     assert_eq!(runtime.block_on(HEAVY.close()).status, cells::CloseStatus::Superseded);
     let next = runtime.block_on(heavy()).unwrap();
     assert_eq!(Ref::generation(&next), 2);
+    // Its observers are told after its callers are woken.
+    eventually("its end", || recorder.ends() == [(2, InitStatus::Ok)]);
     STAGE.release();
-    eventually("its end", || DISPOSED.get() == 1);
+    eventually("the end of the first payload", || DISPOSED.get() == 1);
     eventually("both ends", || recorder.ends().len() == 2);
     assert_eq!(recorder.ends(), [(2, InitStatus::Ok), (1, InitStatus::Superseded)]);
 }
