@@ -8,15 +8,20 @@
 #![cfg_attr(loom, allow(unexpected_cfgs, reason = "the features of the library"))]
 
 #[cfg(loom)]
-#[path = "../src/counters.rs"]
+#[path = "../src/payload/counters.rs"]
 #[expect(unsafe_code, reason = "the file under test")]
 #[allow(dead_code, unexpected_cfgs, unreachable_pub, reason = "part of a library, all of it")]
 mod counters;
 #[cfg(loom)]
 mod models;
 #[cfg(loom)]
-#[path = "../src/sync.rs"]
-mod sync;
+#[path = "../src/sync/primitives.rs"]
+mod primitives;
+/// The place where the library has them.
+#[cfg(loom)]
+mod sync {
+    pub(crate) use crate::primitives;
+}
 
 #[cfg(loom)]
 fn main() -> std::process::ExitCode {

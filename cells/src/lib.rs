@@ -5,90 +5,45 @@
 #[path = "private.rs"]
 #[allow(missing_docs, reason = "the macro's alone")]
 pub mod __private;
-mod adjust;
-mod any_cell;
-mod async_cell;
-mod building;
 mod cell;
-mod clock;
-mod close;
-mod context;
-mod control;
-#[expect(unsafe_code, reason = "the protocol of ready reads")]
-mod counters;
-mod crew;
-mod dependents;
-mod dispose;
-mod drain;
-mod erased;
+mod declared;
 mod error;
 mod flight;
-mod fly;
-mod graph;
-mod hook;
 mod info;
-#[cfg(not(any(loom, shuttle)))]
-mod latch;
-#[expect(unsafe_code, reason = "types for what `counters` counts")]
-mod lease;
-mod log;
-mod machine;
-#[cfg(feature = "serde")]
-mod micros;
 mod observe;
-mod observed;
-mod obtain;
-mod order;
-mod outcome;
 mod payload;
-mod permanent;
-mod registry;
-mod runtime;
-#[allow(unsafe_code, reason = "the linker tells no more of a section than its ends")]
-mod section;
-mod seed;
-mod shutdown;
-mod snapshot;
-mod static_cell;
+mod program;
 mod sync;
-mod table;
-mod task;
-mod timeline;
-mod timeline_observer;
-mod timer;
-#[cfg(feature = "tokio")]
-mod tokio_runtime;
-mod wait;
-mod warm_up;
-mod watchers;
 
-pub use adjust::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
-pub use any_cell::AnyCell;
-pub use async_cell::{AsyncCell, DeclaredAsync};
-pub use cell::RuntimeCell;
+pub use cell::control::State;
+pub use cell::runtime_cell::RuntimeCell;
+pub use cell::seed::{SeedError, SeedRefusal};
+pub use cell::snapshot::CellSnapshot;
 pub use cells_macros::runtime_cell;
-pub use context::{ContextGuard, InitContext, RequestContext};
-pub use control::State;
-pub use counters::ReadPath;
-pub use dispose::{Abandoned, BoxFuture, Close, Disposer};
+pub use declared::any_cell::AnyCell;
+pub use declared::async_cell::{AsyncCell, DeclaredAsync};
+pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
+pub use declared::static_cell::{Declared, StaticCell};
 pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError};
-pub use graph::{Graph, GraphEdge, GraphNode, graph};
+pub use flight::adjuster::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
 pub use info::{CellInfo, Dependency, DependencyKind};
-pub use lease::{Ref, read_path};
-pub use observe::{CloseError, CloseResult, CloseStatus, InitResult, InitStatus, NullObserver, Observer};
-pub use permanent::{DeclaredPermanent, PermanentCell};
-pub use registry::{all, snapshot};
-pub use seed::{SeedError, SeedRefusal};
-pub use shutdown::{
+pub use observe::context::{ContextGuard, InitContext, RequestContext};
+pub use observe::observer::{
+    CloseError, CloseResult, CloseStatus, InitResult, InitStatus, NullObserver, Observer,
+};
+pub use observe::observers::set_global_observer;
+pub use observe::timeline::{Timeline, TimelineEvent};
+pub use observe::timeline_observer::TimelineObserver;
+pub use payload::counters::ReadPath;
+pub use payload::disposer::{Abandoned, BoxFuture, Close, Disposer};
+pub use payload::lease::{Ref, read_path};
+pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
+pub use program::registry::{all, snapshot};
+pub use program::shutdown::{
     ClosedCell, ShutdownGuard, ShutdownOutcome, ShutdownReport, close_all, close_all_async, shutdown,
     shutdown_async, shutdown_on_drop,
 };
-pub use snapshot::CellSnapshot;
-pub use static_cell::{Declared, StaticCell};
-pub use timeline::{Timeline, TimelineEvent};
-pub use timeline_observer::TimelineObserver;
-pub use warm_up::{WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, warm_up, warm_up_all};
-pub use watchers::set_global_observer;
+pub use program::warm_up::{WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, warm_up, warm_up_all};
 
 /// Helps for tests of programs that use cells.
 ///
@@ -99,5 +54,5 @@ pub use watchers::set_global_observer;
 /// - the calling thread holds a permit of [`allow_seeding`](testing::allow_seeding);
 /// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`).
 pub mod testing {
-    pub use crate::seed::{SeedPermit, allow_seeding};
+    pub use crate::cell::seed::{SeedPermit, allow_seeding};
 }

@@ -1,25 +1,25 @@
 //! What only the macro's expansion names. No part of the public interface.
 
-use crate::async_cell::{AsyncCell, DeclaredAsync};
-use crate::dispose::{Close, Disposer};
+use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
+use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
+use crate::declared::static_cell::{Declared, StaticCell};
 use crate::error::BoxError;
 use crate::info::CellInfo;
-use crate::lease::Ref;
-use crate::permanent::{DeclaredPermanent, PermanentCell};
-use crate::static_cell::{Declared, StaticCell};
+use crate::payload::disposer::{Close, Disposer};
+use crate::payload::lease::Ref;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 pub use crate::__register as register;
-pub use crate::any_cell::AnyCell;
-pub use crate::dispose::Disposing;
+pub use crate::declared::any_cell::AnyCell;
+pub use crate::declared::factory_output::{Alias, Outcome};
+pub use crate::declared::static_cell::{Fallible, Infallible, Mode};
 pub use crate::info::Dependency;
-pub use crate::outcome::{Alias, Outcome};
-pub use crate::payload::Payload;
+pub use crate::payload::disposer::Disposing;
+pub use crate::payload::payload_type::Payload;
 #[cfg(not(all(target_os = "linux", not(shuttle))))]
-pub use crate::section::CELLS;
-pub use crate::static_cell::{Fallible, Infallible, Mode};
+pub use crate::program::section::CELLS;
 #[cfg(not(all(target_os = "linux", not(shuttle))))]
 pub use linkme;
 
@@ -170,7 +170,7 @@ pub fn leased<L: Lease>(lease: L) -> Ref<'static, L::Target> {
 pub fn blocking<R: Send + 'static>(
     factory: impl FnOnce() -> R + Send + 'static,
 ) -> impl Future<Output = R> + Send {
-    crate::tokio_runtime::blocking(factory)
+    crate::declared::per_runtime::blocking(factory)
 }
 
 /// What a disposer function of an asynchronous cell returns: what [`Disposed`] says, or a future of that. `Marker`

@@ -1,0 +1,251 @@
+//! A cell for what lives as long as the process: settings, metrics, regular expressions.
+//!
+//! The payload stands in a `OnceCell` and is read from there. Until it is there, and for all that is known of it, a
+//! [`RuntimeCell`] of references to it does what any cell does: flights, failures, observers, and at shutdown the
+//! disposer.
+
+use crate::cell::control::State;
+use crate::cell::raw_cell::Machine;
+use crate::cell::runtime_cell::RuntimeCell;
+use crate::cell::seed::SeedError;
+use crate::cell::snapshot::CellSnapshot;
+use crate::declared::any_cell::AnyCell;
+use crate::declared::erased::{Erased, Permanent};
+use crate::declared::factory_output::Outcome;
+use crate::declared::static_cell::Mode;
+use crate::error::{BoxError, Error};
+use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::info::CellInfo;
+use crate::observe::hook::Hook;
+use crate::observe::observer::Observer;
+use crate::payload::disposer::{Disposer, Run};
+use crate::payload::lease::Parcel;
+use crate::payload::payload_type::Payload;
+use once_cell::sync::OnceCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// What a declaration says of its permanent cell; `#[runtime_cell(permanent)]` implements it.
+pub trait DeclaredPermanent: Sized + 'static {
+    /// What the cell holds. [`PermanentCell`] alone requires what makes it one, so that a mistake is told once.
+    type Payload: 'static;
+    /// What the factory returns.
+    type Outcome: Outcome<Self::Payload>;
+    /// Whether the accessor returns a `Result`.
+    type Mode: Mode;
+    /// What is known when it is compiled.
+    const INFO: &'static CellInfo;
+    /// What is done with the payload at shutdown.
+    const DISPOSER: Disposer<&'static Self::Payload>;
+    /// What makes the declared observer.
+    const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
+    /// What makes the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "said once")]
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+
+    /// Runs the factory.
+    fn build() -> Self::Outcome;
+}
+
+/// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
+/// [`LazyLock`](std::sync::LazyLock).
+///
+/// It builds, fails, cools down and is observed like any cell. It has no `close` and no `refresh`: what was given
+/// out as `&'static T` cannot be taken back. At shutdown its disposer, if it has one, runs on the payload, which
+/// stays readable.
+pub struct PermanentCell<T: Payload, D: DeclaredPermanent<Payload = T>> {
+    payload: OnceCell<T>,
+    cell: RuntimeCell<&'static T>,
+    adjuster: Hook<dyn Adjuster>,
+    declaration: PhantomData<fn() -> D>,
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
+    /// Makes the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    pub const fn new() -> Self {
+        let cell = RuntimeCell::of(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
+        let adjuster = Hook::new(match D::ADJUSTER {
+            Some(_) => Some(Self::adjuster),
+            None => None,
+        });
+        Self { payload: OnceCell::new(), cell, adjuster, declaration: PhantomData }
+    }
+
+    fn adjuster() -> Arc<dyn Adjuster> {
+        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        Arc::new(Adjusts { adjuster: declared(), disposer: Run::Drop })
+    }
+
+    /// The entry in the list of all cells: the macro's.
+    #[doc(hidden)]
+    pub const fn entry(&'static self) -> AnyCell {
+        AnyCell::new(Erased::Permanent(self))
+    }
+
+    /// Returns the payload, building it if there is none: what the accessor does.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize`], where the factory returns a `Result`.
+    ///
+    /// # Panics
+    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if the
+    /// cell is asked from inside its own factory, and if there is none at shutdown.
+    #[inline]
+    #[track_caller]
+    pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
+        match self.payload.get() {
+            Some(payload) => D::Mode::permanent(Ok(payload)),
+            None => D::Mode::permanent(self.called()),
+        }
+    }
+
+    /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    #[inline]
+    pub fn try_get(&'static self) -> Result<&'static T, Error> {
+        match self.payload.get() {
+            Some(payload) => Ok(payload),
+            None => self.called(),
+        }
+    }
+
+    /// Returns the payload, if it is there.
+    #[inline]
+    pub fn peek(&self) -> Option<&T> {
+        self.payload.get()
+    }
+
+    /// Publishes a ready-made payload: for tests, as [`RuntimeCell::seed`], and for the rest of the process.
+    ///
+    /// # Errors
+    /// Where seeding is not allowed, and where the cell is ready or initializing.
+    pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {
+        self.cell.seed_with(value, |value| self.keep(value))
+    }
+
+    /// Returns the cell's name.
+    pub fn name(&self) -> &'static str {
+        self.cell.name()
+    }
+
+    /// Returns what the cell is doing, as of now.
+    pub fn state(&self) -> State {
+        self.cell.state()
+    }
+
+    /// Returns `true` if the payload is there.
+    pub fn is_ready(&self) -> bool {
+        self.payload.get().is_some()
+    }
+
+    /// Returns what the cell is doing, as of now.
+    pub fn snapshot(&self) -> CellSnapshot {
+        self.cell.snapshot()
+    }
+
+    /// Returns what is known of the declaration.
+    pub fn info(&self) -> &'static CellInfo {
+        self.cell.machine().info()
+    }
+
+    /// Sets who hears of this cell, besides the global observer.
+    ///
+    /// The payload that its events show is a `&'static T`.
+    pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
+        self.cell.configure_observer(observer);
+    }
+
+    /// Sets what stands between this cell and its factory, from the next flight on.
+    pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
+        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: Run::Drop }));
+    }
+
+    #[cold]
+    fn called(&'static self) -> Result<&'static T, Error> {
+        Erased::Permanent(self).called().map(|lease| *lease.typed::<&'static T>())
+    }
+
+    /// Gets the payload for somebody whose dependency on this cell is known.
+    pub(crate) fn obtain(&'static self) -> Result<&'static T, Error> {
+        match self.payload.get() {
+            Some(payload) => Ok(payload),
+            None => Erased::Permanent(self).get().map(|lease| *lease.typed::<&'static T>()),
+        }
+    }
+
+    /// The same in a task, where it waits as one.
+    pub(crate) async fn obtain_async(&'static self) -> Result<&'static T, Error> {
+        match self.payload.get() {
+            Some(payload) => Ok(payload),
+            None => Erased::Permanent(self).get_async().await.map(|lease| *lease.typed::<&'static T>()),
+        }
+    }
+
+    /// Puts a payload into its place for good. One flight at a time comes here, and none after one that did.
+    fn keep(&'static self, payload: T) -> &'static T {
+        self.payload.get_or_init(|| payload)
+    }
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<T, D> {
+    fn machine(&self) -> &Machine {
+        self.cell.machine()
+    }
+
+    fn adjuster(&self) -> &Hook<dyn Adjuster> {
+        &self.adjuster
+    }
+
+    fn build(&self) -> Result<Parcel, BoxError> {
+        D::build().into_dropped()
+    }
+
+    fn keep(&'static self, payload: Parcel) -> Parcel {
+        Parcel::new(self.keep(payload.open()), D::DISPOSER.run)
+    }
+}
+
+/// What only a cell that can be closed has: no [`PermanentCell`].
+#[diagnostic::on_unimplemented(
+    message = "a permanent cell cannot be closed or refreshed",
+    label = "it gives out `&'static` references, which cannot be taken back",
+    note = "declare it without `permanent`"
+)]
+pub trait Closable {}
+
+/// Not there, and saying why.
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
+    /// Cannot be called: the payload is permanent.
+    pub fn close(&self)
+    where
+        D: Closable,
+    {
+    }
+
+    /// Cannot be called: the payload is permanent.
+    pub fn invalidate(&self)
+    where
+        D: Closable,
+    {
+    }
+
+    /// Cannot be called: the payload is permanent.
+    pub fn refresh(&self)
+    where
+        D: Closable,
+    {
+    }
+}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> fmt::Debug for PermanentCell<T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.cell, f)
+    }
+}

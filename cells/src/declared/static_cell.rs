@@ -1,0 +1,251 @@
+//! A cell with its factory wired in: what `#[runtime_cell]` declares.
+
+use crate::cell::raw_cell::Build;
+use crate::cell::runtime_cell::RuntimeCell;
+use crate::declared::any_cell::AnyCell;
+use crate::declared::erased::Erased;
+use crate::declared::factory_output::Outcome;
+use crate::error::{BoxError, Error};
+use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::info::CellInfo;
+use crate::observe::hook::Hook;
+use crate::observe::observer::Observer;
+use crate::payload::disposer::Disposer;
+use crate::payload::lease::{Lease, Parcel, Ref, Typed};
+use crate::payload::payload_type::Payload;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// What a declaration says of its cell; `#[runtime_cell]` implements it.
+pub trait Declared: Sized + 'static {
+    /// What the cell holds. [`StaticCell`] alone requires what makes it one, so that a mistake is told once.
+    type Payload;
+    /// What the factory returns.
+    type Outcome: Outcome<Self::Payload>;
+    /// Whether the accessor returns a `Result`.
+    type Mode: Mode;
+    /// What is known when it is compiled.
+    const INFO: &'static CellInfo;
+    /// What ends a payload.
+    const DISPOSER: Disposer<Self::Payload>;
+    /// What makes the declared observer.
+    const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
+    /// What makes the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "said once")]
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+
+    /// Runs the factory.
+    fn build() -> Self::Outcome;
+}
+
+/// What an accessor returns: [`Fallible`] a `Result`, [`Infallible`] the lease itself.
+pub trait Mode: sealed::Sealed + 'static {
+    /// The accessor's return type.
+    type Output<T: Send + Sync + 'static>;
+
+    /// The return type of a permanent cell's accessor.
+    type Permanent<T: 'static>;
+
+    /// Gets the payload of a declared cell. All of it, so that a result that is passed on is made in its place.
+    #[doc(hidden)]
+    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Fallible {}
+    impl Sealed for super::Infallible {}
+}
+
+/// The [`Mode`] of a cell whose factory returns a `Result`.
+#[derive(Debug)]
+pub struct Fallible;
+
+/// The [`Mode`] of a cell whose factory returns the payload itself.
+#[derive(Debug)]
+pub struct Infallible;
+
+impl Mode for Fallible {
+    type Output<T: Send + Sync + 'static> = Result<Ref<'static, T>, Error>;
+    type Permanent<T: 'static> = Result<&'static T, Error>;
+
+    #[inline]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+        result
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a call")]
+    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T> {
+        cell.called()
+    }
+
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result
+    }
+}
+
+impl Mode for Infallible {
+    type Output<T: Send + Sync + 'static> = Ref<'static, T>;
+    type Permanent<T: 'static> = &'static T;
+
+    #[inline]
+    #[track_caller]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+        result.unwrap_or_else(|error| refuse(&error))
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a match")]
+    #[track_caller]
+    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T> {
+        match cell.called() {
+            Ok(lease) => lease,
+            Err(error) => refuse(&error),
+        }
+    }
+
+    #[track_caller]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result.unwrap_or_else(|error| refuse(&error))
+    }
+}
+
+#[cold]
+#[track_caller]
+fn refuse(error: &Error) -> ! {
+    match std::error::Error::source(error) {
+        Some(source) => panic!("{error}: {source}"),
+        None => panic!("{error}"),
+    }
+}
+
+/// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
+///
+/// It dereferences to the [`RuntimeCell`], whose methods close, look and configure.
+pub struct StaticCell<T: Payload, D: Declared<Payload = T>> {
+    cell: RuntimeCell<T>,
+    declaration: PhantomData<fn() -> D>,
+}
+
+impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
+    /// Makes the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    pub const fn new() -> Self {
+        let adjuster = Hook::new(match D::ADJUSTER {
+            Some(_) => Some(Self::adjuster),
+            None => None,
+        });
+        // One of the two is compiled.
+        let build: Build = if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
+        let cell = RuntimeCell::of(D::INFO, Some(build), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
+        Self { cell, declaration: PhantomData }
+    }
+
+    fn adjuster() -> Arc<dyn Adjuster> {
+        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
+    }
+
+    /// The entry in the list of all cells: the macro's.
+    #[doc(hidden)]
+    pub const fn entry(&'static self) -> AnyCell {
+        AnyCell::new(self.erased())
+    }
+
+    pub(crate) const fn erased(&'static self) -> Erased {
+        Erased::Thread(self.cell.machine())
+    }
+
+    fn build() -> Result<Parcel, BoxError> {
+        match D::build().into_result() {
+            Ok(payload) => Ok(Parcel::new(payload, D::DISPOSER.run)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn build_dropped() -> Result<Parcel, BoxError> {
+        D::build().into_dropped()
+    }
+
+    /// Returns the payload, building it if there is none: what the accessor does.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize`], where the factory returns a `Result`.
+    ///
+    /// # Panics
+    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
+    /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
+    #[track_caller]
+    pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
+        D::Mode::get(&self.cell.typed)
+    }
+
+    /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::get_or_initialize`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
+    pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.cell.typed.called()
+    }
+
+    /// Gets the payload for somebody whose dependency on this cell is known.
+    #[inline]
+    pub(crate) fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.erased().get().map(Lease::typed)
+    }
+
+    /// The same in a task.
+    pub(crate) async fn obtain_async(&'static self) -> Result<Ref<'static, T>, Error> {
+        match self.peek() {
+            Some(lease) => Ok(lease),
+            None => self.erased().get_async().await.map(Lease::typed),
+        }
+    }
+
+    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].
+    ///
+    /// # Errors
+    /// Those of [`RuntimeCell::refresh`].
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the call that ran it.
+    pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
+        self.erased().refresh().map(Lease::typed)
+    }
+
+    /// Returns what is known of the declaration.
+    pub fn info(&self) -> &'static CellInfo {
+        self.cell.machine().info()
+    }
+}
+
+impl<T: Payload, D: Declared<Payload = T>> Deref for StaticCell<T, D> {
+    type Target = RuntimeCell<T>;
+
+    #[inline]
+    fn deref(&self) -> &RuntimeCell<T> {
+        &self.cell
+    }
+}
+
+impl<T: Payload, D: Declared<Payload = T>> fmt::Debug for StaticCell<T, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.cell, f)
+    }
+}

@@ -1,0 +1,140 @@
+//! What may stand between a cell and its factory.
+
+use crate::cell::get::Build;
+use crate::error::BoxError;
+use crate::payload::disposer::{BoxFuture, Run};
+use crate::payload::lease::Parcel;
+use std::sync::Arc;
+
+/// Wraps the factory of a cell: to retry it, to time it, to replace what it makes.
+///
+/// It runs inside the flight, for the initializer alone: its time is part of the flight's, its error or panic is
+/// the flight's failure, and a ready read never meets it.
+///
+/// ```
+/// use cells::{BoxError, FactoryAdjuster, RuntimeCell};
+/// use std::sync::Arc;
+///
+/// /// Tries once more.
+/// struct Retry;
+///
+/// impl<T> FactoryAdjuster<T> for Retry {
+///     fn adjust(
+///         &self,
+///         _cell: &str,
+///         factory: &mut dyn FnMut() -> Result<T, BoxError>,
+///     ) -> Result<T, BoxError> {
+///         factory().or_else(|_| factory())
+///     }
+/// }
+///
+/// let cell = RuntimeCell::new("flaky");
+/// cell.configure_adjuster(Arc::new(Retry));
+/// let mut tries = 0;
+/// let value = cell.get_or_initialize(|| {
+///     tries += 1;
+///     if tries == 1 { Err("not yet") } else { Ok(tries) }
+/// })?;
+/// assert_eq!(*value, 2);
+/// # Ok::<(), cells::Error>(())
+/// ```
+pub trait FactoryAdjuster<T>: Send + Sync {
+    /// Runs the factory, or does something in its place; calls it as often as it likes.
+    ///
+    /// # Errors
+    /// An error is the flight's failure.
+    fn adjust(&self, cell: &str, factory: &mut dyn FnMut() -> Result<T, BoxError>) -> Result<T, BoxError> {
+        let _ = cell;
+        factory()
+    }
+}
+
+/// Wraps the factory of an asynchronous cell, as [`FactoryAdjuster`] wraps a synchronous one.
+///
+/// ```
+/// use cells::{AsyncFactoryAdjuster, BoxError, BoxFuture};
+///
+/// /// Tries once more.
+/// struct Retry;
+///
+/// impl<T: Send> AsyncFactoryAdjuster<T> for Retry {
+///     fn adjust<'a>(
+///         &'a self,
+///         _cell: &'a str,
+///         factory: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<T, BoxError>> + Send),
+///     ) -> BoxFuture<'a, Result<T, BoxError>> {
+///         Box::pin(async move {
+///             match factory().await {
+///                 Ok(payload) => Ok(payload),
+///                 Err(_) => factory().await,
+///             }
+///         })
+///     }
+/// }
+/// ```
+pub trait AsyncFactoryAdjuster<T>: Send + Sync {
+    /// Runs the factory, or does something in its place; calls it as often as it likes.
+    ///
+    /// # Errors
+    /// An error is the flight's failure.
+    fn adjust<'a>(
+        &'a self,
+        cell: &'a str,
+        factory: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<T, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<T, BoxError>> {
+        let _ = cell;
+        factory()
+    }
+}
+
+/// An adjuster that changes nothing: the default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoopFactoryAdjuster;
+
+impl<T> FactoryAdjuster<T> for NoopFactoryAdjuster {}
+
+impl<T> AsyncFactoryAdjuster<T> for NoopFactoryAdjuster {}
+
+/// A [`FactoryAdjuster`] without the type of what it adjusts.
+pub(crate) trait Adjuster: Send + Sync {
+    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<Parcel, BoxError>;
+}
+
+/// An [`AsyncFactoryAdjuster`] without the type of what it adjusts.
+pub(crate) trait AsyncAdjuster: Send + Sync {
+    fn adjust<'a>(
+        &'a self,
+        cell: &'a str,
+        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Parcel, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<Parcel, BoxError>>;
+}
+
+/// An adjuster for payloads that end with this disposer.
+pub(crate) struct Adjusts<A: ?Sized, T> {
+    pub(crate) adjuster: Arc<A>,
+    pub(crate) disposer: Run<T>,
+}
+
+impl<T: Send + Sync + 'static> Adjuster for Adjusts<dyn FactoryAdjuster<T>, T> {
+    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<Parcel, BoxError> {
+        let payload = self.adjuster.adjust(cell, &mut || Ok(build()?.open()))?;
+        Ok(Parcel::new(payload, self.disposer))
+    }
+}
+
+impl<T: Send + Sync + 'static> AsyncAdjuster for Adjusts<dyn AsyncFactoryAdjuster<T>, T> {
+    fn adjust<'a>(
+        &'a self,
+        cell: &'a str,
+        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Parcel, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<Parcel, BoxError>> {
+        Box::pin(async move {
+            let mut factory = || {
+                let payload = build();
+                Box::pin(async { Ok(payload.await?.open()) }) as BoxFuture<'static, Result<T, BoxError>>
+            };
+            let payload = self.adjuster.adjust(cell, &mut factory).await?;
+            Ok(Parcel::new(payload, self.disposer))
+        })
+    }
+}

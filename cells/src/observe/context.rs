@@ -1,0 +1,139 @@
+//! Who asked: the context of the request on whose behalf a cell is built.
+
+use crate::observe::timeline::Timeline;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::sync::Arc;
+
+/// What an observer learns of the request that began a flight.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct InitContext {
+    /// The session on whose behalf the cell is built.
+    pub session_id: Option<Arc<str>>,
+    /// What the session may do, as the application stamps it.
+    pub capability_stamp: Option<Arc<str>>,
+    /// Where the request records what happens.
+    pub timeline: Option<Timeline>,
+}
+
+/// The context of a request, set for a scope of a thread.
+///
+/// Scopes nest: the inner context stands in place of the outer one until it is left, by return or by panic.
+/// To add to the outer context, start from [`RequestContext::current`].
+///
+/// ```
+/// use cells::RequestContext;
+///
+/// let seen = RequestContext::new().session_id("s-1").in_scope(|| {
+///     RequestContext::current().and_then(|context| context.init_context().session_id)
+/// });
+/// assert_eq!(seen.as_deref(), Some("s-1"));
+/// assert!(RequestContext::current().is_none());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext {
+    context: InitContext,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<RequestContext>> = const { RefCell::new(None) };
+}
+
+impl RequestContext {
+    /// Makes an empty context.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the session.
+    #[must_use]
+    pub fn session_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.context.session_id = Some(id.into());
+        self
+    }
+
+    /// Sets what the session may do.
+    #[must_use]
+    pub fn capability_stamp(mut self, stamp: impl Into<Arc<str>>) -> Self {
+        self.context.capability_stamp = Some(stamp.into());
+        self
+    }
+
+    /// Sets where the request records what happens.
+    #[must_use]
+    pub fn timeline(mut self, timeline: Timeline) -> Self {
+        self.context.timeline = Some(timeline);
+        self
+    }
+
+    /// Returns what is set in this context.
+    pub fn init_context(&self) -> InitContext {
+        self.context.clone()
+    }
+
+    /// Returns the calling thread's context, if one is set.
+    pub fn current() -> Option<Self> {
+        // A thread whose locals are gone has no request any more.
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    /// Makes this the calling thread's context until the guard is dropped.
+    #[must_use = "the context is left again when the guard is dropped"]
+    pub fn enter(&self) -> ContextGuard {
+        let outer = CURRENT.try_with(|current| current.borrow_mut().replace(self.clone()));
+        ContextGuard { outer: outer.ok().flatten(), on_this_thread: PhantomData }
+    }
+
+    /// Runs a future in this context, across its awaits and from whatever thread polls it.
+    ///
+    /// ```
+    /// use cells::RequestContext;
+    ///
+    /// let handler = RequestContext::new().session_id("s-1").instrument(async {
+    ///     RequestContext::current().and_then(|context| context.init_context().session_id)
+    /// });
+    /// # let session = pollster::block_on(handler);
+    /// # assert_eq!(session.as_deref(), Some("s-1"));
+    /// ```
+    pub async fn instrument<F: Future>(self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| self.in_scope(|| future.as_mut().poll(cx))).await
+    }
+
+    /// Runs `f` in this context.
+    pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _guard = self.enter();
+        f()
+    }
+}
+
+/// Leaves a [`RequestContext`] when dropped; guards are dropped in the reverse order of their making.
+#[derive(Debug)]
+pub struct ContextGuard {
+    outer: Option<RequestContext>,
+    on_this_thread: PhantomData<*const ()>,
+}
+
+impl Drop for ContextGuard {
+    fn drop(&mut self) {
+        let outer = self.outer.take();
+        let inner = CURRENT.try_with(|current| std::mem::replace(&mut *current.borrow_mut(), outer));
+        drop(inner);
+    }
+}
+
+/// The context that a flight of this thread gets.
+pub(crate) fn of_flight() -> Option<InitContext> {
+    RequestContext::current().map(|current| current.context)
+}
+
+impl Timeline {
+    /// Returns the timeline of the calling thread's [`RequestContext`], if it has one.
+    pub fn current() -> Option<Self> {
+        RequestContext::current().and_then(|context| context.init_context().timeline)
+    }
+}

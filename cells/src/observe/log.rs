@@ -1,0 +1,116 @@
+//! The log events, target `cells`; without the feature `tracing` they cost nothing and say nothing.
+//!
+//! Every function here may run a subscriber, which is the user's code: no lock of a cell is held.
+
+#![cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, clippy::match_same_arms, reason = "every event is compiled out")
+)]
+
+use crate::error::{Panic, SharedError};
+use crate::observe::observer::{CloseResult, CloseStatus, InitResult, InitStatus};
+use std::fmt;
+use std::time::Duration;
+
+/// Emits an event of the target `cells`.
+#[cfg(feature = "tracing")]
+macro_rules! event {
+    ($level:ident, $name:literal, $($field:tt)*) => {
+        tracing::event!(name: $name, target: "cells", tracing::Level::$level, $($field)*, $name)
+    };
+}
+
+#[cfg(not(feature = "tracing"))]
+macro_rules! event {
+    ($($event:tt)*) => {
+        ()
+    };
+}
+
+pub(crate) fn init_end(event: &InitResult<'_>, payload_type: &str) {
+    let InitResult { cell, status, generation, error, .. } = event;
+    let duration_ms = millis(event.duration);
+    match status {
+        InitStatus::Ok => {
+            event!(DEBUG, "runtime_cell_initialized", cell, payload_type, generation, duration_ms, ?status);
+        }
+        InitStatus::Superseded => {
+            event!(DEBUG, "runtime_cell_superseded", cell, generation, duration_ms);
+        }
+        InitStatus::Cancelled => {
+            event!(DEBUG, "runtime_cell_cancelled", cell, generation, duration_ms);
+        }
+        InitStatus::Error | InitStatus::Panicked => {
+            let error = display(error.as_ref());
+            event!(WARN, "runtime_cell_init_failed", cell, generation, duration_ms, ?status, error);
+        }
+    }
+}
+
+pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
+    let CloseResult { cell, status, generation, close_called, error, .. } = event;
+    match status {
+        CloseStatus::Ok => {
+            let duration_ms = millis(event.duration);
+            event!(
+                DEBUG,
+                "runtime_cell_closed",
+                cell,
+                payload_type,
+                generation,
+                duration_ms,
+                ?status,
+                close_called
+            );
+        }
+        CloseStatus::Error => {
+            let error = display(error.as_ref());
+            event!(WARN, "runtime_cell_dispose_failed", cell, payload_type, generation, ?status, error);
+        }
+        CloseStatus::Noop | CloseStatus::Superseded => {
+            event!(DEBUG, "runtime_cell_close_noop", cell, ?status);
+        }
+        CloseStatus::Draining => event!(DEBUG, "runtime_cell_draining", cell, generation),
+    }
+}
+
+pub(crate) fn failure_recorded(cell: &str, error: &SharedError, ttl: Duration) {
+    let ttl_ms = millis(ttl);
+    event!(WARN, "runtime_cell_failure_recorded", cell, %error, ttl_ms);
+}
+
+pub(crate) fn seeded(cell: &str, generation: u64, permission: &str) {
+    event!(INFO, "runtime_cell_seeded", cell, generation, permission);
+}
+
+pub(crate) fn wait_rejected(cell: &str, reason: &str, waited: Duration) {
+    let waited_ms = millis(waited);
+    event!(DEBUG, "runtime_cell_wait_rejected", cell, reason, waited_ms);
+}
+
+pub(crate) fn shut_down(ok: bool, cells: usize, took: Duration, report: &dyn fmt::Display) {
+    let duration_ms = millis(took);
+    #[cfg(feature = "tracing")]
+    if ok {
+        event!(INFO, "runtime_cells_shut_down", cells, duration_ms);
+    } else {
+        event!(WARN, "runtime_cells_shut_down", cells, duration_ms, %report);
+    }
+}
+
+#[cfg(feature = "tokio")]
+pub(crate) fn runtime_gone(cell: &str, generation: u64) {
+    event!(WARN, "runtime_cell_runtime_gone", cell, generation);
+}
+
+pub(crate) fn observer_panicked(cell: &str, panic: &Panic) {
+    event!(WARN, "runtime_cell_observer_panicked", cell, error = %panic);
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn display(error: Option<&SharedError>) -> String {
+    error.map(ToString::to_string).unwrap_or_default()
+}

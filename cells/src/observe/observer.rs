@@ -1,0 +1,187 @@
+//! Who hears of a cell's life: observers, and the log.
+
+use crate::error::SharedError;
+use crate::observe::context::InitContext;
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Hears of the flights and closes of a cell.
+///
+/// Callbacks run on the thread that does the work, with no lock of any cell held: they may use the very cell.
+/// A panic in one is caught and logged. Start and end of one flight reach the same observer, and every start
+/// has exactly one end.
+///
+/// ```
+/// use cells::{InitResult, Observer, RuntimeCell};
+/// use std::sync::Arc;
+///
+/// struct Print;
+///
+/// impl Observer for Print {
+///     fn on_init_end(&self, event: &InitResult<'_>) {
+///         println!("{} took {:?}", event.cell, event.duration);
+///     }
+/// }
+///
+/// let cell = RuntimeCell::new("answer");
+/// cell.configure_observer(Arc::new(Print));
+/// cell.get_or_initialize(|| Ok::<_, cells::Error>(42))?;
+/// # Ok::<(), cells::Error>(())
+/// ```
+#[expect(unused_variables, reason = "the parameters' names are documentation")]
+pub trait Observer: Send + Sync {
+    /// A flight begins; its factory has not run yet.
+    fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {}
+
+    /// A flight has ended, and its outcome stands.
+    fn on_init_end(&self, event: &InitResult<'_>) {}
+
+    /// A close has ended: the disposer has run, or there was nothing to dispose.
+    fn on_close_end(&self, event: &CloseResult) {}
+}
+
+/// How a flight ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct InitResult<'a> {
+    /// The cell's name.
+    pub cell: &'a str,
+    /// The payload, if the factory made one.
+    pub payload: Option<&'a (dyn Any + Send + Sync)>,
+    /// What became of the flight.
+    pub status: InitStatus,
+    /// How long adjuster and factory ran.
+    pub duration: Duration,
+    /// The factory's error, or a [`Panic`](crate::Panic) with its message.
+    pub error: Option<SharedError>,
+    /// The flight's number.
+    pub generation: u64,
+    /// The context of the thread that ran the factory.
+    pub context: Option<InitContext>,
+}
+
+/// What became of a flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum InitStatus {
+    /// The payload was published.
+    Ok,
+    /// The factory or its adjuster failed.
+    Error,
+    /// The factory or its adjuster panicked.
+    Panicked,
+    /// The cell was closed, or a failure recorded, while the factory ran: nothing was published.
+    Superseded,
+    /// The task that ran the factory was dropped.
+    Cancelled,
+}
+
+/// What a close did.
+#[derive(Clone, Debug)]
+#[must_use = "a failed disposal is in the result; `invalidate()` is the close that returns none"]
+#[non_exhaustive]
+pub struct CloseResult {
+    /// The cell's name.
+    pub cell: &'static str,
+    /// The generation of the payload that was retired.
+    pub generation: Option<u64>,
+    /// Whether there was a payload.
+    pub had_payload: bool,
+    /// Whether a disposer or [`Close`](crate::Close) ran, rather than a plain drop.
+    pub close_called: bool,
+    /// How it went.
+    pub status: CloseStatus,
+    /// How long it took from retiring the payload to the disposer's end.
+    pub duration: Duration,
+    /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
+    pub error: Option<SharedError>,
+}
+
+/// How a close went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum CloseStatus {
+    /// The payload is disposed.
+    Ok,
+    /// The payload is gone; its disposer failed or panicked.
+    Error,
+    /// There was nothing to close.
+    Noop,
+    /// The payload is retired and somebody still uses it; whoever is last disposes it.
+    Draining,
+    /// No payload yet: a flight was under way, and what it makes will be disposed instead of published.
+    Superseded,
+}
+
+/// The disposal of a payload failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("cell `{cell}`: disposal failed")]
+#[non_exhaustive]
+pub struct CloseError {
+    /// The cell's name.
+    pub cell: &'static str,
+    /// The generation of the payload.
+    pub generation: Option<u64>,
+    /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
+    pub source: SharedError,
+}
+
+impl CloseResult {
+    pub(crate) fn without_payload(cell: &'static str, status: CloseStatus, duration: Duration) -> Self {
+        Self {
+            cell,
+            generation: None,
+            had_payload: false,
+            close_called: false,
+            status,
+            duration,
+            error: None,
+        }
+    }
+
+    /// The one of two results that a caller should rather hear of.
+    pub(crate) fn graver(self, other: Self) -> Self {
+        let gravity = |result: &Self| match result.status {
+            CloseStatus::Noop => 0,
+            CloseStatus::Superseded => 1,
+            CloseStatus::Ok => 2,
+            CloseStatus::Error => 3,
+            CloseStatus::Draining => 4,
+        };
+        if gravity(&other) > gravity(&self) { other } else { self }
+    }
+
+    /// Turns a failed disposal into an error, for callers who propagate.
+    ///
+    /// # Errors
+    /// The disposer's error or panic.
+    pub fn into_result(self) -> Result<(), CloseError> {
+        match self.error {
+            Some(source) => Err(CloseError { cell: self.cell, generation: self.generation, source }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An observer that hears nothing: the default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullObserver;
+
+impl Observer for NullObserver {}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
+        (**self).on_init_start(cell, generation, context);
+    }
+
+    fn on_init_end(&self, event: &InitResult<'_>) {
+        (**self).on_init_end(event);
+    }
+
+    fn on_close_end(&self, event: &CloseResult) {
+        (**self).on_close_end(event);
+    }
+}

@@ -1,0 +1,144 @@
+//! What happened when, for one request or one process.
+
+#[cfg(feature = "serde")]
+use crate::observe::micros;
+use parking_lot::Mutex;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A bounded record of events, shared by its clones.
+///
+/// Times are offsets from the timeline's start on the monotonic clock. A full timeline drops its oldest event
+/// for each new one, and counts them. Recording does no I/O.
+///
+/// ```
+/// use cells::{RequestContext, RuntimeCell, Timeline, TimelineObserver};
+/// use std::sync::Arc;
+///
+/// let cell = RuntimeCell::new("answer");
+/// cell.configure_observer(Arc::new(TimelineObserver::new()));
+///
+/// let timeline = Timeline::new(64);
+/// RequestContext::new().timeline(timeline.clone()).in_scope(|| {
+///     cell.get_or_initialize(|| Ok::<_, cells::Error>(42)).map(drop)
+/// })?;
+/// let names: Vec<_> = timeline.events().into_iter().map(|event| event.name).collect();
+/// assert_eq!(names, ["runtime.init.start", "runtime.init.end"]);
+/// # Ok::<(), cells::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    start: Instant,
+    capacity: usize,
+    record: Mutex<Record>,
+}
+
+#[derive(Debug, Default)]
+struct Record {
+    events: VecDeque<TimelineEvent>,
+    dropped: u64,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct TimelineEvent {
+    /// When, from the timeline's start; in JSON `at_us`, in whole microseconds.
+    #[cfg_attr(feature = "serde", serde(rename = "at_us", serialize_with = "micros::exactly"))]
+    pub at: Duration,
+    /// What.
+    pub name: Cow<'static, str>,
+    /// The cell's name.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub cell: Option<String>,
+    /// The flight's number.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub generation: Option<u64>,
+    /// How it went.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub status: Option<Cow<'static, str>>,
+    /// How long it took; in JSON `duration_us`, in whole microseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "duration_us",
+            serialize_with = "micros::maybe",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    pub duration: Option<Duration>,
+    /// What went wrong.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub error: Option<String>,
+    /// The session on whose behalf it happened.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub session_id: Option<Arc<str>>,
+}
+
+impl TimelineEvent {
+    /// Makes an event of this name and nothing more; [`Timeline::record`] sets its time.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            at: Duration::ZERO,
+            name: name.into(),
+            cell: None,
+            generation: None,
+            status: None,
+            duration: None,
+            error: None,
+            session_id: None,
+        }
+    }
+}
+
+impl Timeline {
+    /// Starts a timeline that keeps the last `capacity` events.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let shared = Shared { start: Instant::now(), capacity, record: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Records that something happened now.
+    pub fn record(&self, mut event: TimelineEvent) {
+        let mut record = self.shared.record.lock();
+        // Under the lock, so that the order of the events is the order of their times.
+        event.at = self.shared.start.elapsed();
+        record.events.push_back(event);
+        if record.events.len() > self.shared.capacity {
+            record.events.pop_front();
+            record.dropped += 1;
+        }
+    }
+
+    /// Returns the events that are kept, the oldest first.
+    pub fn events(&self) -> Vec<TimelineEvent> {
+        self.shared.record.lock().events.iter().cloned().collect()
+    }
+
+    /// Returns how many events were dropped to make room.
+    pub fn dropped(&self) -> u64 {
+        self.shared.record.lock().dropped
+    }
+
+    /// Writes the events as JSON, one a line.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    #[cfg(feature = "json")]
+    pub fn write_jsonl(&self, mut writer: impl std::io::Write) -> std::io::Result<()> {
+        for event in self.events() {
+            serde_json::to_writer(&mut writer, &event)?;
+            writer.write_all(b"\n")?;
+        }
+        writer.flush()
+    }
+}

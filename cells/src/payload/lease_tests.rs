@@ -1,0 +1,378 @@
+//! What lies below the cell's contract: lanes, tables, and the corners of a thread's life. The counters have few
+//! places in these builds, so that every way of counting is taken.
+
+use super::{LEAVING, Parcel, REGISTRY, Ref, acquire_fast, counters, here, release};
+use crate::error::Error;
+use crate::observe::observer::CloseStatus;
+use crate::payload::counters::Slot;
+use crate::payload::disposer::{Disposer, Run};
+use crate::payload::payload_type::PayloadType;
+use crate::{BoxError, RuntimeCell};
+use std::cell::RefCell;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::time::Instant;
+use std::{mem, thread};
+
+/// A payload that says when it is disposed.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn get<T: Send + Sync>(cell: &RuntimeCell<T>, make: impl Fn() -> T) -> Ref<'_, T> {
+    cell.get_or_initialize(|| Ok::<_, Error>(make())).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn counted(ends: &Arc<AtomicUsize>) -> impl Fn() -> Counted {
+    let ends = Arc::clone(ends);
+    move || Counted(Arc::clone(&ends))
+}
+
+#[test]
+fn a_lease_is_two_words_and_goes_anywhere() {
+    fn anywhere<R: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    anywhere::<Ref<'static, String>>();
+    assert_eq!(size_of::<Ref<'static, [u64; 9]>>(), 2 * size_of::<usize>());
+    assert_eq!(size_of::<Option<Ref<'static, u8>>>(), 2 * size_of::<usize>());
+}
+
+#[test]
+fn leases_out_are_counted() {
+    let cell = RuntimeCell::new("counted");
+    let leases = &cell.machine().leases;
+    assert_eq!((leases.out(), leases.drains().len()), (0, 0));
+    let first = get(&cell, || 1);
+    let second = first.clone();
+    let third = get(&cell, || 2);
+    assert_eq!((leases.out(), leases.drains().len()), (3, 0));
+    thread::scope(|scope| {
+        scope.spawn(|| drop(third));
+    });
+    assert_eq!(leases.out(), 2);
+    assert_eq!(cell.close().status, CloseStatus::Draining);
+    assert_eq!((leases.out(), leases.drains().len()), (0, 1));
+    drop((first, second));
+    assert_eq!((leases.out(), leases.drains().len()), (0, 0));
+}
+
+#[test]
+fn r5_thousands_of_instances_share_a_few_lanes() {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let (_, before) = REGISTRY.size();
+    for _ in 0..5_000 {
+        let cell = RuntimeCell::new("instance");
+        drop(get(&cell, counted(&ends)));
+    }
+    let (_, after) = REGISTRY.size();
+    assert_eq!(ends.load(Ordering::SeqCst), 5_000);
+    assert!(after - before < 500, "{} lanes for one cell at a time", after - before);
+}
+
+#[test]
+fn r5_thousands_of_closes_share_one_lane() {
+    let (_, before) = REGISTRY.size();
+    let cell = RuntimeCell::new("reopened");
+    for round in 0..5_000 {
+        drop(get(&cell, || round));
+        assert_eq!(cell.close().status, CloseStatus::Ok);
+    }
+    let (_, after) = REGISTRY.size();
+    assert!(after - before < 500, "{} lanes for one payload at a time", after - before);
+}
+
+#[test]
+fn more_cells_at_once_than_there_are_counters() {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let cells: Vec<_> = (0..300).map(|_| RuntimeCell::new("many")).collect();
+    let (first, second): (Vec<_>, Vec<_>) =
+        cells.iter().map(|cell| (get(cell, counted(&ends)), get(cell, counted(&ends)))).unzip();
+    thread::scope(|scope| {
+        scope.spawn(|| drop(first));
+        scope.spawn(|| {
+            for cell in &cells {
+                assert!(cell.peek().is_some());
+            }
+        });
+    });
+    for cell in &cells {
+        assert_eq!((cell.machine().leases.out(), cell.close().status), (1, CloseStatus::Draining));
+    }
+    assert_eq!(ends.load(Ordering::SeqCst), 0);
+    drop(second);
+    assert_eq!(ends.load(Ordering::SeqCst), 300);
+}
+
+#[test]
+fn r5_a_forgotten_lease_harms_its_own_payload_alone() {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let cell = RuntimeCell::new("forgotten");
+    for round in 0..200 {
+        mem::forget(get(&cell, counted(&ends)));
+        assert_eq!(cell.close().status, CloseStatus::Draining);
+        assert_eq!(ends.load(Ordering::SeqCst), round);
+        drop(get(&cell, counted(&ends)));
+        assert_eq!(cell.close().status, CloseStatus::Ok);
+        assert_eq!(ends.load(Ordering::SeqCst), round + 1);
+    }
+    mem::forget(get(&cell, counted(&ends)));
+    drop(cell);
+    assert_eq!(ends.load(Ordering::SeqCst), 200);
+}
+
+#[test]
+fn r5_threads_that_come_and_go_share_a_few_tables() {
+    let cell = RuntimeCell::new("visited");
+    let (before, _) = REGISTRY.size();
+    for _ in 0..400 {
+        thread::scope(|scope| {
+            for _ in 0..25 {
+                scope.spawn(|| assert_eq!(*get(&cell, || 7), 7));
+            }
+        });
+    }
+    let (after, _) = REGISTRY.size();
+    assert!(after - before < 200, "{} tables for 25 threads at a time", after - before);
+    assert_eq!(cell.close().status, CloseStatus::Ok);
+}
+
+#[test]
+fn a_lease_outlives_its_thread_and_goes_on_in_its_successor() {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let cell = RuntimeCell::new("passed");
+    drop(get(&cell, counted(&ends)));
+    thread::scope(|scope| {
+        for _ in 0..50 {
+            let lease = scope.spawn(|| get(&cell, counted(&ends))).join().unwrap();
+            scope.spawn(|| drop(lease)).join().unwrap();
+        }
+        let lease = scope.spawn(|| get(&cell, counted(&ends))).join().unwrap();
+        assert_eq!(cell.close().status, CloseStatus::Draining);
+        scope.spawn(|| drop(lease)).join().unwrap();
+    });
+    assert_eq!(ends.load(Ordering::SeqCst), 1);
+}
+
+static LATE: RuntimeCell<u64> = RuntimeCell::new("late");
+
+/// Reads, clones and drops leases while its thread is torn down.
+struct Late(Option<Ref<'static, u64>>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        assert_eq!(*get(&LATE, || 7), 7);
+        let kept = get(&LATE, || 7).clone();
+        drop(self.0.take());
+        assert_eq!(*kept, 7);
+        // A table that was handed on is another thread's by now.
+        let gone = LEAVING.try_with(|_| ()).is_err();
+        assert!(!(gone && here(|_, local| local.has_table())));
+        WITHOUT.fetch_add(usize::from(gone), Ordering::SeqCst);
+    }
+}
+
+/// How often that was after the thread's table had gone.
+static WITHOUT: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static BEFORE: RefCell<Late> = const { RefCell::new(Late(None)) };
+    static AFTER: RefCell<Late> = const { RefCell::new(Late(None)) };
+}
+
+#[test]
+fn leases_in_thread_locals_destructors() {
+    let run = |barrier: &Barrier| {
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    // One destructor is registered before the thread's table is taken, one after.
+                    BEFORE.with_borrow_mut(|late| late.0 = None);
+                    let lease = get(&LATE, || 7);
+                    AFTER.with_borrow_mut(|late| late.0 = Some(get(&LATE, || 7)));
+                    BEFORE.with_borrow_mut(|late| late.0 = Some(lease));
+                    barrier.wait();
+                });
+            }
+        });
+    };
+    run(&Barrier::new(2));
+    // Threads tell that they end before their thread-locals have: until then leases are out.
+    while LATE.machine().leases.out() > 0 {
+        thread::yield_now();
+    }
+    assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran late");
+    assert_eq!(LATE.close_and_drain(std::time::Duration::from_secs(10)).status, CloseStatus::Ok);
+}
+
+#[test]
+fn a_disposer_drops_leases_and_closes() {
+    static INNER: RuntimeCell<u64> = RuntimeCell::new("inner");
+    static OUTER: RuntimeCell<Ref<'static, u64>> =
+        RuntimeCell::new("outer").disposer(Disposer::with(dispose));
+
+    #[expect(clippy::unnecessary_wraps, reason = "a disposer's signature")]
+    fn dispose(inner: Ref<'static, u64>) -> Result<(), BoxError> {
+        assert_eq!(INNER.close().status, CloseStatus::Draining);
+        // The cell that is being closed takes no harm from being asked.
+        assert!(OUTER.peek().is_none());
+        drop(inner);
+        Ok(())
+    }
+
+    let outer = get(&OUTER, || get(&INNER, || 7));
+    assert_eq!(OUTER.close().status, CloseStatus::Draining);
+    assert!(INNER.is_ready());
+    drop(outer);
+    assert!(!INNER.is_ready());
+    assert_eq!(INNER.machine().leases.drains().len(), 0);
+}
+
+#[test]
+fn a_payload_holds_a_lease_on_the_one_before() {
+    struct Node(Option<Ref<'static, Node>>);
+    static CHAIN: RuntimeCell<Node> = RuntimeCell::new("chain");
+
+    drop(get(&CHAIN, || Node(None)));
+    for _ in 0..50 {
+        let before = CHAIN.peek();
+        let mut before = Some(before);
+        let after = CHAIN.refresh(|| Ok::<_, Error>(Node(before.take().flatten())));
+        assert!(after.is_ok_and(|node| node.0.is_some()));
+    }
+    assert_eq!(CHAIN.machine().leases.drains().len(), 50);
+    // Each end is the end of the one before, all of it inside this close.
+    assert_eq!(CHAIN.close().status, CloseStatus::Ok);
+    assert_eq!(CHAIN.machine().leases.drains().len(), 0);
+}
+
+#[test]
+fn leases_that_were_never_closed_drop_their_payload() {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let leases = super::Leases::new(PayloadType::of::<Counted>());
+    drop(leases.publish(Parcel::new(counted(&ends)(), Run::Drop), 1));
+    drop(leases);
+    assert_eq!(ends.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_refresh_never_leaves_the_cell_empty() {
+    let cell = RuntimeCell::new("refreshed");
+    drop(get(&cell, || 0_u64));
+    let done = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut reads = 0_u64;
+            while done.load(Ordering::SeqCst) == 0 || reads < 1_000 {
+                assert!(cell.peek().is_some());
+                assert!(cell.is_ready());
+                reads += 1;
+            }
+        });
+        for value in 0..2_000 {
+            assert!(cell.refresh(|| Ok::<_, Error>(value)).is_ok());
+        }
+        done.store(1, Ordering::SeqCst);
+    });
+}
+
+#[test]
+fn r7_the_read_path_is_chosen_once() {
+    assert_eq!(super::read_path(), super::read_path());
+    assert_eq!(super::read_path(), counters().registry.path());
+}
+
+/// A storm with as little around the counters as can be, so that a reader's raise and a closer's look often meet:
+/// on hardware it is what fails where `membarrier` is left out.
+#[test]
+fn raises_meet_looks() {
+    const ROWS: usize = 64;
+    static LIVE: [AtomicUsize; ROWS] = [const { AtomicUsize::new(0) }; ROWS];
+
+    #[expect(unsafe_code, reason = "the counters' own face")]
+    unsafe fn finish(row: NonNull<()>) {
+        // SAFETY: it is one of the rows, which are static.
+        unsafe { row.cast::<AtomicUsize>().as_ref() }.store(0, Ordering::Relaxed);
+    }
+
+    /// Both sides write these lines: a reader's stores to them, and the raise behind them, stay in the processor's
+    /// store buffer for a while.
+    static HOT: [Line; 24] = [const { Line(AtomicUsize::new(0)) }; 24];
+
+    #[repr(align(128))]
+    struct Line(AtomicUsize);
+
+    fn touch(lines: usize) {
+        for line in &HOT[..lines] {
+            line.0.store(lines, Ordering::Relaxed);
+        }
+    }
+
+    fn spin(n: usize) {
+        for _ in 0..n {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[expect(unsafe_code, reason = "the counters' own face")]
+    fn read(slot: &Slot, held: usize) -> Option<bool> {
+        let lane = acquire_fast(slot).or_else(|| here(|all, local| slot.acquire_slow(all, local)))?;
+        spin(held);
+        // SAFETY: as in `finish`.
+        let live = unsafe { lane.payload().cast::<AtomicUsize>().as_ref() }.load(Ordering::Relaxed) == 1;
+        // SAFETY: it was acquired just now.
+        unsafe { release(lane) };
+        Some(live)
+    }
+
+    let mut slot = Slot::new();
+    let (stop, reads, wrong) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let mut closes = 0;
+    let start = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut n, mut last) = (0_usize, 0);
+            while stop.load(Ordering::Relaxed) == 0 {
+                n += 1;
+                touch(n % HOT.len());
+                if let Some(live) = read(&slot, n % 7 * 20) {
+                    wrong.fetch_add(usize::from(!live), Ordering::Relaxed);
+                    last += 1;
+                    reads.store(last, Ordering::Relaxed);
+                }
+            }
+        });
+        let worth = |closes| closes > 20_000 && reads.load(Ordering::Relaxed) > 20_000;
+        let ms = std::env::var("CELLS_STRESS_MS").ok().and_then(|ms| ms.parse().ok()).unwrap_or(300);
+        while start.elapsed().as_millis() < ms || (!worth(closes) && start.elapsed().as_secs() < 30) {
+            // A lease may still be out on it, because its reader sleeps.
+            let row = &LIVE[closes % ROWS];
+            while row.swap(1, Ordering::Relaxed) == 1 {
+                thread::yield_now();
+            }
+            closes += 1;
+            let vacancy = slot.vacancy(counters());
+            let lane = vacancy.lane();
+            // SAFETY: the rows are static.
+            #[expect(unsafe_code, reason = "the counters' own face")]
+            unsafe {
+                assert!(slot.publish(vacancy, NonNull::from(row).cast(), finish).is_none());
+                release(lane);
+            }
+            touch(HOT.len());
+            spin(closes % 13);
+            if let Some(mut retiring) = slot.retire() {
+                retiring.settle(counters());
+            }
+        }
+        assert!(worth(closes), "a vacuous storm: {closes} closes");
+        stop.store(1, Ordering::Relaxed);
+    });
+    slot.dissolve(counters());
+    println!("{closes} closes, {reads:?} reads");
+    assert_eq!(wrong.load(Ordering::SeqCst), 0, "leases on payloads that were finished, of {closes} closes");
+    assert!(LIVE.iter().all(|row| row.load(Ordering::SeqCst) == 0), "payloads that were not finished");
+}

@@ -1,0 +1,162 @@
+//! Closing and refreshing a cell together with what was built on it.
+
+use crate::cell::close::Closing;
+use crate::declared::any_cell::AnyCell;
+use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
+use crate::declared::erased::Asynchronous;
+use crate::declared::static_cell::{Declared, StaticCell};
+use crate::error::Error;
+use crate::info::{CellInfo, DependencyKind};
+use crate::payload::lease::Ref;
+use crate::payload::payload_type::Payload;
+use crate::program::graph::{Graph, graph};
+use crate::program::schedule::Order;
+use std::collections::VecDeque;
+
+impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
+    /// Closes all cells that were built on this one, and what was built on those, and then this one.
+    ///
+    /// Dependents are those that are declared and those that were observed. All payloads are out of reach before
+    /// the first is disposed, so that nothing built on this one survives, and nothing built on it is disposed after
+    /// it (as far as leases allow: one that is out puts its disposal off).
+    pub fn invalidate_with_dependents(&'static self) {
+        for closing in unpublish(D::INFO, self.machine().close_if(|_| true)) {
+            let _ = closing.settle();
+        }
+    }
+
+    /// Refreshes this cell, and then all cells that were built on it, each after what it depends on.
+    ///
+    /// Every payload is built before it is swapped in, so readers always get one. Dependents without payload stay
+    /// without. What depends on a cell that could not be rebuilt keeps its old payload. Asynchronous dependents are
+    /// built on this thread, which blocks for them.
+    ///
+    /// # Errors
+    /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
+    ///
+    /// # Panics
+    /// With the panic of the first factory that panics.
+    pub fn refresh_with_dependents(&'static self) -> Result<Ref<'static, T>, Error> {
+        let lease = self.refresh()?;
+        let mut dependents = Dependents::of(D::INFO);
+        while let Some((node, cell)) = dependents.next_to_rebuild() {
+            dependents.rebuilt(node, cell.erased().rebuild());
+        }
+        dependents.first_error.map_or(Ok(lease), Err)
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
+    /// [`StaticCell::invalidate_with_dependents`] in a task.
+    pub async fn invalidate_with_dependents(&'static self) {
+        for closing in unpublish(D::INFO, Asynchronous::here(self).close_if(|_| true)) {
+            let _ = closing.settle_async().await;
+        }
+    }
+
+    /// [`StaticCell::refresh_with_dependents`] in a task.
+    ///
+    /// # Errors
+    /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
+    ///
+    /// # Panics
+    /// With the panic of the first factory that panics.
+    pub async fn refresh_with_dependents(&'static self) -> Result<Ref<'static, T>, Error> {
+        let lease = self.refresh().await?;
+        let mut dependents = Dependents::of(D::INFO);
+        while let Some((node, cell)) = dependents.next_to_rebuild() {
+            let outcome = cell.erased().rebuild_async().await;
+            dependents.rebuilt(node, outcome);
+        }
+        dependents.first_error.map_or(Ok(lease), Err)
+    }
+}
+
+/// Unpublishes the payloads of all dependents of a cell whose own is unpublished; what is left to do comes in the
+/// order in which it is to be done.
+///
+/// Each goes after what it depends on: a dependent that is built again meanwhile is built on new payloads, or
+/// unpublished after that. A factory may be seen for the first time to use a cell while this goes on, and what it
+/// got may have been an old payload. So it is done again until there is nothing new.
+fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
+    let mut closings = vec![own];
+    let mut known = 0;
+    loop {
+        let Dependents { graph, to_rebuild, dependent, .. } = Dependents::of(cell);
+        let dependents: Vec<_> = to_rebuild.into_iter().filter(|&node| dependent[node]).collect();
+        if dependents.len() == known {
+            closings.reverse();
+            return closings;
+        }
+        known = dependents.len();
+        for node in dependents {
+            closings.extend(graph.nodes[node].cell.erased().unpublish());
+        }
+    }
+}
+
+/// The cells whose payloads may have been built on that of one cell, directly or through others.
+struct Dependents {
+    graph: Graph,
+    order: Order,
+    dependent: Vec<bool>,
+    /// The nodes that are still to be looked at, in the order of their dependencies.
+    to_rebuild: VecDeque<usize>,
+    /// The nodes that keep an old payload.
+    stale: Vec<bool>,
+    first_error: Option<Error>,
+}
+
+impl Dependents {
+    fn of(cell: &CellInfo) -> Self {
+        let graph = graph();
+        let order = Order::build(&graph);
+        Self {
+            dependent: dependents(&graph, cell),
+            to_rebuild: order.sequence().into(),
+            stale: vec![false; graph.nodes.len()],
+            first_error: None,
+            order,
+            graph,
+        }
+    }
+
+    /// Each after what it depends on, and after all of that is rebuilt.
+    fn next_to_rebuild(&mut self) -> Option<(usize, AnyCell)> {
+        loop {
+            let node = self.to_rebuild.pop_front()?;
+            if self.dependent[node] {
+                self.stale[node] = self.order.before(node).iter().any(|&before| self.stale[before]);
+                if !self.stale[node] {
+                    return Some((node, self.graph.nodes[node].cell));
+                }
+            }
+        }
+    }
+
+    fn rebuilt(&mut self, node: usize, outcome: Result<(), Error>) {
+        if let Err(error) = outcome {
+            self.stale[node] = true;
+            self.first_error.get_or_insert(error);
+        }
+    }
+}
+
+/// For each node, whether its payload may have been built on that of `cell`, directly or through others.
+fn dependents(graph: &Graph, cell: &CellInfo) -> Vec<bool> {
+    let mut dependents = vec![false; graph.nodes.len()];
+    let mut stack: Vec<_> =
+        (0..graph.nodes.len()).filter(|&node| graph.nodes[node].cell.info().id == cell.id).collect();
+    while let Some(at) = stack.pop() {
+        for edge in graph.edges.iter().filter(|edge| edge.to == at) {
+            if edge.kind != DependencyKind::After && !std::mem::replace(&mut dependents[edge.from], true) {
+                stack.push(edge.from);
+            }
+        }
+    }
+    // Observed edges may lead around a circle.
+    for (node, dependent) in dependents.iter_mut().enumerate() {
+        *dependent &= graph.nodes[node].cell.info().id != cell.id;
+    }
+    dependents
+}

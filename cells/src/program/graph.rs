@@ -1,0 +1,156 @@
+//! The cells and what they depend on, as data and as pictures.
+
+use crate::cell::control::State;
+use crate::declared::any_cell::AnyCell;
+use crate::flight::observed_calls;
+use crate::info::{CellInfo, DependencyKind};
+use crate::program::registry;
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// All declared cells, and every dependency among them that is declared or was observed so far.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Graph {
+    /// The cells, in the order of [`all`](crate::all).
+    pub nodes: Vec<GraphNode>,
+    /// The dependencies.
+    pub edges: Vec<GraphEdge>,
+}
+
+/// A cell in a [`Graph`].
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct GraphNode {
+    /// The cell's name.
+    pub name: &'static str,
+    /// The module of the declaration, which tells cells of one name apart.
+    pub module_path: &'static str,
+    /// What the cell was doing.
+    pub state: State,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) cell: AnyCell,
+}
+
+/// A dependency in a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct GraphEdge {
+    /// The index of the node that depends.
+    pub from: usize,
+    /// The index of the node it depends on.
+    pub to: usize,
+    /// How.
+    pub kind: DependencyKind,
+}
+
+/// Returns the cells of the program and their dependencies, as of now.
+pub fn graph() -> Graph {
+    let nodes: Vec<_> = registry::all()
+        .into_iter()
+        .map(|cell| {
+            let CellInfo { name, module_path, .. } = *cell.info();
+            GraphNode { name, module_path, state: cell.snapshot().state, cell }
+        })
+        .collect();
+    let index: HashMap<TypeId, usize> =
+        nodes.iter().enumerate().map(|(index, node)| (node.cell.info().id, index)).collect();
+    let mut edges = Vec::new();
+    for (from, node) in nodes.iter().enumerate() {
+        for dependency in node.cell.info().dependencies {
+            if let Some(&to) = index.get(&dependency.cell.id) {
+                edges.push(GraphEdge { from, to, kind: dependency.kind });
+            }
+        }
+    }
+    for (caller, called) in observed_calls::all() {
+        if let (Some(&from), Some(&to)) = (index.get(&caller.id), index.get(&called.id))
+            && !edges.iter().any(|edge| (edge.from, edge.to) == (from, to))
+        {
+            edges.push(GraphEdge { from, to, kind: DependencyKind::Observed });
+        }
+    }
+    Graph { nodes, edges }
+}
+
+/// The fill colour of a state, readable under black text.
+fn colour(state: State) -> &'static str {
+    match state {
+        State::Empty => "#eeeeee",
+        State::Initializing => "#ffe08a",
+        State::Ready => "#a6e3a1",
+        State::Failed => "#f4a3a3",
+        State::Closed => "#b8b8c8",
+    }
+}
+
+impl Graph {
+    /// Returns the graph in Graphviz's language, for `dot -Tsvg`.
+    ///
+    /// Solid arrows are injected dependencies, dashed ones observed, dotted ones `after`; the colour of a cell is
+    /// its state.
+    pub fn to_dot(&self) -> String {
+        let mut dot = String::from("digraph cells {\n    node [shape=box, style=\"rounded,filled\"];\n");
+        for (index, node) in self.nodes.iter().enumerate() {
+            // Graphviz reads HTML's character references too.
+            let label = self.label(node).replace('&', "&amp;").replace('\\', "\\\\");
+            let label = label.replace('"', "\\\"").replace('\n', "\\n");
+            let _ = writeln!(dot, "    c{index} [label=\"{label}\", fillcolor=\"{}\"];", colour(node.state));
+        }
+        for edge in &self.edges {
+            let style = match edge.kind {
+                DependencyKind::Injected => "solid",
+                DependencyKind::Observed => "dashed",
+                DependencyKind::After => "dotted",
+            };
+            let _ = writeln!(dot, "    c{} -> c{} [style={style}];", edge.from, edge.to);
+        }
+        dot.push_str("}\n");
+        dot
+    }
+
+    /// Returns the graph in Mermaid's language, for Markdown.
+    ///
+    /// Plain arrows are injected dependencies, dotted ones observed, those with a label `after`; the colour of a
+    /// cell is its state.
+    pub fn to_mermaid(&self) -> String {
+        let mut mermaid = String::from("flowchart TD\n");
+        for (index, node) in self.nodes.iter().enumerate() {
+            // Mermaid's escape for characters that mean something to it: `#` and a decimal code.
+            let mut label = String::new();
+            for c in self.label(node).chars() {
+                match c {
+                    '\n' => label.push_str("<br/>"),
+                    '"' | '#' | '<' | '>' | '&' | '`' | ';' | '\\' | '%' | ':' | '\0'..' ' => {
+                        let _ = write!(label, "#{};", u32::from(c));
+                    }
+                    _ => label.push(c),
+                }
+            }
+            let _ = writeln!(mermaid, "    c{index}[\"{label}\"]");
+            let _ = writeln!(mermaid, "    style c{index} fill:{},color:#000", colour(node.state));
+        }
+        for edge in &self.edges {
+            let arrow = match edge.kind {
+                DependencyKind::Injected => "-->",
+                DependencyKind::Observed => "-.->",
+                DependencyKind::After => "-->|after|",
+            };
+            let _ = writeln!(mermaid, "    c{} {arrow} c{}", edge.from, edge.to);
+        }
+        mermaid
+    }
+
+    /// The name; with the module where another cell has the same one.
+    fn label(&self, node: &GraphNode) -> String {
+        if self.nodes.iter().filter(|other| other.name == node.name).count() > 1 {
+            format!("{}\n{}", node.name, node.module_path)
+        } else {
+            node.name.to_owned()
+        }
+    }
+}

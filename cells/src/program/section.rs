@@ -1,0 +1,95 @@
+//! The section of the binary in which every declaration leaves its entry: how the linker makes the list of all cells.
+//!
+//! Nothing runs before `main` for it, and an untouched cell costs nothing at run time. (`inventory` runs a constructor
+//! for each entry at start.) Entries stay with `lto = "fat"`, and in a dependency that nothing refers to.
+//!
+//! `linkme` does it everywhere but on Linux. For each entry it has the compiler check three functions, and they are a
+//! fifth of what a cell costs `cargo check`; so there the section is our own. Model checks run with `linkme`, which has
+//! it tried here too.
+
+#[cfg(not(all(target_os = "linux", not(shuttle))))]
+pub use self::linked::CELLS;
+#[cfg(not(all(target_os = "linux", not(shuttle))))]
+pub(crate) use self::linked::entries;
+#[cfg(all(target_os = "linux", not(shuttle)))]
+pub(crate) use self::own::entries;
+
+/// A linker for ELF brackets a section whose name is an identifier by two symbols, `__start_` and `__stop_` with that
+/// name (manual of GNU ld, "Orphan Sections"). The entries are statics of one type, so what stands between is a slice.
+///
+/// The section's name has the version in it: two versions of this library in one program have a list each. A second
+/// copy of the same version would add to this one's, and does not link.
+#[cfg(all(target_os = "linux", not(shuttle)))]
+mod own {
+    use crate::declared::any_cell::AnyCell;
+
+    /// Puts a cell into the list of all.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __register {
+        ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
+            $(#[$attr])*
+            #[used]
+            #[unsafe(link_section = "cells_0_1")]
+            static $entry: $crate::__private::AnyCell = $cell.entry();
+        };
+    }
+
+    /// Without an entry there would be no section, and without a section no symbols.
+    #[used]
+    #[unsafe(link_section = "cells_0_1")]
+    static NO_ENTRY: [AnyCell; 0] = [];
+
+    #[used]
+    #[unsafe(export_name = "cells_0_1_is_in_a_program_once")]
+    static ONCE: u8 = 0;
+
+    unsafe extern "Rust" {
+        #[link_name = "__start_cells_0_1"]
+        static START: [AnyCell; 0];
+        #[link_name = "__stop_cells_0_1"]
+        static STOP: [AnyCell; 0];
+    }
+
+    pub(crate) fn entries() -> &'static [AnyCell] {
+        let (start, stop) = (&raw const START, &raw const STOP);
+        let number = (stop.addr() - start.addr()) / size_of::<AnyCell>();
+        // SAFETY: nothing but `__register` puts anything into the section, and that are statics of this type, of this
+        // very library. Their size is a multiple of their alignment, so they stand without a gap.
+        unsafe { std::slice::from_raw_parts(start.cast(), number) }
+    }
+
+    #[test]
+    fn the_names_tell_the_version() {
+        let version =
+            concat!("cells_", env!("CARGO_PKG_VERSION_MAJOR"), "_", env!("CARGO_PKG_VERSION_MINOR"));
+        let names: Vec<_> =
+            include_str!("section.rs").split('"').filter(|text| text.contains("cells_")).collect();
+        assert!(names.iter().filter(|name| name.contains(version)).count() == 5, "{names:?}");
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(shuttle))))]
+mod linked {
+    use crate::declared::any_cell::AnyCell;
+
+    /// Puts a cell into the list of all.
+    #[doc(hidden)]
+    #[macro_export]
+    macro_rules! __register {
+        ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
+            $(#[$attr])*
+            #[$crate::__private::linkme::distributed_slice($crate::__private::CELLS)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static $entry: $crate::__private::AnyCell = $cell.entry();
+        };
+    }
+
+    /// Where each declaration leaves its cell.
+    #[linkme::distributed_slice]
+    pub static CELLS: [AnyCell];
+
+    pub(crate) fn entries() -> &'static [AnyCell] {
+        CELLS.static_slice()
+    }
+}

@@ -1,0 +1,160 @@
+//! The primitives the protocol stands on, in one place so that a model checker can replace them.
+//!
+//! `RUSTFLAGS="--cfg shuttle"` builds the very same protocol on shuttle's primitives, whose scheduler then
+//! chooses the interleaving. Whatever takes part in the protocol imports its locks, its parking, its atomics and
+//! its thread-locals from here. What does not is a leaf: locks under which nothing else is locked and nobody waits
+//! (`building`, `observed`, `watchers`, `timeline`), and a flight's outcome, which is set under a lock from here.
+//!
+//! The reader counters are a protocol of their own, below all others, and import from [`inner`]: what they do is
+//! one step for shuttle, whose memory is sequentially consistent, and many for loom, whose memory is weak. `--cfg
+//! loom` is for the package `cells-models` alone, which compiles this file and `counters.rs` into its own tests.
+
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use self::real::Parker;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use crate::sync::latch::Latch;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use parking_lot::Mutex;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::{sync::atomic, thread_local};
+
+#[cfg(shuttle)]
+pub(crate) use self::model::{Latch, Mutex, Parker};
+#[cfg(shuttle)]
+pub(crate) use shuttle::{sync::atomic, thread_local};
+
+/// What the reader counters stand on.
+pub(crate) mod inner {
+    #[cfg(loom)]
+    pub(crate) use super::weak::Mutex;
+    #[cfg(loom)]
+    pub(crate) use loom::sync::atomic;
+    #[cfg(not(loom))]
+    pub(crate) use {parking_lot::Mutex, std::sync::atomic};
+}
+
+/// `const fn`, where the primitives' constructors are.
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
+        #[cfg(not(loom))]
+        $(#[$meta])* $vis const fn $($rest)*
+        #[cfg(loom)]
+        $(#[$meta])* $vis fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
+/// Loom's lock behind the same face.
+#[cfg(loom)]
+mod weak {
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+}
+
+#[cfg(not(any(loom, shuttle)))]
+mod real {
+    use parking_lot::{Condvar, Mutex};
+    use std::time::Instant;
+
+    /// Where one thread sleeps: a flag and a condition of its own, so that a woken thread queues for nothing.
+    ///
+    /// Not [`std::thread::park`]: its token belongs to the thread's user, who may wait for it elsewhere.
+    pub(crate) struct Parker {
+        signalled: Mutex<bool>,
+        condition: Condvar,
+    }
+
+    impl Parker {
+        pub(crate) fn new() -> Self {
+            Self { signalled: Mutex::new(false), condition: Condvar::new() }
+        }
+
+        /// Sleeps until a signal comes, or came since the last call, or until the deadline.
+        pub(crate) fn park(&self, deadline: Option<Instant>) {
+            let mut signalled = self.signalled.lock();
+            while !*signalled {
+                match deadline {
+                    None => self.condition.wait(&mut signalled),
+                    Some(deadline) => {
+                        if self.condition.wait_until(&mut signalled, deadline).timed_out() {
+                            break;
+                        }
+                    }
+                }
+            }
+            *signalled = false;
+        }
+
+        pub(crate) fn unpark(&self) {
+            *self.signalled.lock() = true;
+            self.condition.notify_one();
+        }
+    }
+}
+
+/// Shuttle's primitives behind the same face: no poisoning, and deadlines that never pass.
+#[cfg(shuttle)]
+mod model {
+    use shuttle::sync;
+    use std::sync::PoisonError;
+    use std::time::Instant;
+
+    pub(crate) struct Mutex<T>(sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> sync::MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    pub(crate) struct Parker(shuttle::thread::Thread);
+
+    impl Parker {
+        pub(crate) fn new() -> Self {
+            Self(shuttle::thread::current())
+        }
+
+        #[expect(clippy::unused_self, reason = "a thread parks itself")]
+        pub(crate) fn park(&self, _: Option<Instant>) {
+            shuttle::thread::park();
+        }
+
+        pub(crate) fn unpark(&self) {
+            self.0.unpark();
+        }
+    }
+
+    pub(crate) struct Latch {
+        open: Mutex<bool>,
+        opened: sync::Condvar,
+    }
+
+    impl Latch {
+        pub(crate) const fn new() -> Self {
+            Self { open: Mutex::new(false), opened: sync::Condvar::new() }
+        }
+
+        pub(crate) fn open(&self) {
+            *self.open.lock() = true;
+            self.opened.notify_all();
+        }
+
+        pub(crate) fn wait(&self, _: Option<Instant>) -> bool {
+            let open = self.opened.wait_while(self.open.lock(), |open| !*open);
+            *open.unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+}
