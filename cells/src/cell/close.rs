@@ -1,20 +1,20 @@
 //! Letting go of a payload: closing, and failures recorded from outside.
 
 use crate::cell::control::Failure;
-use crate::cell::raw_cell::Machine;
+use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::frames;
 use crate::flight::single_flight::{Flight, Outcome, Settled};
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, CloseStatus};
-use crate::observe::observers::{Watchers, guarded};
+use crate::observe::observers::{Observers, catch_user_panic};
 use crate::payload::drain::{Limit, Retired};
 use crate::sync::clock::{self, deadline};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Closing. The cell stays usable: the next call builds a new payload.
-impl Machine {
+impl RawCell {
     pub(crate) fn close(&self) -> CloseResult {
         self.close_if(|_| true).settle()
     }
@@ -45,9 +45,9 @@ impl Machine {
 
     /// Unpublishes and supersedes, and leaves the disposal to the caller.
     pub(crate) fn close_if(&self, wanted: impl FnOnce(Option<u64>) -> bool) -> Closing<'_> {
-        let watchers = self.watchers();
+        let observers = self.observers();
         let started = clock::now();
-        let mut closing = Closing { machine: self, watchers, started, retired: None, superseded: None };
+        let mut closing = Closing { raw: self, observers, started, retired: None, superseded: None };
         let mut control = self.control.lock();
         if !wanted(self.generation()) {
             return closing;
@@ -58,7 +58,7 @@ impl Machine {
         let landed = control.landed.as_deref();
         closing.retired = self
             .leases
-            .retire(|generation, calls| self.disposal(&closing.watchers, landed, generation, calls));
+            .retire(|generation, calls| self.disposal(&closing.observers, landed, generation, calls));
         drop(control);
         self.discard(cleared);
         Settled::wake_any(settled);
@@ -86,7 +86,7 @@ impl Machine {
     /// Logs that a payload is still draining; its end has an event of its own.
     fn told(&self, result: CloseResult) -> CloseResult {
         if result.status == CloseStatus::Draining {
-            guarded(self.name(), || log::close_end(&result, self.leases.payload_type()));
+            catch_user_panic(self.name(), || log::close_end(&result, self.leases.payload_type()));
         }
         result
     }
@@ -106,7 +106,7 @@ impl Machine {
             return;
         }
         let cause = SharedError::new(error);
-        let watchers = self.watchers();
+        let observers = self.observers();
         let failure = Failure::new(cause.clone(), ttl);
         let mut control = self.control.lock();
         if control.shut_down {
@@ -119,11 +119,11 @@ impl Machine {
         let replaced = control.failure.replace(failure);
         let landed = control.landed.as_deref();
         let retired =
-            self.leases.retire(|generation, calls| self.disposal(&watchers, landed, generation, calls));
+            self.leases.retire(|generation, calls| self.disposal(&observers, landed, generation, calls));
         drop(control);
         self.discard(replaced);
         Settled::wake_any(settled);
-        guarded(self.name(), || log::failure_recorded(self.name(), &cause, ttl));
+        catch_user_panic(self.name(), || log::failure_recorded(self.name(), &cause, ttl));
         if let Some(retired) = retired {
             let _ = self.settle(retired);
         }
@@ -133,8 +133,8 @@ impl Machine {
 /// A close that has changed the cell and has yet to do the rest.
 #[must_use]
 pub(crate) struct Closing<'a> {
-    machine: &'a Machine,
-    watchers: Watchers,
+    raw: &'a RawCell,
+    observers: Observers,
     started: Instant,
     retired: Option<Retired>,
     /// Kept, so that what became of it can be told at the end.
@@ -145,7 +145,7 @@ impl Closing<'_> {
     /// Disposes the payload, or leaves it to its last lease.
     pub(crate) fn settle(mut self) -> CloseResult {
         match self.retired.take() {
-            Some(retired) => self.machine.settle(retired),
+            Some(retired) => self.raw.settle(retired),
             None => self.without_payload(),
         }
     }
@@ -153,9 +153,9 @@ impl Closing<'_> {
     /// The same, and waits: for leases, for payloads of earlier closes, for superseded factories.
     fn drain(mut self, until: Option<Instant>) -> CloseResult {
         // After the close: what anybody retired before it is among them, and so is its own.
-        let draining = self.machine.leases.drains();
+        let draining = self.raw.leases.drains();
         let own = match self.retired.take() {
-            Some(retired) => self.machine.told(retired.close(Limit::Until(until))),
+            Some(retired) => self.raw.told(retired.close(Limit::Until(until))),
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
@@ -167,16 +167,16 @@ impl Closing<'_> {
     /// [`settle`](Self::settle) in a task.
     pub(crate) async fn settle_async(mut self) -> CloseResult {
         match self.retired.take() {
-            Some(retired) => self.machine.settle_async(retired).await,
+            Some(retired) => self.raw.settle_async(retired).await,
             None => self.without_payload(),
         }
     }
 
     /// [`drain`](Self::drain) in a task.
     async fn drain_async(mut self, until: Option<Instant>) -> CloseResult {
-        let draining = self.machine.leases.drains();
+        let draining = self.raw.leases.drains();
         let mut result = match self.retired.take() {
-            Some(retired) => self.machine.told(retired.close_async(Limit::Until(until)).await),
+            Some(retired) => self.raw.told(retired.close_async(Limit::Until(until)).await),
             None => self.without_payload(),
         };
         for drain in draining {
@@ -191,10 +191,10 @@ impl Closing<'_> {
 
     /// The flights whose end is to be waited for. Inside a superseded factory of this very cell there is none.
     fn superseded_flights(&self) -> Vec<Arc<Flight>> {
-        if frames::chain_to(self.machine.id()).is_some() {
+        if frames::chain_to(self.raw.id()).is_some() {
             return Vec::new();
         }
-        self.machine.control.lock().superseded()
+        self.raw.control.lock().superseded()
     }
 
     fn drained(&self, result: CloseResult, flights: &[Arc<Flight>], over: bool) -> CloseResult {
@@ -210,11 +210,11 @@ impl Closing<'_> {
     fn without_payload(&self) -> CloseResult {
         let status = if self.superseded.is_some() { CloseStatus::Superseded } else { CloseStatus::Noop };
         let result = CloseResult::without_payload(
-            self.machine.name(),
+            self.raw.name(),
             status,
             clock::now().saturating_duration_since(self.started),
         );
-        self.watchers.close_end(&result, self.machine.leases.payload_type());
+        self.observers.close_end(&result, self.raw.leases.payload_type());
         result
     }
 }

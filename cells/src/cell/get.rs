@@ -1,36 +1,36 @@
 //! Getting a payload: take it, wait for it, or build it.
 
 use crate::cell::control::Failure;
-use crate::cell::initializer::Flying;
-use crate::cell::raw_cell::Machine;
+use crate::cell::initializer::Initializer;
+use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, UnavailableError};
 use crate::flight::frames::{self, Blocked, Waiting};
 use crate::flight::single_flight::{Flight, Outcome, Rejected};
 use crate::observe::log;
-use crate::observe::observers::guarded;
-use crate::payload::lease::{Lease, Parcel};
+use crate::observe::observers::catch_user_panic;
+use crate::payload::lease::{AnyPayload, Lease};
 use crate::sync::clock::{self, deadline};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a caller is to do.
-pub(crate) enum Turn {
+pub(crate) enum Decision {
     Take(Lease),
     Wait(Arc<Flight>, Option<Blocked>),
     Fly(Arc<Flight>),
 }
 
 /// A caller's factory.
-pub(crate) type Build<'f> = &'f mut dyn FnMut() -> Result<Parcel, BoxError>;
+pub(crate) type Build<'f> = &'f mut dyn FnMut() -> Result<AnyPayload, BoxError>;
 
 /// How long one call may go on waiting: one deadline for all its waits, from the first of them on, so that the time
 /// of its own factory does not count.
-pub(crate) struct Patience {
+pub(crate) struct WaitBudget {
     limit: Duration,
     began: Option<(Instant, Option<Instant>)>,
 }
 
-impl Patience {
+impl WaitBudget {
     pub(crate) const fn new(limit: Duration) -> Self {
         Self { limit, began: None }
     }
@@ -47,7 +47,7 @@ impl Patience {
     }
 }
 
-impl Machine {
+impl RawCell {
     /// Gets the payload.
     pub(crate) fn get(&self, build: Build<'_>) -> Result<Lease, Error> {
         match self.leases.lease() {
@@ -60,22 +60,22 @@ impl Machine {
     #[cold]
     pub(crate) fn obtain(&self, refresh: bool, build: Build<'_>) -> Result<Lease, Error> {
         let _waiting = Waiting::start();
-        let mut patience = Patience::new(self.setup.wait_timeout);
+        let mut budget = WaitBudget::new(self.config.wait_timeout);
         loop {
             let outcome = match self.turn(refresh, Flight::new)? {
-                Turn::Take(lease) => return Ok(lease),
-                Turn::Wait(flight, _blocked) => {
-                    let until = patience.begin();
-                    flight.wait(until, self.setup.max_waiters).map_err(|why| self.reject(&why, &patience))?
+                Decision::Take(lease) => return Ok(lease),
+                Decision::Wait(flight, _blocked) => {
+                    let until = budget.begin();
+                    flight.wait(until, self.config.max_waiters).map_err(|why| self.reject(&why, &budget))?
                 }
-                Turn::Fly(flight) => {
-                    let mut flying = Flying::begin(self, flight);
-                    let made = flying.run(|| self.adjusted(build));
-                    let mut landing = flying.land(made);
+                Decision::Fly(flight) => {
+                    let mut initializer = Initializer::begin(self, flight);
+                    let made = initializer.run(|| self.adjusted(build));
+                    let mut landing = initializer.land(made);
                     if let Some(leftover) = landing.leftover.take() {
-                        flying.disposed(self.settle(leftover));
+                        initializer.disposed(self.settle(leftover));
                     }
-                    drop(flying);
+                    drop(initializer);
                     landing.outcome()?
                 }
             };
@@ -88,8 +88,8 @@ impl Machine {
     }
 
     /// Runs a factory the way the adjuster (if there is one) wants it.
-    pub(crate) fn adjusted(&self, build: Build<'_>) -> Result<Parcel, BoxError> {
-        match self.setup.adjuster.get(self.name()) {
+    pub(crate) fn adjusted(&self, build: Build<'_>) -> Result<AnyPayload, BoxError> {
+        match self.config.adjuster.get(self.name()) {
             Some(adjuster) => adjuster.adjust(self.name(), build),
             None => build(),
         }
@@ -97,7 +97,7 @@ impl Machine {
 
     /// Decides what a caller is to do, in the order of the contract. `flight` makes the flight that it begins, if it
     /// does.
-    pub(crate) fn turn(&self, refresh: bool, flight: fn(u64) -> Flight) -> Result<Turn, Error> {
+    pub(crate) fn turn(&self, refresh: bool, flight: fn(u64) -> Flight) -> Result<Decision, Error> {
         let mut control = self.control.lock();
         if control.shut_down {
             return Err(Error::Unavailable(UnavailableError::ShutDown { cell: self.name() }));
@@ -106,7 +106,7 @@ impl Machine {
             return Err(error);
         }
         if !refresh && let Some(lease) = self.leases.lease() {
-            return Ok(Turn::Take(lease));
+            return Ok(Decision::Take(lease));
         }
         let reentrant = |chain| Error::Lifecycle(LifecycleError::Reentrant { cell: self.name(), chain });
         if let Some(chain) = frames::chain_to(self.id()) {
@@ -114,11 +114,11 @@ impl Machine {
         }
         if let Some(flight) = &control.flight {
             let blocked = frames::wait_for(flight.id(), self.name()).map_err(reentrant)?;
-            return Ok(Turn::Wait(Arc::clone(flight), blocked));
+            return Ok(Decision::Wait(Arc::clone(flight), blocked));
         }
         let flight = Arc::new(flight(control.next_generation()));
         control.flight = Some(Arc::clone(&flight));
-        Ok(Turn::Fly(flight))
+        Ok(Decision::Fly(flight))
     }
 
     fn cooling(&self, failure: &Failure) -> Option<Error> {
@@ -129,11 +129,11 @@ impl Machine {
     }
 
     #[cold]
-    pub(crate) fn reject(&self, why: &Rejected, patience: &Patience) -> Error {
-        let waited = patience.spent();
+    pub(crate) fn reject(&self, why: &Rejected, budget: &WaitBudget) -> Error {
+        let waited = budget.spent();
         let (error, reason) = match why {
             Rejected::WaitersFull => {
-                let limit = self.setup.max_waiters;
+                let limit = self.config.max_waiters;
                 (UnavailableError::WaitersFull { cell: self.name(), limit }, "waiters_full")
             }
             Rejected::TimedOut => {
@@ -141,7 +141,7 @@ impl Machine {
                 (UnavailableError::WaitTimeout { cell: self.name(), waited, last }, "wait_timeout")
             }
         };
-        guarded(self.name(), || log::wait_rejected(self.name(), reason, waited));
+        catch_user_panic(self.name(), || log::wait_rejected(self.name(), reason, waited));
         Error::Unavailable(error)
     }
 }

@@ -10,9 +10,9 @@ use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::log;
 use crate::observe::observer::Observer;
-use crate::observe::observers::{Watchers, guarded};
+use crate::observe::observers::{Observers, catch_user_panic};
 use crate::payload::disposer::Disposal;
-use crate::payload::lease::{Leases, Parcel};
+use crate::payload::lease::{AnyPayload, Leases};
 use crate::payload::payload_type::PayloadType;
 use crate::sync::clock;
 #[cfg(feature = "tokio")]
@@ -22,10 +22,10 @@ use std::fmt;
 use std::time::Duration;
 
 /// The factory of a synchronous cell.
-pub(crate) type Build = fn() -> Result<Parcel, BoxError>;
+pub(crate) type Build = fn() -> Result<AnyPayload, BoxError>;
 
 /// What a cell was told when it was made.
-pub(crate) struct Setup {
+pub(crate) struct Config {
     pub(crate) name: &'static str,
     pub(crate) max_waiters: usize,
     pub(crate) wait_timeout: Duration,
@@ -39,32 +39,32 @@ pub(crate) struct Setup {
 }
 
 /// A cell without the type of its payload.
-pub(crate) struct Machine {
-    pub(crate) setup: Setup,
+pub(crate) struct RawCell {
+    pub(crate) config: Config,
     pub(crate) leases: Leases,
     pub(crate) control: Mutex<Control>,
 }
 
-impl Machine {
+impl RawCell {
     // Here and below, what is the same in all machines is a `const` block: the compiler evaluates it once, and not for
     // every static.
-    pub(crate) const fn new(setup: Setup, payload: &'static PayloadType) -> Self {
-        Self { setup, leases: Leases::new(payload), control: const { Mutex::new(Control::new()) } }
+    pub(crate) const fn new(config: Config, payload: &'static PayloadType) -> Self {
+        Self { config, leases: Leases::new(payload), control: const { Mutex::new(Control::new()) } }
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        self.setup.name
+        self.config.name
     }
 
     /// What is known of a declared cell.
     pub(crate) fn info(&self) -> &'static CellInfo {
-        let Some(info) = self.setup.info else { unreachable!("a declared cell") };
+        let Some(info) = self.config.info else { unreachable!("a declared cell") };
         info
     }
 
     /// Runs the factory that the cell was declared with.
-    pub(crate) fn build(&self) -> Result<Parcel, BoxError> {
-        let Some(build) = self.setup.build else { unreachable!("a cell with a factory") };
+    pub(crate) fn build(&self) -> Result<AnyPayload, BoxError> {
+        let Some(build) = self.config.build else { unreachable!("a cell with a factory") };
         build()
     }
 
@@ -89,13 +89,13 @@ impl Machine {
         self.control.lock().shut_down
     }
 
-    pub(crate) fn watchers(&self) -> Watchers {
-        Watchers::new(self.name(), self.setup.observer.get(self.name()))
+    pub(crate) fn observers(&self) -> Observers {
+        Observers::new(self.name(), self.config.observer.get(self.name()))
     }
 
     /// Publishes what `place` makes, if nothing speaks against it; `place` runs under the cell's lock.
-    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> Parcel) -> Result<(), SeedRefusal> {
-        let permission = seed::permission(self.setup.info.is_some_and(|info| info.seedable));
+    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
+        let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let permission = permission.ok_or(SeedRefusal::NotAllowed)?;
         let mut control = self.control.lock();
         match control.state(self.is_ready()) {
@@ -111,7 +111,7 @@ impl Machine {
         drop(control);
         drop(lease);
         self.discard(cleared);
-        guarded(self.name(), || log::seeded(self.name(), generation, permission));
+        catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl Machine {
     /// Drops a failure that is off the record: its error's destructor is the user's.
     pub(crate) fn discard(&self, failure: Option<Box<Failure>>) {
         if failure.is_some() {
-            guarded(self.name(), || drop(failure));
+            catch_user_panic(self.name(), || drop(failure));
         }
     }
 
@@ -137,7 +137,7 @@ impl Machine {
     /// a drop.
     pub(crate) fn disposal(
         &self,
-        watchers: &Watchers,
+        observers: &Observers,
         landed: Option<&Landed>,
         generation: u64,
         calls: bool,
@@ -147,7 +147,7 @@ impl Machine {
             payload_type: self.leases.payload_type(),
             generation,
             calls,
-            watchers: watchers.clone(),
+            observers: observers.clone(),
             started: clock::now(),
             runtime: landed.map(|landed| landed.runtime.clone()).unwrap_or_default(),
         }
@@ -155,7 +155,7 @@ impl Machine {
 }
 
 /// Shows the name and the state, and never the payload.
-impl fmt::Debug for Machine {
+impl fmt::Debug for RawCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeCell")
             .field("name", &self.name())
@@ -165,7 +165,7 @@ impl fmt::Debug for Machine {
 }
 
 /// Disposes the payload, as a close would.
-impl Drop for Machine {
+impl Drop for RawCell {
     fn drop(&mut self) {
         if self.is_ready() {
             let _ = self.close();

@@ -1,8 +1,8 @@
-//! The cell as its users see it: a [`Machine`] with the type of its payload.
+//! The cell as its users see it: a [`RawCell`] with the type of its payload.
 
 use crate::cell::control::State;
 use crate::cell::get_async;
-use crate::cell::raw_cell::{Build, Machine, Setup};
+use crate::cell::raw_cell::{Build, Config, RawCell};
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
 use crate::error::{BoxError, Error};
@@ -10,8 +10,8 @@ use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::info::{CellInfo, DEFAULT_WAIT};
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
-use crate::payload::disposer::{Disposer, Run};
-use crate::payload::lease::{Lease, Parcel, Ref, Typed};
+use crate::payload::disposer::{DisposeFn, Disposer};
+use crate::payload::lease::{AnyPayload, Lease, Ref, Typed};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use std::time::Duration;
 /// ```
 pub struct RuntimeCell<T: Send + Sync + 'static> {
     pub(crate) typed: Typed<T>,
-    disposer: Run<T>,
+    disposer: DisposeFn<T>,
 }
 
 /// Construction. All of it is `const`: a cell can be a `static`.
@@ -45,7 +45,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Its waiters are not limited in number and wait 1500 ms at most; there is no cooldown, and payloads are
     /// plainly dropped.
     pub const fn new(name: &'static str) -> Self {
-        let setup = Setup {
+        let config = Config {
             name: if name.is_empty() { "runtime" } else { name },
             max_waiters: 0,
             wait_timeout: DEFAULT_WAIT,
@@ -55,27 +55,27 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             observer: Hook::none(),
             adjuster: Hook::none(),
         };
-        Self { typed: Typed::new(setup), disposer: Run::Drop }
+        Self { typed: Typed::new(config), disposer: DisposeFn::Drop }
     }
 
     /// Sets how many callers may wait at once for a flight; 0 is any number.
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
-        self.typed.setup_mut().max_waiters = n;
+        self.typed.config_mut().max_waiters = n;
         self
     }
 
     /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] is for ever.
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.typed.setup_mut().wait_timeout = limit;
+        self.typed.config_mut().wait_timeout = limit;
         self
     }
 
     /// Sets how long after a failed flight no factory runs; [`Duration::ZERO`] is no cooldown.
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
-        self.typed.setup_mut().cooldown = ttl;
+        self.typed.config_mut().cooldown = ttl;
         self
     }
 
@@ -94,7 +94,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         observer: Hook<dyn Observer>,
         adjuster: Hook<dyn Adjuster>,
     ) -> Self {
-        let setup = Setup {
+        let config = Config {
             name: info.name,
             max_waiters: match info.max_waiters {
                 Some(n) => n,
@@ -110,12 +110,12 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             observer,
             adjuster,
         };
-        Self { typed: Typed::new(setup), disposer: disposer.run }
+        Self { typed: Typed::new(config), disposer: disposer.run }
     }
 
     #[inline]
-    pub(crate) const fn machine(&self) -> &Machine {
-        self.typed.machine()
+    pub(crate) const fn raw(&self) -> &RawCell {
+        self.typed.raw()
     }
 }
 
@@ -123,22 +123,22 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Returns the cell's name.
     pub fn name(&self) -> &'static str {
-        self.machine().name()
+        self.raw().name()
     }
 
     /// Returns what the cell is doing, as of now.
     pub fn state(&self) -> State {
-        self.machine().state()
+        self.raw().state()
     }
 
     /// Returns `true` if a payload is published.
     pub fn is_ready(&self) -> bool {
-        self.machine().is_ready()
+        self.raw().is_ready()
     }
 
     /// Returns the generation of the published payload.
     pub fn generation(&self) -> Option<u64> {
-        self.machine().generation()
+        self.raw().generation()
     }
 
     /// Returns the published payload.
@@ -150,7 +150,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// Counts of waiters and leases change while they are taken; they are for people.
     pub fn snapshot(&self) -> CellSnapshot {
-        self.machine().snapshot()
+        self.raw().snapshot()
     }
 }
 
@@ -203,8 +203,8 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         refresh: bool,
         factory: &mut impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
-        let mut build = || Ok(self.parcel(factory().map_err(Into::into)?));
-        self.machine().obtain(refresh, &mut build).map(Lease::typed)
+        let mut build = || Ok(self.payload(factory().map_err(Into::into)?));
+        self.raw().obtain(refresh, &mut build).map(Lease::typed)
     }
 
     /// [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory; where it waits, it waits as a task.
@@ -250,13 +250,13 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'_, T>, Error> {
         let build = || {
             let built = factory();
-            async { Ok(self.parcel(built.await.map_err(Into::into)?)) }
+            async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };
-        Ok(get_async::obtain(self.machine(), refresh, build).await?.typed())
+        Ok(get_async::obtain(self.raw(), refresh, build).await?.typed())
     }
 
-    fn parcel(&self, payload: T) -> Parcel {
-        Parcel::new(payload, self.disposer)
+    fn payload(&self, payload: T) -> AnyPayload {
+        AnyPayload::new(payload, self.disposer)
     }
 }
 
@@ -271,7 +271,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// It never unwinds: the disposer's error or panic is in the result.
     pub fn close(&self) -> CloseResult {
-        self.machine().close()
+        self.raw().close()
     }
 
     /// Closes if `generation` is the published one; else leaves the cell as it is and says
@@ -279,7 +279,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// So a caller that found a payload broken never closes the fresh one that another caller has built since.
     pub fn close_generation(&self, generation: u64) -> CloseResult {
-        self.machine().close_generation(generation)
+        self.raw().close_generation(generation)
     }
 
     /// Closes and waits up to `limit` until nobody uses a payload of this cell any more and no superseded factory
@@ -290,20 +290,20 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// A thread that holds a lease on the payload itself waits in vain.
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
-        self.machine().close_and_drain(limit)
+        self.raw().close_and_drain(limit)
     }
 
     /// [`close`](Self::close) in a task, where the disposer may be asynchronous and is run to its end.
     ///
     /// If the future is dropped while the disposer runs, the payload is dropped plainly, and the event says so.
     pub async fn close_async(&self) -> CloseResult {
-        self.machine().close_async().await
+        self.raw().close_async().await
     }
 
     /// [`close_and_drain`](Self::close_and_drain) in a task, where the disposer may be asynchronous and is run to
     /// its end.
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
-        self.machine().close_and_drain_async(limit).await
+        self.raw().close_and_drain_async(limit).await
     }
 
     /// Closes, for those who do not care how that went.
@@ -317,7 +317,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// its callers get this error, and its success does not end the cooldown. The last record counts. With a zero
     /// `ttl` it does nothing.
     pub fn record_failure(&self, error: impl Into<BoxError>, ttl: Duration) {
-        self.machine().record_failure(error.into(), ttl);
+        self.raw().record_failure(error.into(), ttl);
     }
 }
 
@@ -340,9 +340,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         let mut value = Some(value);
         let mut made = || {
             let Some(value) = value.take() else { unreachable!("it is placed once") };
-            self.parcel(place(value))
+            self.payload(place(value))
         };
-        let refused = self.machine().seed(&mut made).err();
+        let refused = self.raw().seed(&mut made).err();
         match (refused, value) {
             (Some(refusal), Some(value)) => Err(SeedError::new(self.name(), refusal, value)),
             _ => Ok(()),
@@ -351,18 +351,18 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
     /// Sets who hears of this cell, besides the global observer. Flights under way keep the one they began with.
     pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
-        self.machine().setup.observer.configure(observer);
+        self.raw().config.observer.configure(observer);
     }
 
     /// Sets what stands between this cell and its factories, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
-        self.machine().setup.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
+        self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }
 }
 
 /// Shows the name and the state, and never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.machine(), f)
+        fmt::Debug::fmt(self.raw(), f)
     }
 }

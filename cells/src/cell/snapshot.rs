@@ -1,7 +1,7 @@
 //! What a cell is doing, for dashboards and debugging.
 
 use crate::cell::control::State;
-use crate::cell::raw_cell::Machine;
+use crate::cell::raw_cell::RawCell;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
 use crate::sync::clock;
@@ -42,7 +42,7 @@ pub struct CellSnapshot {
     pub draining: usize,
 }
 
-impl Machine {
+impl RawCell {
     pub(crate) fn snapshot(&self) -> CellSnapshot {
         let control = self.control.lock();
         let generation = self.generation();

@@ -1,6 +1,6 @@
 //! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
 
-use crate::cell::raw_cell::Machine;
+use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::erased::{Asynchronous, Erased};
@@ -12,7 +12,7 @@ use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
 use crate::payload::disposer::{BoxFuture, Disposer};
-use crate::payload::lease::{Lease, Parcel, Ref};
+use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::payload::payload_type::Payload;
 use std::fmt;
 use std::future::Future;
@@ -178,7 +178,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        self.cell.machine().info()
+        self.cell.raw().info()
     }
 
     /// Gets the payload for somebody whose dependency on this cell is known.
@@ -191,23 +191,20 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
 }
 
 impl<T: Payload, D: DeclaredAsync<Payload = T>> Asynchronous for AsyncCell<T, D> {
-    fn declared(&self) -> &Machine {
-        self.cell.machine()
+    fn declared(&self) -> &RawCell {
+        self.cell.raw()
     }
 
-    fn here(&self) -> &Machine {
-        self.here().machine()
+    fn here(&self) -> &RawCell {
+        self.here().raw()
     }
 
-    fn everywhere(&self) -> Vec<&Machine> {
+    fn everywhere(&self) -> Vec<&RawCell> {
         #[cfg(feature = "tokio")]
         if D::OWN_RUNTIME {
-            return std::iter::once(&self.cell)
-                .chain(self.runtimes.all())
-                .map(RuntimeCell::machine)
-                .collect();
+            return std::iter::once(&self.cell).chain(self.runtimes.all()).map(RuntimeCell::raw).collect();
         }
-        vec![self.cell.machine()]
+        vec![self.cell.raw()]
     }
 
     #[cfg(feature = "tokio")]
@@ -219,8 +216,8 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> Asynchronous for AsyncCell<T, D>
         &self.adjuster
     }
 
-    fn build(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>> {
-        Box::pin(async { Ok(Parcel::new(D::build().await?, D::DISPOSER.run)) })
+    fn build(&'static self) -> BoxFuture<'static, Result<AnyPayload, BoxError>> {
+        Box::pin(async { Ok(AnyPayload::new(D::build().await?, D::DISPOSER.run)) })
     }
 }
 

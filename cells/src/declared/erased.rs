@@ -2,7 +2,7 @@
 
 use crate::cell::close::Closing;
 use crate::cell::get_async;
-use crate::cell::raw_cell::Machine;
+use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::CellSnapshot;
 #[cfg(feature = "tokio")]
 use crate::declared::per_runtime;
@@ -14,7 +14,7 @@ use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::payload::disposer::BoxFuture;
-use crate::payload::lease::{Lease, Parcel};
+use crate::payload::lease::{AnyPayload, Lease};
 use crate::sync::wait;
 use std::future::Future;
 use std::pin::pin;
@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 /// A declared cell whatever it holds.
 #[derive(Clone, Copy)]
 pub(crate) enum Erased {
-    Thread(&'static Machine),
+    Thread(&'static RawCell),
     Task(&'static dyn Asynchronous),
     /// Only a shutdown ends it.
     Permanent(&'static dyn Permanent),
@@ -34,34 +34,34 @@ pub(crate) enum Erased {
 /// An [`AsyncCell`](crate::AsyncCell).
 pub(crate) trait Asynchronous: Sync {
     /// The cell that is declared.
-    fn declared(&self) -> &Machine;
+    fn declared(&self) -> &RawCell;
     /// The cell for where the caller runs: that one, or its runtime's own.
-    fn here(&self) -> &Machine;
+    fn here(&self) -> &RawCell;
     /// All its cells: one, or one a runtime.
-    fn everywhere(&self) -> Vec<&Machine>;
+    fn everywhere(&self) -> Vec<&RawCell>;
     /// Whether a flight runs as a task of its own.
     #[cfg(feature = "tokio")]
     fn is_detached(&self) -> bool;
     fn adjuster(&self) -> &Hook<dyn AsyncAdjuster>;
     /// Runs the factory.
-    fn build(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>>;
+    fn build(&'static self) -> BoxFuture<'static, Result<AnyPayload, BoxError>>;
 }
 
 /// A [`PermanentCell`](crate::PermanentCell).
 pub(crate) trait Permanent: Sync {
     /// The cell of references to the payload.
-    fn machine(&self) -> &Machine;
+    fn raw(&self) -> &RawCell;
     fn adjuster(&self) -> &Hook<dyn Adjuster>;
     /// Runs the factory.
-    fn build(&self) -> Result<Parcel, BoxError>;
+    fn build(&self) -> Result<AnyPayload, BoxError>;
     /// Puts a payload into its place for good, and gives the reference to it. One flight at a time comes here, and none
     /// after one that did.
-    fn keep(&'static self, payload: Parcel) -> Parcel;
+    fn keep(&'static self, payload: AnyPayload) -> AnyPayload;
 }
 
 impl dyn Asynchronous {
     /// Runs the factory the way the adjuster (if there is one) wants it.
-    pub(crate) fn adjusted(&'static self) -> BoxFuture<'static, Result<Parcel, BoxError>> {
+    pub(crate) fn adjusted(&'static self) -> BoxFuture<'static, Result<AnyPayload, BoxError>> {
         let name = self.declared().name();
         match self.adjuster().get(name) {
             Some(adjuster) => Box::pin(async move { adjuster.adjust(name, &mut || self.build()).await }),
@@ -72,8 +72,8 @@ impl dyn Asynchronous {
 
 impl dyn Permanent {
     /// The same, and keeps what it made.
-    fn kept(&'static self) -> Result<Parcel, BoxError> {
-        let name = self.machine().name();
+    fn kept(&'static self) -> Result<AnyPayload, BoxError> {
+        let name = self.raw().name();
         let payload = match self.adjuster().get(name) {
             Some(adjuster) => adjuster.adjust(name, &mut || self.build())?,
             None => self.build()?,
@@ -83,28 +83,28 @@ impl dyn Permanent {
 }
 
 /// [`Erased::called`] of a synchronous cell; it may be ready, and only the fast way to it was closed.
-pub(crate) fn called(machine: &'static Machine) -> Result<Lease, Error> {
-    match machine.leases.lease_unheard() {
+pub(crate) fn called(raw: &'static RawCell) -> Result<Lease, Error> {
+    match raw.leases.lease_unheard() {
         Some(lease) => Ok(lease),
-        None => Erased::Thread(machine).called(),
+        None => Erased::Thread(raw).called(),
     }
 }
 
 impl Erased {
     /// The cell for where the caller runs.
-    fn here(self) -> &'static Machine {
+    fn here(self) -> &'static RawCell {
         match self {
-            Self::Thread(machine) => machine,
+            Self::Thread(raw) => raw,
             Self::Task(cell) => cell.here(),
-            Self::Permanent(cell) => cell.machine(),
+            Self::Permanent(cell) => cell.raw(),
         }
     }
 
     pub(crate) fn info(self) -> &'static CellInfo {
         match self {
-            Self::Thread(machine) => machine.info(),
+            Self::Thread(raw) => raw.info(),
             Self::Task(cell) => cell.declared().info(),
-            Self::Permanent(cell) => cell.machine().info(),
+            Self::Permanent(cell) => cell.raw().info(),
         }
     }
 
@@ -112,26 +112,26 @@ impl Erased {
         self.here().snapshot()
     }
 
-    fn everywhere(self) -> Vec<&'static Machine> {
+    fn everywhere(self) -> Vec<&'static RawCell> {
         match self {
-            Self::Thread(machine) => vec![machine],
+            Self::Thread(raw) => vec![raw],
             Self::Task(cell) => cell.everywhere(),
-            Self::Permanent(cell) => vec![cell.machine()],
+            Self::Permanent(cell) => vec![cell.raw()],
         }
     }
 
     /// What may be closed: of a permanent cell nothing before the shutdown.
-    fn closable(self) -> Vec<&'static Machine> {
-        let mut machines = self.everywhere();
+    fn closable(self) -> Vec<&'static RawCell> {
+        let mut raws = self.everywhere();
         if let Self::Permanent(_) = self {
-            machines.retain(|machine| machine.is_shut_down());
+            raws.retain(|raw| raw.is_shut_down());
         }
-        machines
+        raws
     }
 
     /// Whether there is nothing to close.
     pub(crate) fn is_untouched(self) -> bool {
-        self.closable().into_iter().all(Machine::is_untouched)
+        self.closable().into_iter().all(RawCell::is_untouched)
     }
 
     /// Gets the payload for who calls the accessor, where it is not ready, or a factory asks.
@@ -143,9 +143,9 @@ impl Erased {
     /// Gets the payload.
     pub(crate) fn get(self) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine) => machine.get(&mut || machine.build()),
+            Self::Thread(raw) => raw.get(&mut || raw.build()),
             Self::Task(_) => block_on(self.get_async()),
-            Self::Permanent(cell) => cell.machine().get(&mut || cell.kept()),
+            Self::Permanent(cell) => cell.raw().get(&mut || cell.kept()),
         }
     }
 
@@ -163,7 +163,7 @@ impl Erased {
     /// Builds a new payload, also where there is none.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine) => machine.obtain(true, &mut || machine.build()),
+            Self::Thread(raw) => raw.obtain(true, &mut || raw.build()),
             Self::Task(_) => block_on(self.refresh_async()),
             Self::Permanent(_) => self.get(),
         }
@@ -176,15 +176,15 @@ impl Erased {
 
     async fn obtain_async(self, refresh: bool) -> Result<Lease, Error> {
         match self {
-            Self::Thread(machine) => {
-                let build = || async { machine.adjusted(&mut || machine.build()) };
-                get_async::obtain(machine, refresh, build).await
+            Self::Thread(raw) => {
+                let build = || async { raw.adjusted(&mut || raw.build()) };
+                get_async::obtain(raw, refresh, build).await
             }
             #[cfg(feature = "tokio")]
             Self::Task(cell) => per_runtime::obtain(cell, refresh).await,
             #[cfg(not(feature = "tokio"))]
             Self::Task(cell) => get_async::obtain(cell.here(), refresh, || cell.adjusted()).await,
-            Self::Permanent(cell) => get_async::obtain(cell.machine(), false, || async { cell.kept() }).await,
+            Self::Permanent(cell) => get_async::obtain(cell.raw(), false, || async { cell.kept() }).await,
         }
     }
 
@@ -210,11 +210,11 @@ impl Erased {
         if let Self::Permanent(_) = self {
             return false;
         }
-        for machine in self.everywhere() {
-            if std::ptr::eq(machine, self.here()) {
-                machine.supersede();
+        for raw in self.everywhere() {
+            if std::ptr::eq(raw, self.here()) {
+                raw.supersede();
             } else {
-                let _ = machine.close();
+                let _ = raw.close();
             }
         }
         self.here().is_ready()
@@ -224,23 +224,23 @@ impl Erased {
     pub(crate) fn unpublish(self) -> Vec<Closing<'static>> {
         match self {
             Self::Permanent(_) => Vec::new(),
-            _ => self.everywhere().into_iter().map(|machine| machine.close_if(|_| true)).collect(),
+            _ => self.everywhere().into_iter().map(|raw| raw.close_if(|_| true)).collect(),
         }
     }
 
     pub(crate) fn close(self) -> CloseResult {
         match self {
             Self::Permanent(_) => self.nothing(),
-            _ => self.all(Machine::close),
+            _ => self.all(RawCell::close),
         }
     }
 
     pub(crate) fn drain_until(self, until: Option<Instant>) -> CloseResult {
-        self.all(|machine| machine.drain_until(until))
+        self.all(|raw| raw.drain_until(until))
     }
 
     /// Closes all that may be closed; the result is the gravest.
-    fn all(self, close: impl Fn(&Machine) -> CloseResult) -> CloseResult {
+    fn all(self, close: impl Fn(&RawCell) -> CloseResult) -> CloseResult {
         let closes = self.closable().into_iter().map(close);
         closes.reduce(CloseResult::graver).unwrap_or_else(|| self.nothing())
     }
@@ -248,8 +248,8 @@ impl Erased {
     /// [`drain_until`](Self::drain_until) in a task.
     pub(crate) async fn drain_until_async(self, until: Option<Instant>) -> CloseResult {
         let mut result: Option<CloseResult> = None;
-        for machine in self.closable() {
-            let next = machine.drain_until_async(until).await;
+        for raw in self.closable() {
+            let next = raw.drain_until_async(until).await;
             result = Some(match result {
                 Some(result) => result.graver(next),
                 None => next,
@@ -265,7 +265,7 @@ impl Erased {
 
     /// Lets no flight begin any more; gives the flights that it superseded.
     pub(crate) fn shut_down(self) -> Vec<Arc<Flight>> {
-        self.everywhere().into_iter().filter_map(Machine::shut_down).collect()
+        self.everywhere().into_iter().filter_map(RawCell::shut_down).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a factory may return.
 
 use crate::error::BoxError;
-use crate::payload::lease::Parcel;
+use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
 
 /// What a factory returns: the payload `P`, or a `Result` of it.
@@ -16,7 +16,7 @@ pub trait Outcome<P> {
 
     /// The same, with the payload in a parcel, to be dropped in the end. In one step, for every cell has it compiled.
     #[expect(clippy::missing_errors_doc, reason = "the factory's own")]
-    fn into_dropped(self) -> Result<Parcel, BoxError>
+    fn into_dropped(self) -> Result<AnyPayload, BoxError>
     where
         P: Payload;
 }
@@ -32,11 +32,11 @@ impl<P> Outcome<P> for P {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a call")]
-    fn into_dropped(self) -> Result<Parcel, BoxError>
+    fn into_dropped(self) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
-        Ok(Parcel::dropped(self))
+        Ok(AnyPayload::dropped(self))
     }
 }
 
@@ -52,12 +52,12 @@ impl<P, E: Into<BoxError>> Outcome<P> for Result<P, E> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a match")]
-    fn into_dropped(self) -> Result<Parcel, BoxError>
+    fn into_dropped(self) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
         match self {
-            Ok(payload) => Ok(Parcel::dropped(payload)),
+            Ok(payload) => Ok(AnyPayload::dropped(payload)),
             Err(error) => Err(error.into()),
         }
     }

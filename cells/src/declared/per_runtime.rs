@@ -1,10 +1,10 @@
 //! What tokio adds: flights as tasks of their own, payloads that end with their runtime, factories on the blocking
 //! pool.
 
-use crate::cell::get::{Patience, Turn};
+use crate::cell::get::{Decision, WaitBudget};
 use crate::cell::get_async;
-use crate::cell::initializer::Flying;
-use crate::cell::raw_cell::Machine;
+use crate::cell::initializer::Initializer;
+use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::erased::Asynchronous;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::flight::frames;
 use crate::flight::single_flight::{Flight, Outcome, Place};
 use crate::observe::context::RequestContext;
 use crate::observe::log;
-use crate::observe::observers::guarded;
+use crate::observe::observers::catch_user_panic;
 use crate::payload::lease::Lease;
 use crate::sync::executor::Watch;
 use once_cell::sync::OnceCell;
@@ -24,27 +24,27 @@ use tokio::runtime::{Handle, Id};
 
 /// Gets the payload of a cell, and sees to it that the payload does not outlive the runtime it is built on.
 pub(crate) async fn obtain(cell: &'static dyn Asynchronous, refresh: bool) -> Result<Lease, Error> {
-    let machine = cell.here();
+    let raw = cell.here();
     let _waiting = frames::Waiting::start();
-    let mut patience = Patience::new(machine.setup.wait_timeout);
+    let mut budget = WaitBudget::new(raw.config.wait_timeout);
     let make = if cell.is_detached() { Flight::detached } else { Flight::new };
     loop {
-        let outcome = match machine.turn(refresh, make)? {
-            Turn::Take(lease) => return Ok(lease),
-            Turn::Wait(flight, _blocked) => {
-                get_async::wait(machine, &flight, &mut patience, get_async::waiter(machine)).await?
+        let outcome = match raw.turn(refresh, make)? {
+            Decision::Take(lease) => return Ok(lease),
+            Decision::Wait(flight, _blocked) => {
+                get_async::wait(raw, &flight, &mut budget, get_async::waiter(raw)).await?
             }
-            Turn::Fly(flight) if flight.is_detached() => {
+            Decision::Fly(flight) if flight.is_detached() => {
                 // A new flight waits for nobody, so this closes no circle.
-                let blocked = frames::wait_for(flight.id(), machine.name());
-                let flying = Flying::begin(machine, Arc::clone(&flight));
+                let blocked = frames::wait_for(flight.id(), raw.name());
+                let initializer = Initializer::begin(raw, Arc::clone(&flight));
                 let context = RequestContext::current().unwrap_or_default();
-                tokio::spawn(async move { drop(context.instrument(fly(cell, flying)).await) });
-                let outcome = get_async::wait(machine, &flight, &mut patience, Place::Pilot).await?;
+                tokio::spawn(async move { drop(context.instrument(fly(cell, initializer)).await) });
+                let outcome = get_async::wait(raw, &flight, &mut budget, Place::Initiator).await?;
                 drop(blocked);
                 outcome
             }
-            Turn::Fly(flight) => fly(cell, Flying::begin(machine, flight)).await?,
+            Decision::Fly(flight) => fly(cell, Initializer::begin(raw, flight)).await?,
         };
         match outcome {
             Outcome::Ready(lease) => return Ok(lease),
@@ -54,23 +54,23 @@ pub(crate) async fn obtain(cell: &'static dyn Asynchronous, refresh: bool) -> Re
     }
 }
 
-async fn fly(cell: &'static dyn Asynchronous, flying: Flying<'static>) -> Result<Outcome, Error> {
-    let machine = flying.machine();
-    let outcome = get_async::fly(flying, || cell.adjusted()).await?;
+async fn fly(cell: &'static dyn Asynchronous, initializer: Initializer<'static>) -> Result<Outcome, Error> {
+    let raw = initializer.raw();
+    let outcome = get_async::fly(initializer, || cell.adjusted()).await?;
     if let Outcome::Ready(lease) = &outcome {
-        close_with_runtime(machine, lease.generation());
+        close_with_runtime(raw, lease.generation());
     }
     Ok(outcome)
 }
 
 /// Closes a generation when the runtime of the caller ends: what is tied to a runtime (sockets, timers, tasks) is
 /// dead after that.
-fn close_with_runtime(machine: &'static Machine, generation: u64) {
+fn close_with_runtime(raw: &'static RawCell, generation: u64) {
     let Ok(runtime) = Handle::try_current() else { return };
     let end = OnRuntimeEnd(move || {
-        if machine.generation() == Some(generation) {
-            guarded(machine.name(), || log::runtime_gone(machine.name(), generation));
-            let _ = machine.close_generation(generation);
+        if raw.generation() == Some(generation) {
+            catch_user_panic(raw.name(), || log::runtime_gone(raw.name(), generation));
+            let _ = raw.close_generation(generation);
         }
     });
     // A task that ends only with its runtime, or with its cell's next payload.
@@ -78,7 +78,7 @@ fn close_with_runtime(machine: &'static Machine, generation: u64) {
         let _end = end;
         pending::<()>().await;
     });
-    machine.watch(generation, Watch::new(watch.abort_handle()));
+    raw.watch(generation, Watch::new(watch.abort_handle()));
 }
 
 /// Runs its closure when it is dropped: by a runtime that drops its tasks.
@@ -130,8 +130,8 @@ impl<T: Send + Sync + 'static> Runtimes<T> {
         let cell = cells.free.pop().unwrap_or_else(|| Box::leak(Box::new(make())));
         cells.used.push((id, cell));
         drop(cells);
-        if outside.machine().is_shut_down() {
-            cell.machine().shut_down();
+        if outside.raw().is_shut_down() {
+            cell.raw().shut_down();
         }
         let shared = Arc::clone(self.cells());
         let end = OnRuntimeEnd(move || {

@@ -5,7 +5,7 @@
 //! disposer.
 
 use crate::cell::control::State;
-use crate::cell::raw_cell::Machine;
+use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
@@ -18,8 +18,8 @@ use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
-use crate::payload::disposer::{Disposer, Run};
-use crate::payload::lease::Parcel;
+use crate::payload::disposer::{DisposeFn, Disposer};
+use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
 use once_cell::sync::OnceCell;
 use std::fmt;
@@ -75,7 +75,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 
     fn adjuster() -> Arc<dyn Adjuster> {
         let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
-        Arc::new(Adjusts { adjuster: declared(), disposer: Run::Drop })
+        Arc::new(Adjusts { adjuster: declared(), disposer: DisposeFn::Drop })
     }
 
     /// The entry in the list of all cells: the macro's.
@@ -152,7 +152,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        self.cell.machine().info()
+        self.cell.raw().info()
     }
 
     /// Sets who hears of this cell, besides the global observer.
@@ -164,7 +164,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 
     /// Sets what stands between this cell and its factory, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
-        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: Run::Drop }));
+        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop }));
     }
 
     #[cold]
@@ -195,20 +195,20 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 }
 
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<T, D> {
-    fn machine(&self) -> &Machine {
-        self.cell.machine()
+    fn raw(&self) -> &RawCell {
+        self.cell.raw()
     }
 
     fn adjuster(&self) -> &Hook<dyn Adjuster> {
         &self.adjuster
     }
 
-    fn build(&self) -> Result<Parcel, BoxError> {
+    fn build(&self) -> Result<AnyPayload, BoxError> {
         D::build().into_dropped()
     }
 
-    fn keep(&'static self, payload: Parcel) -> Parcel {
-        Parcel::new(self.keep(payload.open()), D::DISPOSER.run)
+    fn keep(&'static self, payload: AnyPayload) -> AnyPayload {
+        AnyPayload::new(self.keep(payload.open()), D::DISPOSER.run)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
 use crate::payload::disposer::Disposer;
-use crate::payload::lease::{Lease, Parcel, Ref, Typed};
+use crate::payload::lease::{AnyPayload, Lease, Ref, Typed};
 use crate::payload::payload_type::Payload;
 use std::fmt;
 use std::marker::PhantomData;
@@ -162,17 +162,17 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     pub(crate) const fn erased(&'static self) -> Erased {
-        Erased::Thread(self.cell.machine())
+        Erased::Thread(self.cell.raw())
     }
 
-    fn build() -> Result<Parcel, BoxError> {
+    fn build() -> Result<AnyPayload, BoxError> {
         match D::build().into_result() {
-            Ok(payload) => Ok(Parcel::new(payload, D::DISPOSER.run)),
+            Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
-    fn build_dropped() -> Result<Parcel, BoxError> {
+    fn build_dropped() -> Result<AnyPayload, BoxError> {
         D::build().into_dropped()
     }
 
@@ -231,7 +231,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        self.cell.machine().info()
+        self.cell.raw().info()
     }
 }
 

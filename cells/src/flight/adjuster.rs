@@ -2,8 +2,8 @@
 
 use crate::cell::get::Build;
 use crate::error::BoxError;
-use crate::payload::disposer::{BoxFuture, Run};
-use crate::payload::lease::Parcel;
+use crate::payload::disposer::{BoxFuture, DisposeFn};
+use crate::payload::lease::AnyPayload;
 use std::sync::Arc;
 
 /// Wraps the factory of a cell: to retry it, to time it, to replace what it makes.
@@ -97,7 +97,7 @@ impl<T> AsyncFactoryAdjuster<T> for NoopFactoryAdjuster {}
 
 /// A [`FactoryAdjuster`] without the type of what it adjusts.
 pub(crate) trait Adjuster: Send + Sync {
-    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<Parcel, BoxError>;
+    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<AnyPayload, BoxError>;
 }
 
 /// An [`AsyncFactoryAdjuster`] without the type of what it adjusts.
@@ -105,20 +105,20 @@ pub(crate) trait AsyncAdjuster: Send + Sync {
     fn adjust<'a>(
         &'a self,
         cell: &'a str,
-        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Parcel, BoxError>> + Send),
-    ) -> BoxFuture<'a, Result<Parcel, BoxError>>;
+        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<AnyPayload, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<AnyPayload, BoxError>>;
 }
 
 /// An adjuster for payloads that end with this disposer.
 pub(crate) struct Adjusts<A: ?Sized, T> {
     pub(crate) adjuster: Arc<A>,
-    pub(crate) disposer: Run<T>,
+    pub(crate) disposer: DisposeFn<T>,
 }
 
 impl<T: Send + Sync + 'static> Adjuster for Adjusts<dyn FactoryAdjuster<T>, T> {
-    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<Parcel, BoxError> {
+    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<AnyPayload, BoxError> {
         let payload = self.adjuster.adjust(cell, &mut || Ok(build()?.open()))?;
-        Ok(Parcel::new(payload, self.disposer))
+        Ok(AnyPayload::new(payload, self.disposer))
     }
 }
 
@@ -126,15 +126,15 @@ impl<T: Send + Sync + 'static> AsyncAdjuster for Adjusts<dyn AsyncFactoryAdjuste
     fn adjust<'a>(
         &'a self,
         cell: &'a str,
-        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Parcel, BoxError>> + Send),
-    ) -> BoxFuture<'a, Result<Parcel, BoxError>> {
+        build: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<AnyPayload, BoxError>> + Send),
+    ) -> BoxFuture<'a, Result<AnyPayload, BoxError>> {
         Box::pin(async move {
             let mut factory = || {
                 let payload = build();
                 Box::pin(async { Ok(payload.await?.open()) }) as BoxFuture<'static, Result<T, BoxError>>
             };
             let payload = self.adjuster.adjust(cell, &mut factory).await?;
-            Ok(Parcel::new(payload, self.disposer))
+            Ok(AnyPayload::new(payload, self.disposer))
         })
     }
 }

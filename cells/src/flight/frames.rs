@@ -60,7 +60,7 @@ thread_local! {
 /// The innermost factory that runs on this thread.
 pub(crate) fn current() -> Option<Arc<Frame>> {
     // Most threads that ask run none, and need not make the thread-local for that, whose end every thread would pay.
-    if !lease::is_on_detour() {
+    if !lease::is_tracked() {
         return None;
     }
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()

@@ -24,7 +24,7 @@ use crate::observe::observer::CloseResult;
 use crate::payload::lease::Lease;
 use crate::sync::primitives::{Latch, Mutex};
 use crate::sync::timer::until;
-use crate::sync::wait::{Queue, Seat, Wakers, block_on, by_the_real_clock};
+use crate::sync::wait::{Ticket, WakerQueue, Wakers, block_on, by_the_real_clock};
 use once_cell::sync::OnceCell;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -48,14 +48,14 @@ struct Progress {
     /// How many threads wait for the outcome.
     threads: usize,
     /// The tasks that do.
-    tasks: Queue,
+    tasks: WakerQueue,
     /// Whether the caller who began the flight sits among the tasks, as one that does not count.
-    pilot: bool,
+    initiator: bool,
     over: bool,
     /// How what it made was disposed, where it came too late.
     leftover: Option<Box<CloseResult>>,
     /// Closers that superseded the flight and wait for its end.
-    closers: Queue,
+    closers: WakerQueue,
 }
 
 /// What a flight is settled with, for its waiters.
@@ -91,11 +91,11 @@ impl Flight {
             landing: Latch::new(),
             progress: Mutex::new(Progress {
                 threads: 0,
-                tasks: Queue::new(),
-                pilot: false,
+                tasks: WakerQueue::new(),
+                initiator: false,
                 over: false,
                 leftover: None,
-                closers: Queue::new(),
+                closers: WakerQueue::new(),
             }),
         }
     }
@@ -160,12 +160,12 @@ impl Flight {
         deadline: Option<Instant>,
         place: Place,
     ) -> Result<Outcome, Rejected> {
-        let mut seat = Seated::new(self, place);
-        let outcome = poll_fn(|cx| self.poll(&mut seat, cx.waker()));
+        let mut ticket = Waiter::new(self, place);
+        let outcome = poll_fn(|cx| self.poll(&mut ticket, cx.waker()));
         until(deadline, outcome).await.unwrap_or(Err(Rejected::TimedOut))
     }
 
-    fn poll(&self, seated: &mut Seated<'_>, waker: &Waker) -> Poll<Result<Outcome, Rejected>> {
+    fn poll(&self, seated: &mut Waiter<'_>, waker: &Waker) -> Poll<Result<Outcome, Rejected>> {
         if let Some(outcome) = self.answer(seated) {
             return Poll::Ready(Ok(outcome));
         }
@@ -176,25 +176,25 @@ impl Flight {
             return Poll::Ready(Ok(outcome));
         }
         match seated.place {
-            Place::Pilot => progress.pilot = true,
+            Place::Initiator => progress.initiator = true,
             Place::Waiter { limit } => {
-                if seated.seat.is_none() && progress.is_full(limit) {
+                if seated.ticket.is_none() && progress.is_full(limit) {
                     drop(progress);
                     return Poll::Ready(Err(Rejected::WaitersFull));
                 }
             }
             Place::Closer => {}
         }
-        let before = progress.tasks.sit(&mut seated.seat, waker);
+        let before = progress.tasks.sit(&mut seated.ticket, waker);
         drop(progress);
         drop(before);
         Poll::Pending
     }
 
-    /// The outcome for a task, whose seat was taken away with all others when it came.
-    fn answer(&self, seated: &mut Seated<'_>) -> Option<Outcome> {
+    /// The outcome for a task, whose ticket was taken away with all others when it came.
+    fn answer(&self, seated: &mut Waiter<'_>) -> Option<Outcome> {
         let outcome = self.outcome()?;
-        seated.seat = None;
+        seated.ticket = None;
         Some(outcome)
     }
 
@@ -224,24 +224,24 @@ impl Flight {
 
     /// Blocks until the flight is over, up to the deadline; says whether it is.
     pub(crate) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        let mut seat = Seated::new(self, Place::Closer);
-        block_on(deadline, |waker| self.poll_end(&mut seat.seat, waker)).is_some()
+        let mut ticket = Waiter::new(self, Place::Closer);
+        block_on(deadline, |waker| self.poll_end(&mut ticket.ticket, waker)).is_some()
     }
 
     /// The same in a task.
     pub(crate) async fn wait_for_end_async(&self, deadline: Option<Instant>) -> bool {
-        let mut seat = Seated::new(self, Place::Closer);
-        until(deadline, poll_fn(|cx| self.poll_end(&mut seat.seat, cx.waker()))).await.is_some()
+        let mut ticket = Waiter::new(self, Place::Closer);
+        until(deadline, poll_fn(|cx| self.poll_end(&mut ticket.ticket, cx.waker()))).await.is_some()
     }
 
-    fn poll_end(&self, seat: &mut Option<Seat>, waker: &Waker) -> Poll<()> {
+    fn poll_end(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<()> {
         let waker = waker.clone();
         let mut progress = self.progress.lock();
         if progress.over {
             drop(progress);
             return Poll::Ready(());
         }
-        let before = progress.closers.sit(seat, waker);
+        let before = progress.closers.sit(ticket, waker);
         drop(progress);
         drop(before);
         Poll::Pending
@@ -251,7 +251,7 @@ impl Flight {
 impl Progress {
     /// How many waiters count.
     fn counted(&self) -> usize {
-        (self.threads + self.tasks.len()).saturating_sub(self.pilot.into())
+        (self.threads + self.tasks.len()).saturating_sub(self.initiator.into())
     }
 
     /// Whether there are as many waiters as there may be (0: any number).
@@ -290,34 +290,34 @@ pub(crate) enum Place {
     Waiter { limit: usize },
     /// For the outcome, as the caller who began the flight, which is detached.
     #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "there are no detached flights"))]
-    Pilot,
+    Initiator,
     /// For the end.
     Closer,
 }
 
 /// A place in one of a flight's queues, given back when its holder goes: with an answer, late, or dropped.
-struct Seated<'a> {
+struct Waiter<'a> {
     flight: &'a Flight,
     place: Place,
-    seat: Option<Seat>,
+    ticket: Option<Ticket>,
 }
 
-impl<'a> Seated<'a> {
+impl<'a> Waiter<'a> {
     fn new(flight: &'a Flight, place: Place) -> Self {
-        Self { flight, place, seat: None }
+        Self { flight, place, ticket: None }
     }
 }
 
-impl Drop for Seated<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        if self.seat.is_some() {
+        if self.ticket.is_some() {
             let mut progress = self.flight.progress.lock();
             let waker = match self.place {
-                Place::Closer => progress.closers.leave(self.seat),
-                Place::Waiter { .. } => progress.tasks.leave(self.seat),
-                Place::Pilot => {
-                    progress.pilot = false;
-                    progress.tasks.leave(self.seat)
+                Place::Closer => progress.closers.leave(self.ticket),
+                Place::Waiter { .. } => progress.tasks.leave(self.ticket),
+                Place::Initiator => {
+                    progress.initiator = false;
+                    progress.tasks.leave(self.ticket)
                 }
             };
             drop(progress);

@@ -1,6 +1,6 @@
 //! A callback object of one cell: declared with it, made on first use, replaceable at run time.
 
-use crate::observe::observers::guarded;
+use crate::observe::observers::catch_user_panic;
 use crate::sync::primitives::Mutex;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl<H: ?Sized> Hook<H> {
             Current::Declared(declared) => *declared,
         };
         let mut made = None;
-        guarded(cell, || made = Some(declared()));
+        catch_user_panic(cell, || made = Some(declared()));
         let mut current = self.0.lock();
         if let Current::Known(hook) = &*current {
             let hook = hook.as_deref().cloned();

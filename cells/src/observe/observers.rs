@@ -21,20 +21,20 @@ pub fn set_global_observer(observer: Arc<dyn Observer>) {
 
 /// Those who hear of one flight or one close, taken when it begins.
 #[derive(Clone)]
-pub(crate) struct Watchers {
+pub(crate) struct Observers {
     cell: &'static str,
     own: Option<Arc<dyn Observer>>,
     global: Option<Arc<dyn Observer>>,
 }
 
-impl Watchers {
+impl Observers {
     pub(crate) fn new(cell: &'static str, own: Option<Arc<dyn Observer>>) -> Self {
         Self { cell, own, global: GLOBAL.read().clone() }
     }
 
     fn each(&self, cell: &str, tell: impl Fn(&dyn Observer)) {
         for observer in [&self.own, &self.global].into_iter().flatten() {
-            guarded(cell, || tell(&**observer));
+            catch_user_panic(cell, || tell(&**observer));
         }
     }
 
@@ -43,27 +43,27 @@ impl Watchers {
     }
 
     pub(crate) fn init_end(&self, event: &InitResult<'_>, payload_type: &str) {
-        guarded(event.cell, || log::init_end(event, payload_type));
+        catch_user_panic(event.cell, || log::init_end(event, payload_type));
         self.each(event.cell, |observer| observer.on_init_end(event));
     }
 
     pub(crate) fn close_end(&self, event: &CloseResult, payload_type: &str) {
-        guarded(event.cell, || log::close_end(event, payload_type));
+        catch_user_panic(event.cell, || log::close_end(event, payload_type));
         self.each(event.cell, |observer| observer.on_close_end(event));
     }
 }
 
 /// They may be the last to hold an observer, whose destructor is the user's.
-impl Drop for Watchers {
+impl Drop for Observers {
     fn drop(&mut self) {
         for observer in [self.own.take(), self.global.take()].into_iter().flatten() {
-            guarded(self.cell, || drop(observer));
+            catch_user_panic(self.cell, || drop(observer));
         }
     }
 }
 
 /// Runs a callback of the user's; a panic ends in the log and nowhere else.
-pub(crate) fn guarded(cell: &str, callback: impl FnOnce()) {
+pub(crate) fn catch_user_panic(cell: &str, callback: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(callback)) {
         let panic = Panic::caught(panic);
         // The log's subscriber may be what panicked.
@@ -74,18 +74,18 @@ pub(crate) fn guarded(cell: &str, callback: impl FnOnce()) {
 /// Each hears everything, whatever the other does.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
-        guarded(cell, || self.0.on_init_start(cell, generation, context));
-        guarded(cell, || self.1.on_init_start(cell, generation, context));
+        catch_user_panic(cell, || self.0.on_init_start(cell, generation, context));
+        catch_user_panic(cell, || self.1.on_init_start(cell, generation, context));
     }
 
     fn on_init_end(&self, event: &InitResult<'_>) {
-        guarded(event.cell, || self.0.on_init_end(event));
-        guarded(event.cell, || self.1.on_init_end(event));
+        catch_user_panic(event.cell, || self.0.on_init_end(event));
+        catch_user_panic(event.cell, || self.1.on_init_end(event));
     }
 
     fn on_close_end(&self, event: &CloseResult) {
-        guarded(event.cell, || self.0.on_close_end(event));
-        guarded(event.cell, || self.1.on_close_end(event));
+        catch_user_panic(event.cell, || self.0.on_close_end(event));
+        catch_user_panic(event.cell, || self.1.on_close_end(event));
     }
 }
 
@@ -93,19 +93,19 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 impl Observer for Vec<Arc<dyn Observer>> {
     fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
         for observer in self {
-            guarded(cell, || observer.on_init_start(cell, generation, context));
+            catch_user_panic(cell, || observer.on_init_start(cell, generation, context));
         }
     }
 
     fn on_init_end(&self, event: &InitResult<'_>) {
         for observer in self {
-            guarded(event.cell, || observer.on_init_end(event));
+            catch_user_panic(event.cell, || observer.on_init_end(event));
         }
     }
 
     fn on_close_end(&self, event: &CloseResult) {
         for observer in self {
-            guarded(event.cell, || observer.on_close_end(event));
+            catch_user_panic(event.cell, || observer.on_close_end(event));
         }
     }
 }

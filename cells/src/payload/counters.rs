@@ -2,7 +2,7 @@
 //!
 //! # Protocol
 //!
-//! Every thread that reads owns a [`Table`] of counters. Every payload that is published has a [`Lane`], which
+//! Every thread that reads owns a [`ThreadCounters`] of counters. Every payload that is published has a [`Lane`], which
 //! names one counter in every table, and the cell's [`Slot`] points to the lane of what is published now. The
 //! leases out on a payload are the sum of its lane's counters over all tables, plus the lane's `shared` count.
 //! The sum is what counts: a lease may end in another thread than it began, so any one of them may be "negative"
@@ -62,7 +62,7 @@ use std::sync::atomic::compiler_fence;
 
 /// How many lanes the first counters of a table serve: those that the fast path reaches. Few where the protocol
 /// is tested, so that all paths are taken.
-const FIRST: usize = if cfg!(loom) {
+const FAST_LANES: usize = if cfg!(loom) {
     1
 } else if cfg!(test) {
     16
@@ -70,9 +70,9 @@ const FIRST: usize = if cfg!(loom) {
     256
 };
 /// How many further chunks of counters a table has; each doubles what came before.
-const CHUNKS: usize = if cfg!(any(loom, test)) { 3 } else { 8 };
+const FURTHER_CHUNKS: usize = if cfg!(any(loom, test)) { 3 } else { 8 };
 /// The lanes that have counters. Readers of one beyond take the cell's lock: slower, never wrong.
-const LIMIT: usize = FIRST << CHUNKS;
+const COUNTED_LANES: usize = FAST_LANES << FURTHER_CHUNKS;
 
 /// How the ready reads of this process keep clear of closers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,15 +91,15 @@ pub enum ReadPath {
 ///
 /// Aligned to two cache lines, which is what processors fetch at once: neighbours share nothing.
 #[repr(align(128))]
-struct Table {
-    first: [AtomicU64; FIRST],
-    /// Chunk `k` serves the lanes from `FIRST << k` on, as many as all before it.
-    further: [AtomicPtr<AtomicU64>; CHUNKS],
-    next: *const Table,
+struct ThreadCounters {
+    first: [AtomicU64; FAST_LANES],
+    /// Chunk `k` serves the lanes from `FAST_LANES << k` on, as many as all before it.
+    further: [AtomicPtr<AtomicU64>; FURTHER_CHUNKS],
+    next: *const ThreadCounters,
 }
 
-impl Table {
-    fn new(next: *const Table) -> Self {
+impl ThreadCounters {
+    fn new(next: *const ThreadCounters) -> Self {
         Self {
             first: std::array::from_fn(|_| AtomicU64::new(0)),
             further: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
@@ -107,7 +107,7 @@ impl Table {
         }
     }
 
-    /// The counter of a lane below `LIMIT`, if it was ever raised.
+    /// The counter of a lane below `COUNTED_LANES`, if it was ever raised.
     fn counter(&self, lane: usize) -> Option<&AtomicU64> {
         if let Some(counter) = self.first.get(lane) {
             return Some(counter);
@@ -115,7 +115,7 @@ impl Table {
         let (chunk, offset) = Self::place(lane);
         // Acquire: pairs with the owner's release in `grow`.
         let counters = self.further[chunk].load(Ordering::Acquire);
-        // SAFETY: a chunk that is there has `FIRST << chunk` counters, more than the offset, and stays for ever.
+        // SAFETY: a chunk that is there has `FAST_LANES << chunk` counters, more than the offset, and stays for ever.
         (!counters.is_null()).then(|| unsafe { &*counters.add(offset) })
     }
 
@@ -127,7 +127,7 @@ impl Table {
     #[cold]
     fn grow(&self, lane: usize) -> &AtomicU64 {
         let (chunk, offset) = Self::place(lane);
-        let counters: Box<[AtomicU64]> = (0..FIRST << chunk).map(|_| AtomicU64::new(0)).collect();
+        let counters: Box<[AtomicU64]> = (0..FAST_LANES << chunk).map(|_| AtomicU64::new(0)).collect();
         let counters = Box::leak(counters);
         // Release: pairs with the acquire in `counter`. Only the owner stores here, and found nothing.
         self.further[chunk].store(counters.as_mut_ptr(), Ordering::Release);
@@ -135,10 +135,10 @@ impl Table {
         unsafe { &*self.further[chunk].load(Ordering::Relaxed).add(offset) }
     }
 
-    /// The chunk of a lane from `FIRST` on, and where in it.
+    /// The chunk of a lane from `FAST_LANES` on, and where in it.
     fn place(lane: usize) -> (usize, usize) {
-        let chunk = (lane / FIRST).ilog2() as usize;
-        (chunk, lane - (FIRST << chunk))
+        let chunk = (lane / FAST_LANES).ilog2() as usize;
+        (chunk, lane - (FAST_LANES << chunk))
     }
 }
 
@@ -146,9 +146,9 @@ impl Table {
 /// as long as the thread runs.
 pub(crate) struct Local {
     /// The thread's table, null before its first read and after [`Registry::leave`].
-    table: Cell<*const Table>,
+    table: Cell<*const ThreadCounters>,
     /// The same, if readers need no more than a compiler fence and nobody wants to hear of them; else null.
-    fast: Cell<*const Table>,
+    fast: Cell<*const ThreadCounters>,
     /// Whether somebody wants to hear of this thread's reads.
     detour: Cell<bool>,
 }
@@ -158,7 +158,7 @@ impl Local {
         Self { table: Cell::new(ptr::null()), fast: Cell::new(ptr::null()), detour: Cell::new(false) }
     }
 
-    pub(crate) fn is_on_detour(&self) -> bool {
+    pub(crate) fn is_tracked(&self) -> bool {
         self.detour.get()
     }
 
@@ -167,7 +167,7 @@ impl Local {
         !(self.table.get().is_null() && self.fast.get().is_null())
     }
 
-    fn table(&self) -> Option<&'static Table> {
+    fn table(&self) -> Option<&'static ThreadCounters> {
         // SAFETY: tables are never freed.
         unsafe { self.table.get().as_ref() }
     }
@@ -176,7 +176,7 @@ impl Local {
     #[inline]
     fn counter(&self, place: usize) -> Option<&'static AtomicU64> {
         let table = self.fast.get();
-        if table.is_null() || place >= FIRST {
+        if table.is_null() || place >= FAST_LANES {
             cold_path();
             return None;
         }
@@ -187,16 +187,16 @@ impl Local {
 
 /// The first lanes stand in a row, so that the fast path knows a lane's counter by its address and need not load
 /// its index.
-pub(crate) struct First([Lane; FIRST]);
+pub(crate) struct FirstLanes([Lane; FAST_LANES]);
 
-impl First {
+impl FirstLanes {
     #[cfg(not(loom))]
     #[cfg_attr(
         not(test),
         expect(clippy::large_stack_arrays, reason = "a static's initializer: no stack sees it")
     )]
     pub(crate) const fn new() -> Self {
-        Self([const { Lane::new(0) }; FIRST])
+        Self([const { Lane::new(0) }; FAST_LANES])
     }
 
     #[cfg(loom)]
@@ -208,12 +208,12 @@ impl First {
 /// How the code below reaches all tables and lanes of the process: two words that the compiler knows.
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {
-    pub(crate) first: &'static First,
+    pub(crate) first: &'static FirstLanes,
     pub(crate) registry: &'static Registry,
 }
 
 impl Counters {
-    /// The index of a lane among the first ones; `FIRST` or more for any other lane, and for none.
+    /// The index of a lane among the first ones; `FAST_LANES` or more for any other lane, and for none.
     #[inline]
     fn place(self, lane: *const Lane) -> usize {
         let distance = lane.addr().wrapping_sub(ptr::from_ref(self.first).addr());
@@ -223,15 +223,15 @@ impl Counters {
     /// The index of a lane that has counters.
     fn index(self, lane: &Lane) -> Option<usize> {
         Some(self.place(lane))
-            .filter(|place| *place < FIRST)
+            .filter(|place| *place < FAST_LANES)
             .or(Some(lane.index))
-            .filter(|index| *index < LIMIT)
+            .filter(|index| *index < COUNTED_LANES)
     }
 
     /// Makes tables and lanes for one model.
     #[cfg(loom)]
     pub(crate) fn of_model(enlist: fn() -> bool) -> Self {
-        let first = Box::leak(Box::new(First::new()));
+        let first = Box::leak(Box::new(FirstLanes::new()));
         Self { first, registry: Box::leak(Box::new(Registry::new(enlist))) }
     }
 
@@ -248,12 +248,12 @@ impl Counters {
             next = table.next.cast_mut();
             for (chunk, counters) in table.further.iter().enumerate() {
                 let counters =
-                    ptr::slice_from_raw_parts_mut(counters.load(Ordering::Acquire), FIRST << chunk);
+                    ptr::slice_from_raw_parts_mut(counters.load(Ordering::Acquire), FAST_LANES << chunk);
                 // SAFETY: as above; a chunk has that many counters.
                 drop((!counters.is_null()).then(|| unsafe { Box::from_raw(counters) }));
             }
         }
-        for lane in self.registry.lanes.lock().free.drain(..).filter(|lane| self.place(*lane) >= FIRST) {
+        for lane in self.registry.lanes.lock().free.drain(..).filter(|lane| self.place(*lane) >= FAST_LANES) {
             // SAFETY: as above.
             drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
         }
@@ -278,9 +278,9 @@ impl Counters {
 /// All tables and lanes of the process.
 pub(crate) struct Registry {
     /// All tables, linked; it only grows, under the lock of `idle`.
-    tables: AtomicPtr<Table>,
+    tables: AtomicPtr<ThreadCounters>,
     /// The tables of threads that have ended.
-    idle: Mutex<Vec<NonNull<Table>>>,
+    idle: Mutex<Vec<NonNull<ThreadCounters>>>,
     lanes: Mutex<Pool>,
     /// No part of the protocol's order: it is decided before there is anything to order.
     path: OnceLock<ReadPath>,
@@ -338,12 +338,12 @@ impl Registry {
     }
 
     /// The calling thread's table; `None` if the thread is being torn down.
-    fn table(&self, local: &Local) -> Option<&'static Table> {
+    fn table(&self, local: &Local) -> Option<&'static ThreadCounters> {
         local.table().or_else(|| self.adopt(local))
     }
 
     #[cold]
-    fn adopt(&self, local: &Local) -> Option<&'static Table> {
+    fn adopt(&self, local: &Local) -> Option<&'static ThreadCounters> {
         if !(self.enlist)() {
             return None;
         }
@@ -351,7 +351,7 @@ impl Registry {
         let mut idle = self.idle.lock();
         let table = idle.pop().map_or_else(
             || {
-                let table = Box::into_raw(Box::new(Table::new(self.tables.load(Ordering::Relaxed))));
+                let table = Box::into_raw(Box::new(ThreadCounters::new(self.tables.load(Ordering::Relaxed))));
                 // Release: pairs with the acquire in `sum`. It comes before this thread's first raise, so whoever
                 // is bound to see that is bound to see the table.
                 self.tables.store(table, Ordering::Release);
@@ -420,12 +420,12 @@ pub(crate) struct Lane {
 struct Aside {
     /// Clones, and what threads do that have no table; wraps.
     shared: AtomicU64,
-    tenant: Mutex<Tenant>,
+    occupant: Mutex<Occupant>,
     /// The next lane of the same cell; the lock of its `lanes` guards it.
     sibling: AtomicPtr<Lane>,
 }
 
-struct Tenant {
+struct Occupant {
     phase: Phase,
     finish: Option<Finish>,
 }
@@ -444,14 +444,14 @@ enum Phase {
 impl Lane {
     const_fn! {
         fn new(index: usize) -> Self {
-            let tenant = Mutex::new(Tenant { phase: Phase::Free, finish: None });
+            let occupant = Mutex::new(Occupant { phase: Phase::Free, finish: None });
             Self {
                 index,
                 payload: AtomicPtr::new(ptr::null_mut()),
                 draining: AtomicBool::new(false),
                 aside: Aside {
                     shared: AtomicU64::new(0),
-                    tenant,
+                    occupant,
                     sibling: AtomicPtr::new(ptr::null_mut()),
                 },
             }
@@ -459,7 +459,7 @@ impl Lane {
     }
 
     fn is_free(&self) -> bool {
-        self.aside.tenant.lock().phase == Phase::Free
+        self.aside.occupant.lock().phase == Phase::Free
     }
 
     /// A lane and those behind it, for who holds the lock of their cell's `lanes`.
@@ -500,16 +500,16 @@ impl Lane {
     /// Finishes the payload if it is draining and nobody uses it any more.
     #[cold]
     pub(crate) fn look(&self, all: Counters) {
-        let mut tenant = self.aside.tenant.lock();
-        if tenant.phase != Phase::Draining || self.sum(all) != 0 {
+        let mut occupant = self.aside.occupant.lock();
+        if occupant.phase != Phase::Draining || self.sum(all) != 0 {
             return;
         }
-        tenant.phase = Phase::Free;
-        let finish = tenant.finish.take();
+        occupant.phase = Phase::Free;
+        let finish = occupant.finish.take();
         let payload = self.payload();
         // Relaxed: who reads an old `true` takes the lock, and finds that there is nothing to do.
         self.draining.store(false, Ordering::Relaxed);
-        drop(tenant);
+        drop(occupant);
         if let Some(finish) = finish {
             // SAFETY: `finish` came with this payload, and only who moves the lane to `Free` gets here. No lease
             // is out (see the top of the file), and none can begin.
@@ -680,7 +680,7 @@ impl Slot {
             lane.aside.sibling.store(next.cast_mut(), Ordering::Relaxed);
             lane
         });
-        lane.aside.tenant.lock().phase = Phase::Published;
+        lane.aside.occupant.lock().phase = Phase::Published;
         Vacancy { lane }
     }
 
@@ -698,7 +698,7 @@ impl Slot {
     ) -> Option<Retiring> {
         let Vacancy { lane } = vacancy;
         let lanes = self.lanes.lock();
-        lane.aside.tenant.lock().finish = Some(finish);
+        lane.aside.occupant.lock().finish = Some(finish);
         // Relaxed: the release that publishes the lane publishes this too.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);
         lane.share();
@@ -722,12 +722,12 @@ impl Slot {
         // Release: pairs with the acquire in `published`.
         self.published.store(lane.cast_mut(), Ordering::Release);
         let old = old?;
-        let mut tenant = old.aside.tenant.lock();
-        debug_assert_eq!(tenant.phase, Phase::Published);
-        tenant.phase = Phase::Retiring;
+        let mut occupant = old.aside.occupant.lock();
+        debug_assert_eq!(occupant.phase, Phase::Published);
+        occupant.phase = Phase::Retiring;
         // Relaxed: the heavy fence of `settle` orders it.
         old.draining.store(true, Ordering::Relaxed);
-        drop(tenant);
+        drop(occupant);
         Some(Retiring { lane: Some(old) })
     }
 
@@ -793,10 +793,10 @@ impl Retiring {
             // Denied, nobody can tell any more whether a lease is out: then the payload stays, for ever.
             && all.registry.heavy()
         {
-            let mut tenant = lane.aside.tenant.lock();
-            debug_assert_eq!(tenant.phase, Phase::Retiring);
-            tenant.phase = Phase::Draining;
-            drop(tenant);
+            let mut occupant = lane.aside.occupant.lock();
+            debug_assert_eq!(occupant.phase, Phase::Retiring);
+            occupant.phase = Phase::Draining;
+            drop(occupant);
             lane.look(all);
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::error::{BoxError, Panic, SharedError};
 use crate::observe::observer::{CloseResult, CloseStatus};
-use crate::observe::observers::Watchers;
-use crate::payload::lease::Parcel;
+use crate::observe::observers::Observers;
+use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
 use crate::sync::executor::Runtime;
 use std::future::poll_fn;
@@ -79,7 +79,7 @@ impl<W: Write> Close for std::io::BufWriter<W> {
 /// static CELL: RuntimeCell<String> = RuntimeCell::new("named").disposer(Disposer::with(shut));
 /// ```
 pub struct Disposer<T> {
-    pub(crate) run: Run<T>,
+    pub(crate) run: DisposeFn<T>,
     /// For the macro, which reads it in a constant: a call would cost the compiler more.
     #[doc(hidden)]
     pub label: &'static str,
@@ -97,7 +97,7 @@ pub enum Disposing {
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a disposer does.
-pub(crate) enum Run<T> {
+pub(crate) enum DisposeFn<T> {
     Drop,
     Sync(fn(T) -> Result<(), BoxError>),
     Async(fn(T) -> BoxFuture<'static, Result<(), BoxError>>),
@@ -108,12 +108,12 @@ pub(crate) enum Run<T> {
 impl<T> Disposer<T> {
     /// Drops the payload and calls nothing.
     pub const fn drop() -> Self {
-        Self { run: Run::Drop, label: "drop" }
+        Self { run: DisposeFn::Drop, label: "drop" }
     }
 
     /// Calls a function with the payload.
     pub const fn with(disposer: fn(T) -> Result<(), BoxError>) -> Self {
-        Self { run: Run::Sync(disposer), label: "function" }
+        Self { run: DisposeFn::Sync(disposer), label: "function" }
     }
 
     /// Calls an asynchronous function with the payload.
@@ -122,13 +122,13 @@ impl<T> Disposer<T> {
     /// is left to the tokio runtime that the payload was built on (feature `tokio`); where there is none, the
     /// payload is dropped plainly, and the [`CloseResult`] says so.
     pub const fn with_async(disposer: fn(T) -> BoxFuture<'static, Result<(), BoxError>>) -> Self {
-        Self { run: Run::Async(disposer), label: "async function" }
+        Self { run: DisposeFn::Async(disposer), label: "async function" }
     }
 
     /// Calls a function of which its call tells whether it is asynchronous: the macro's.
     #[doc(hidden)]
     pub const fn resolving(disposer: fn(T) -> Disposing) -> Self {
-        Self { run: Run::Either(disposer), label: "function" }
+        Self { run: DisposeFn::Either(disposer), label: "function" }
     }
 
     /// Calls the payload's own [`Close::close`].
@@ -136,7 +136,7 @@ impl<T> Disposer<T> {
     where
         T: Close,
     {
-        Self { run: Run::Sync(T::close), label: "Close::close" }
+        Self { run: DisposeFn::Sync(T::close), label: "Close::close" }
     }
 
     /// Returns what was chosen, for people: `drop`, `Close::close` or the function.
@@ -160,15 +160,15 @@ impl<T> Clone for Disposer<T> {
 
 impl<T> Copy for Disposer<T> {}
 
-impl<T> Clone for Run<T> {
+impl<T> Clone for DisposeFn<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Run<T> {}
+impl<T> Copy for DisposeFn<T> {}
 
-impl<T> Run<T> {
+impl<T> DisposeFn<T> {
     /// Whether something of the user's runs, rather than a plain drop.
     pub(crate) const fn calls(&self) -> bool {
         !matches!(self, Self::Drop)
@@ -212,14 +212,14 @@ pub(crate) struct Disposal {
     pub(crate) generation: u64,
     /// Whether something of the user's runs, rather than a plain drop.
     pub(crate) calls: bool,
-    pub(crate) watchers: Watchers,
+    pub(crate) observers: Observers,
     pub(crate) started: Instant,
     pub(crate) runtime: Runtime,
 }
 
 impl Disposal {
     /// Disposes the payload and tells whoever watches, as far as that goes without a task. Never unwinds.
-    pub(crate) fn begin(&self, payload: Parcel) -> Begun {
+    pub(crate) fn begin(&self, payload: AnyPayload) -> Begun {
         let disposed = catch_unwind(AssertUnwindSafe(|| payload.dispose()));
         match disposed {
             Ok(Disposing::Later(future)) => Begun::Later(future),
@@ -259,7 +259,7 @@ impl Disposal {
             duration: clock::now().saturating_duration_since(self.started),
             error,
         };
-        self.watchers.close_end(&result, self.payload_type);
+        self.observers.close_end(&result, self.payload_type);
         result
     }
 

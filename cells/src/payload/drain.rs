@@ -6,12 +6,12 @@
 //! the payload goes to the runtime it was built on.
 
 use crate::observe::observer::CloseResult;
-use crate::observe::observers::guarded;
+use crate::observe::observers::catch_user_panic;
 use crate::payload::disposer::{Begun, Disposal, Disposition};
-use crate::payload::lease::{Parcel, Parting};
+use crate::payload::lease::{AnyPayload, Parting};
 use crate::sync::primitives::Mutex;
 use crate::sync::timer::until;
-use crate::sync::wait::{Queue, Seat, block_on};
+use crate::sync::wait::{Ticket, WakerQueue, block_on};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ enum Held {
     /// The cell's own hold, beside leases that may be out.
     Published(Parting),
     /// A payload that nobody has seen.
-    Unpublished(Parcel),
+    Unpublished(AnyPayload),
 }
 
 impl Retired {
@@ -45,14 +45,14 @@ impl Retired {
     }
 
     /// A payload that was never published.
-    pub(crate) fn unpublished(parcel: Parcel, disposal: Disposal) -> Self {
-        Self { held: Held::Unpublished(parcel), drain: Arc::new(Drain::new(disposal)) }
+    pub(crate) fn unpublished(payload: AnyPayload, disposal: Disposal) -> Self {
+        Self { held: Held::Unpublished(payload), drain: Arc::new(Drain::new(disposal)) }
     }
 
     fn let_go(held: Held, drain: &Arc<Drain>) {
         match held {
             Held::Published(parting) => drop(parting),
-            Held::Unpublished(parcel) => drain.last_out(parcel),
+            Held::Unpublished(payload) => drain.last_out(payload),
         }
     }
 
@@ -89,26 +89,26 @@ pub(crate) struct Drain {
 struct Progress {
     /// How many closers wait and would take the payload.
     closers: usize,
-    waiting: Queue,
+    waiting: WakerQueue,
     /// The payload on its way from the last lease to a closer.
-    handed: Option<Parcel>,
+    handed: Option<AnyPayload>,
     result: Option<CloseResult>,
 }
 
 /// What a waiting closer gets.
 enum News {
-    Payload(Parcel),
+    Payload(AnyPayload),
     Result(CloseResult),
 }
 
 impl Drain {
     pub(crate) const fn new(disposal: Disposal) -> Self {
-        let progress = Progress { closers: 0, waiting: Queue::new(), handed: None, result: None };
+        let progress = Progress { closers: 0, waiting: WakerQueue::new(), handed: None, result: None };
         Self { disposal, progress: Mutex::new(progress) }
     }
 
     /// Takes the payload from the last one out to a closer that waits, else to its end.
-    pub(crate) fn last_out(self: &Arc<Self>, payload: Parcel) {
+    pub(crate) fn last_out(self: &Arc<Self>, payload: AnyPayload) {
         let mut progress = self.progress.lock();
         if progress.closers == 0 {
             drop(progress);
@@ -123,12 +123,12 @@ impl Drain {
 
     /// Disposes the payload here, as far as that goes without a task: one is left to the payload's runtime, and comes
     /// back where there is none. Dropped, it drops the payload and says so.
-    fn dispose(self: &Arc<Self>, payload: Parcel) -> Option<impl Future<Output = ()> + Send + use<>> {
+    fn dispose(self: &Arc<Self>, payload: AnyPayload) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
         self.disposal.runtime.spawn(task.run()).err()
     }
 
-    fn begin(self: &Arc<Self>, payload: Parcel) -> Option<Task> {
+    fn begin(self: &Arc<Self>, payload: AnyPayload) -> Option<Task> {
         match self.disposal.begin(payload) {
             Begun::Over(result) => {
                 self.done(result);
@@ -169,14 +169,14 @@ impl Drain {
         Closer::new(self).wait_async(Limit::Until(deadline)).await
     }
 
-    fn poll(&self, seat: &mut Option<Seat>, waker: &Waker) -> Poll<News> {
+    fn poll(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<News> {
         let waker = waker.clone();
         let mut progress = self.progress.lock();
         let news = match (progress.handed.take(), &progress.result) {
             (Some(payload), _) => News::Payload(payload),
             (None, Some(result)) => News::Result(result.clone()),
             (None, None) => {
-                let before = progress.waiting.sit(seat, waker);
+                let before = progress.waiting.sit(ticket, waker);
                 drop(progress);
                 drop(before);
                 return Poll::Pending;
@@ -209,7 +209,7 @@ impl Drop for Task {
         let future = self.future.take();
         let result = match self.result.take() {
             Some(result) => {
-                guarded(result.cell, || drop(future));
+                catch_user_panic(result.cell, || drop(future));
                 result
             }
             None => drain.disposal.abandon(future),
@@ -221,19 +221,19 @@ impl Drop for Task {
 /// Somebody who waits for a drain, and would take the payload.
 pub(crate) struct Closer<'a> {
     drain: &'a Arc<Drain>,
-    seat: Option<Seat>,
+    ticket: Option<Ticket>,
 }
 
 impl<'a> Closer<'a> {
     pub(crate) fn new(drain: &'a Arc<Drain>) -> Self {
         drain.progress.lock().closers += 1;
-        Self { drain, seat: None }
+        Self { drain, ticket: None }
     }
 
     pub(crate) fn wait(mut self, deadline: Option<Instant>) -> CloseResult {
         let drain = self.drain;
         loop {
-            match block_on(deadline, |waker| drain.poll(&mut self.seat, waker)) {
+            match block_on(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
                 Some(News::Result(result)) => return result,
                 Some(News::Payload(payload)) => {
                     // What a runtime takes is still to be waited for.
@@ -249,7 +249,7 @@ impl<'a> Closer<'a> {
 
     pub(crate) async fn wait_async(mut self, limit: Limit) -> CloseResult {
         let drain = self.drain;
-        let news = poll_fn(|cx| match drain.poll(&mut self.seat, cx.waker()) {
+        let news = poll_fn(|cx| match drain.poll(&mut self.ticket, cx.waker()) {
             Poll::Ready(news) => Poll::Ready(Some(news)),
             Poll::Pending if matches!(limit, Limit::No) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
@@ -275,7 +275,7 @@ impl Drop for Closer<'_> {
     fn drop(&mut self) {
         let mut progress = self.drain.progress.lock();
         progress.closers -= 1;
-        let waker = progress.waiting.leave(self.seat);
+        let waker = progress.waiting.leave(self.ticket);
         // What came after the last look at it is for the last closer to leave.
         let late = if progress.closers == 0 { progress.handed.take() } else { None };
         drop(progress);

@@ -4,7 +4,7 @@
 //!
 //! | state | who holds it | who may change that |
 //! |---|---|---|
-//! | unpublished | a [`Parcel`] | `publish` and `replace`, whose callers hold the cell's lock |
+//! | unpublished | a [`AnyPayload`] | `publish` and `replace`, whose callers hold the cell's lock |
 //! | published | the slot, and any number of [`Lease`]s | `replace` and `retire`, whose callers hold the cell's lock |
 //! | retired | the [`Parting`], and leases | the drop of the `Parting` |
 //! | draining | leases alone | the drop of the last one |
@@ -12,15 +12,15 @@
 //! | disposed | nobody | |
 //!
 //! Who is the last one, without a count that all readers share, is the matter of [`counters`](crate::payload::counters),
-//! which knows payloads as pointers. Here a payload lives in a box of its own, the [`Tenancy`], which
+//! which knows payloads as pointers. Here a payload lives in a box of its own, the [`PayloadBox`], which
 //! [`publish`](Leases::publish) gives away as a raw pointer and [`finish`] takes back, once. `retire` leaves the
 //! [`Drain`] in the tenancy before the payload can be finished, so that whoever is last finds it. What that thread
 //! does with it is the drain's matter.
 //!
 //! # Types
 //!
-//! A tenancy begins with its [`Head`], which knows all that the library needs to know of a payload, so that the
-//! library is compiled once and not for every type of payload. A [`Parcel`] and a [`Lease`] are without the type;
+//! A tenancy begins with its [`Header`], which knows all that the library needs to know of a payload, so that the
+//! library is compiled once and not for every type of payload. A [`AnyPayload`] and a [`Lease`] are without the type;
 //! a [`Ref`] is a lease with it. That a cell publishes payloads of its own type alone is checked when it
 //! publishes; readers trust that, and check nothing ([`Typed`]).
 //!
@@ -30,13 +30,13 @@
 //! keeps it from outliving its cell; nothing here stands on it. One that is on its way inside the library has none,
 //! and is sound wherever it goes: the tenancy stays until the lease is dropped, and lanes and tables stay for ever.
 
-use crate::cell::raw_cell::{Machine, Setup};
+use crate::cell::raw_cell::{Config, RawCell};
 use crate::declared::erased;
 use crate::error::Error;
 use crate::payload::counters::{
-    Acquired, Counters, First, Lane, Local, ReadPath, Registry, Released, Retiring, Slot,
+    Acquired, Counters, FirstLanes, Lane, Local, ReadPath, Registry, Released, Retiring, Slot,
 };
-use crate::payload::disposer::{Disposal, Disposing, Run};
+use crate::payload::disposer::{Disposal, DisposeFn, Disposing};
 use crate::payload::drain::{Drain, Retired};
 use crate::payload::payload_type::PayloadType;
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
@@ -66,9 +66,9 @@ pub(crate) struct Leases {
 struct Drains(Vec<Weak<Drain>>);
 
 /// What is known of a payload without its type.
-struct Head {
+struct Header {
     /// The tenancy that this is the head of; `None` until it is published.
-    tenant: Option<NonNull<dyn Tenant>>,
+    tenant: Option<NonNull<dyn PayloadVtable>>,
     generation: u64,
     /// Whether its disposer is more than a drop.
     calls: bool,
@@ -76,28 +76,28 @@ struct Head {
     drain: OnceCell<Arc<Drain>>,
 }
 
-impl Head {
+impl Header {
     const fn new() -> Self {
         Self { tenant: None, generation: 0, calls: false, drain: OnceCell::new() }
     }
 }
 
-// SAFETY: `tenant` stands for a `Tenant`, which is `Send` and `Sync`.
-unsafe impl Send for Head {}
+// SAFETY: `tenant` stands for a `PayloadVtable`, which is `Send` and `Sync`.
+unsafe impl Send for Header {}
 // SAFETY: as above.
-unsafe impl Sync for Head {}
+unsafe impl Sync for Header {}
 
-/// A payload, and what ends it: `Run<T>`, or `()` for a drop. It begins with its head, so that a pointer to it is one
+/// A payload, and what ends it: `DisposeFn<T>`, or `()` for a drop. It begins with its head, so that a pointer to it is one
 /// to that; and where its payload is does not depend on what comes after.
 #[repr(C)]
-struct Tenancy<T, R = ()> {
-    head: Head,
+struct PayloadBox<T, R = ()> {
+    head: Header,
     payload: T,
     disposer: R,
 }
 
-/// A [`Tenancy`] of any type, and nothing else.
-trait Tenant: Send + Sync {
+/// A [`PayloadBox`] of any type, and nothing else.
+trait PayloadVtable: Send + Sync {
     fn payload(&self) -> &(dyn Any + Send + Sync);
     /// Calls the disposer. May unwind with its panic.
     ///
@@ -106,7 +106,7 @@ trait Tenant: Send + Sync {
     unsafe fn dispose(&mut self) -> Disposing;
 }
 
-impl<T: Send + Sync + 'static> Tenant for Tenancy<T> {
+impl<T: Send + Sync + 'static> PayloadVtable for PayloadBox<T> {
     fn payload(&self) -> &(dyn Any + Send + Sync) {
         &self.payload
     }
@@ -116,7 +116,7 @@ impl<T: Send + Sync + 'static> Tenant for Tenancy<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Tenant for Tenancy<T, Run<T>> {
+impl<T: Send + Sync + 'static> PayloadVtable for PayloadBox<T, DisposeFn<T>> {
     fn payload(&self) -> &(dyn Any + Send + Sync) {
         &self.payload
     }
@@ -128,18 +128,18 @@ impl<T: Send + Sync + 'static> Tenant for Tenancy<T, Run<T>> {
 }
 
 /// A payload without its type, owned.
-pub struct Parcel(Box<dyn Tenant>);
+pub struct AnyPayload(Box<dyn PayloadVtable>);
 
-impl Parcel {
-    pub(crate) fn new<T: Send + Sync + 'static>(payload: T, disposer: Run<T>) -> Self {
-        let mut head = const { Head::new() };
+impl AnyPayload {
+    pub(crate) fn new<T: Send + Sync + 'static>(payload: T, disposer: DisposeFn<T>) -> Self {
+        let mut head = const { Header::new() };
         head.calls = disposer.calls();
-        Self(Box::new(Tenancy { head, payload, disposer }))
+        Self(Box::new(PayloadBox { head, payload, disposer }))
     }
 
     /// The same for a payload that is dropped in the end: less to compile.
     pub(crate) fn dropped<T: Send + Sync + 'static>(payload: T) -> Self {
-        Self(Box::new(Tenancy { head: const { Head::new() }, payload, disposer: () }))
+        Self(Box::new(PayloadBox { head: const { Header::new() }, payload, disposer: () }))
     }
 
     /// The payload, not disposed.
@@ -150,17 +150,17 @@ impl Parcel {
         PayloadType::of::<T>().expect(self.payload());
         let mut tenant = self.emptied();
         // SAFETY: it is a tenancy of `T`, whose payload is not dropped where it is.
-        unsafe { (&raw mut (*(&raw mut **tenant).cast::<Tenancy<T>>()).payload).read() }
+        unsafe { (&raw mut (*(&raw mut **tenant).cast::<PayloadBox<T>>()).payload).read() }
     }
 
     /// The box, which drops nothing of what is in it. That is for the payload to be moved out; the rest needs no drop,
     /// as the head of what is not published any more has no drain.
-    fn emptied(self) -> Box<ManuallyDrop<dyn Tenant>> {
+    fn emptied(self) -> Box<ManuallyDrop<dyn PayloadVtable>> {
         // SAFETY: the same box, with a transparent type around its contents.
-        unsafe { Box::from_raw(Box::into_raw(self.0) as *mut ManuallyDrop<dyn Tenant>) }
+        unsafe { Box::from_raw(Box::into_raw(self.0) as *mut ManuallyDrop<dyn PayloadVtable>) }
     }
 
-    fn head(&self) -> &Head {
+    fn head(&self) -> &Header {
         // SAFETY: every tenant begins with its head.
         unsafe { NonNull::from(&*self.0).cast().as_ref() }
     }
@@ -189,7 +189,7 @@ impl Parcel {
 /// A lease on a payload, without its type.
 pub(crate) struct Lease {
     /// Valid until the lease is released, in `drop`.
-    head: NonNull<Head>,
+    head: NonNull<Header>,
     /// Where it is counted, and the head is the payload.
     lane: &'static Lane,
 }
@@ -221,18 +221,18 @@ impl RefUnwindSafe for Lease {}
 /// ```
 #[must_use = "a lease that is dropped at once keeps nothing alive"]
 pub struct Ref<'a, T> {
-    /// On a `Tenancy<T>`.
+    /// On a `PayloadBox<T>`.
     lease: Lease,
     /// It shares the payload among threads, and may drop it: `Send` and `Sync` where that is sound.
     payload: PhantomData<(&'a (), Arc<T>)>,
 }
 
-static FIRST: First = First::new();
+static FIRST_LANES: FirstLanes = FirstLanes::new();
 static REGISTRY: Registry = Registry::new(enlist);
 
 #[inline]
 fn counters() -> Counters {
-    Counters { first: &FIRST, registry: &REGISTRY }
+    Counters { first: &FIRST_LANES, registry: &REGISTRY }
 }
 
 thread_local! {
@@ -280,8 +280,8 @@ pub(crate) fn detour(on: bool) -> bool {
 }
 
 /// Whether the thread's reads go the slow way.
-pub(crate) fn is_on_detour() -> bool {
-    here(|_, local| local.is_on_detour())
+pub(crate) fn is_tracked() -> bool {
+    here(|_, local| local.is_tracked())
 }
 
 /// Returns how ready reads of this process keep clear of closers: what they cost depends on it.
@@ -330,7 +330,7 @@ impl Leases {
 
     /// The same for a thread that is on no [`detour`], also where the fast way is closed.
     pub(crate) fn lease_unheard(&self) -> Option<Lease> {
-        if is_on_detour() { None } else { self.lease_slow() }
+        if is_tracked() { None } else { self.lease_slow() }
     }
 
     #[cold]
@@ -352,8 +352,8 @@ impl Leases {
     }
 
     /// Publishes a payload where none is published. The caller holds the cell's lock.
-    pub(crate) fn publish(&self, parcel: Parcel, generation: u64) -> Lease {
-        let (lease, old) = self.put(parcel, generation);
+    pub(crate) fn publish(&self, payload: AnyPayload, generation: u64) -> Lease {
+        let (lease, old) = self.put(payload, generation);
         debug_assert!(old.is_none(), "what is published is retired first, or replaced");
         lease
     }
@@ -363,20 +363,20 @@ impl Leases {
     /// old one, of which it gets the generation and whether its disposer is more than a drop, ends.
     pub(crate) fn replace(
         &self,
-        parcel: Parcel,
+        payload: AnyPayload,
         generation: u64,
         disposal: impl FnOnce(u64, bool) -> Disposal,
     ) -> (Lease, Option<Retired>) {
-        let (lease, old) = self.put(parcel, generation);
+        let (lease, old) = self.put(payload, generation);
         (lease, old.and_then(|old| self.drain(old, disposal)))
     }
 
-    fn put(&self, parcel: Parcel, generation: u64) -> (Lease, Option<Retiring>) {
-        self.payload.expect(parcel.payload());
+    fn put(&self, payload: AnyPayload, generation: u64) -> (Lease, Option<Retiring>) {
+        self.payload.expect(payload.payload());
         let vacancy = self.slot.vacancy(counters());
         let lane = vacancy.lane();
-        let tenant = NonNull::from(Box::leak(parcel.0));
-        let mut head = tenant.cast::<Head>();
+        let tenant = NonNull::from(Box::leak(payload.0));
+        let mut head = tenant.cast::<Header>();
         // SAFETY: every tenant begins with its head, and nobody else has this one yet.
         let new = unsafe { head.as_mut() };
         (new.tenant, new.generation) = (Some(tenant), generation);
@@ -400,7 +400,7 @@ impl Leases {
         let parting = Parting(retiring);
         // SAFETY: only `put` puts payloads into this slot: they are heads, and this one's tenancy is not finished
         // before `parting` is dropped.
-        let head = unsafe { parting.0.payload()?.cast::<Head>().as_ref() };
+        let head = unsafe { parting.0.payload()?.cast::<Header>().as_ref() };
         let drain = Arc::new(Drain::new(disposal(head.generation, head.calls)));
         let _ = head.drain.set(Arc::clone(&drain));
         let mut drains = self.drains.lock();
@@ -435,15 +435,15 @@ impl Drop for Leases {
 /// `head` was published by `put`; it is not used any more, and this is called once.
 unsafe fn finish(head: NonNull<()>) {
     // SAFETY: the caller's word.
-    let head = unsafe { head.cast::<Head>().as_mut() };
+    let head = unsafe { head.cast::<Header>().as_mut() };
     let drain = head.drain.take();
     let Some(tenant) = head.tenant else { unreachable!("it was published") };
     // SAFETY: `put` leaked it from a box, and by the caller's word it is taken back once.
-    let parcel = Parcel(unsafe { Box::from_raw(tenant.as_ptr()) });
+    let payload = AnyPayload(unsafe { Box::from_raw(tenant.as_ptr()) });
     match drain {
-        Some(drain) => drain.last_out(parcel),
+        Some(drain) => drain.last_out(payload),
         // Never retired: the leases themselves were dropped, and the payload with them.
-        None => drop(parcel),
+        None => drop(payload),
     }
 }
 
@@ -468,7 +468,7 @@ impl Lease {
     }
 
     #[inline]
-    fn head(&self) -> &Head {
+    fn head(&self) -> &Header {
         // SAFETY: the tenancy stays until the lease is released, and nobody has more than `&` to it till then.
         unsafe { self.head.as_ref() }
     }
@@ -555,49 +555,49 @@ extern "C" fn look(lane: &'static Lane) {
     lane.look(counters());
 }
 
-/// A machine whose payloads are `T`, and whose leases need not be looked at to know that.
+/// A raw whose payloads are `T`, and whose leases need not be looked at to know that.
 pub struct Typed<T: Send + Sync + 'static> {
     /// Made here, with the type, and never replaced.
-    machine: Machine,
+    raw: RawCell,
     payloads: PhantomData<fn() -> T>,
 }
 
-// The compiler would find this out by itself, by way of all that a machine consists of, and anew for every static that
+// The compiler would find this out by itself, by way of all that a raw consists of, and anew for every static that
 // holds one or points to one. That is what it does for most of the time that it takes to check such a static.
 //
-// SAFETY: each part of a machine is `Send` and `Sync`, as the compiler proves once, below.
-unsafe impl Send for Machine {}
+// SAFETY: each part of a raw is `Send` and `Sync`, as the compiler proves once, below.
+unsafe impl Send for RawCell {}
 // SAFETY: as above.
-unsafe impl Sync for Machine {}
+unsafe impl Sync for RawCell {}
 
-const _: fn(&Machine) = |machine| {
+const _: fn(&RawCell) = |raw| {
     const fn proved<T: Send + Sync>(_: &T) {}
-    let Machine { setup, leases, control } = machine;
-    proved(setup);
+    let RawCell { config, leases, control } = raw;
+    proved(config);
     proved(leases);
     proved(control);
 };
 
 impl<T: Send + Sync + 'static> Typed<T> {
-    pub(crate) const fn new(setup: Setup) -> Self {
-        Self { machine: Machine::new(setup, PayloadType::of::<T>()), payloads: PhantomData }
+    pub(crate) const fn new(config: Config) -> Self {
+        Self { raw: RawCell::new(config, PayloadType::of::<T>()), payloads: PhantomData }
     }
 
-    pub(crate) const fn setup_mut(&mut self) -> &mut Setup {
-        &mut self.machine.setup
+    pub(crate) const fn config_mut(&mut self) -> &mut Config {
+        &mut self.raw.config
     }
 
     #[inline]
-    pub(crate) const fn machine(&self) -> &Machine {
-        &self.machine
+    pub(crate) const fn raw(&self) -> &RawCell {
+        &self.raw
     }
 
-    // Whatever this machine publishes is of type `T`: `put` sees to it.
+    // Whatever this raw publishes is of type `T`: `put` sees to it.
 
     /// [`Leases::lease`].
     #[inline]
     pub(crate) fn lease<'a>(&self) -> Option<Ref<'a, T>> {
-        match self.machine.leases.lease() {
+        match self.raw.leases.lease() {
             Some(lease) => Some(Ref { lease, payload: PhantomData }),
             None => None,
         }
@@ -606,7 +606,7 @@ impl<T: Send + Sync + 'static> Typed<T> {
     /// [`Leases::lease_fast`].
     #[inline]
     pub(crate) fn lease_fast<'a>(&self) -> Option<Ref<'a, T>> {
-        match self.machine.leases.lease_fast() {
+        match self.raw.leases.lease_fast() {
             Some(lease) => Some(Ref { lease, payload: PhantomData }),
             None => None,
         }
@@ -616,17 +616,17 @@ impl<T: Send + Sync + 'static> Typed<T> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing but the type comes in here")]
     pub(crate) fn called(&'static self) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.machine.leases.lease_fast() {
+        if let Some(lease) = self.raw.leases.lease_fast() {
             return Ok(Ref { lease, payload: PhantomData });
         }
-        Self::asked(&self.machine)
+        Self::asked(&self.raw)
     }
 
     /// The rest, which no optimized program has more than once for all types, as it is the same for all.
     #[cold]
     #[inline(never)]
-    fn asked(machine: &'static Machine) -> Result<Ref<'static, T>, Error> {
-        match erased::called(machine) {
+    fn asked(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {
+        match erased::called(raw) {
             Ok(lease) => Ok(Ref { lease, payload: PhantomData }),
             Err(error) => Err(error),
         }
@@ -646,7 +646,7 @@ impl<T> Deref for Ref<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: it is a tenancy of `T`, and stays until the lease is released.
-        unsafe { &self.lease.head.cast::<Tenancy<T>>().as_ref().payload }
+        unsafe { &self.lease.head.cast::<PayloadBox<T>>().as_ref().payload }
     }
 }
 

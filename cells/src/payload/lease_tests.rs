@@ -1,11 +1,11 @@
 //! What lies below the cell's contract: lanes, tables, and the corners of a thread's life. The counters have few
 //! places in these builds, so that every way of counting is taken.
 
-use super::{LEAVING, Parcel, REGISTRY, Ref, acquire_fast, counters, here, release};
+use super::{AnyPayload, LEAVING, REGISTRY, Ref, acquire_fast, counters, here, release};
 use crate::error::Error;
 use crate::observe::observer::CloseStatus;
 use crate::payload::counters::Slot;
-use crate::payload::disposer::{Disposer, Run};
+use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::payload_type::PayloadType;
 use crate::{BoxError, RuntimeCell};
 use std::cell::RefCell;
@@ -44,7 +44,7 @@ fn a_lease_is_two_words_and_goes_anywhere() {
 #[test]
 fn leases_out_are_counted() {
     let cell = RuntimeCell::new("counted");
-    let leases = &cell.machine().leases;
+    let leases = &cell.raw().leases;
     assert_eq!((leases.out(), leases.drains().len()), (0, 0));
     let first = get(&cell, || 1);
     let second = first.clone();
@@ -100,7 +100,7 @@ fn more_cells_at_once_than_there_are_counters() {
         });
     });
     for cell in &cells {
-        assert_eq!((cell.machine().leases.out(), cell.close().status), (1, CloseStatus::Draining));
+        assert_eq!((cell.raw().leases.out(), cell.close().status), (1, CloseStatus::Draining));
     }
     assert_eq!(ends.load(Ordering::SeqCst), 0);
     drop(second);
@@ -201,7 +201,7 @@ fn leases_in_thread_locals_destructors() {
     };
     run(&Barrier::new(2));
     // Threads tell that they end before their thread-locals have: until then leases are out.
-    while LATE.machine().leases.out() > 0 {
+    while LATE.raw().leases.out() > 0 {
         thread::yield_now();
     }
     assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran late");
@@ -228,7 +228,7 @@ fn a_disposer_drops_leases_and_closes() {
     assert!(INNER.is_ready());
     drop(outer);
     assert!(!INNER.is_ready());
-    assert_eq!(INNER.machine().leases.drains().len(), 0);
+    assert_eq!(INNER.raw().leases.drains().len(), 0);
 }
 
 #[test]
@@ -243,17 +243,17 @@ fn a_payload_holds_a_lease_on_the_one_before() {
         let after = CHAIN.refresh(|| Ok::<_, Error>(Node(before.take().flatten())));
         assert!(after.is_ok_and(|node| node.0.is_some()));
     }
-    assert_eq!(CHAIN.machine().leases.drains().len(), 50);
+    assert_eq!(CHAIN.raw().leases.drains().len(), 50);
     // Each end is the end of the one before, all of it inside this close.
     assert_eq!(CHAIN.close().status, CloseStatus::Ok);
-    assert_eq!(CHAIN.machine().leases.drains().len(), 0);
+    assert_eq!(CHAIN.raw().leases.drains().len(), 0);
 }
 
 #[test]
 fn leases_that_were_never_closed_drop_their_payload() {
     let ends = Arc::new(AtomicUsize::new(0));
     let leases = super::Leases::new(PayloadType::of::<Counted>());
-    drop(leases.publish(Parcel::new(counted(&ends)(), Run::Drop), 1));
+    drop(leases.publish(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1));
     drop(leases);
     assert_eq!(ends.load(Ordering::SeqCst), 1);
 }

@@ -10,7 +10,7 @@ use crate::info::{CellInfo, DependencyKind};
 use crate::payload::lease::Ref;
 use crate::payload::payload_type::Payload;
 use crate::program::graph::{Graph, graph};
-use crate::program::schedule::Order;
+use crate::program::schedule::Schedule;
 use std::collections::VecDeque;
 
 impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
@@ -20,7 +20,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// the first is disposed, so that nothing built on this one survives, and nothing built on it is disposed after
     /// it (as far as leases allow: one that is out puts its disposal off).
     pub fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, self.machine().close_if(|_| true)) {
+        for closing in unpublish(D::INFO, self.raw().close_if(|_| true)) {
             let _ = closing.settle();
         }
     }
@@ -98,7 +98,7 @@ fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
 /// The cells whose payloads may have been built on that of one cell, directly or through others.
 struct Dependents {
     graph: Graph,
-    order: Order,
+    order: Schedule,
     dependent: Vec<bool>,
     /// The nodes that are still to be looked at, in the order of their dependencies.
     to_rebuild: VecDeque<usize>,
@@ -110,7 +110,7 @@ struct Dependents {
 impl Dependents {
     fn of(cell: &CellInfo) -> Self {
         let graph = graph();
-        let order = Order::build(&graph);
+        let order = Schedule::build(&graph);
         Self {
             dependent: dependents(&graph, cell),
             to_rebuild: order.sequence().into(),

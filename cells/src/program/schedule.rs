@@ -5,11 +5,11 @@ use crate::program::graph::{Graph, GraphEdge};
 use std::collections::VecDeque;
 
 /// For each node, those that come before it; never a circle.
-pub(crate) struct Order {
+pub(crate) struct Schedule {
     before: Vec<Vec<usize>>,
 }
 
-impl Order {
+impl Schedule {
     /// Dependencies before their dependents.
     ///
     /// Declared dependencies have no circle: the compiler has seen to that. Observed ones may, if two factories
@@ -79,7 +79,7 @@ impl Order {
     }
 }
 
-/// How far work in an [`Order`] has come.
+/// How far work in an [`Schedule`] has come.
 pub(crate) struct Progress {
     /// For each node, how many that come before it are not done.
     blockers: Vec<usize>,
@@ -88,7 +88,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(order: &Order) -> Self {
+    pub(crate) fn new(order: &Schedule) -> Self {
         let mut unblocks = vec![Vec::new(); order.before.len()];
         for (node, before) in order.before.iter().enumerate() {
             for &first in before {

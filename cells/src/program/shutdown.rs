@@ -6,12 +6,12 @@ use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, CloseStatus};
-use crate::observe::observers::guarded;
+use crate::observe::observers::catch_user_panic;
 use crate::payload::disposer::{Abandoned, BoxFuture};
 use crate::program::graph::{Graph, graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::registry;
-use crate::program::schedule::{Order, Progress};
+use crate::program::schedule::{Progress, Schedule};
 use crate::program::table::Table;
 use crate::sync::clock::{self, deadline};
 use crate::sync::executor::Runtime;
@@ -83,7 +83,7 @@ fn done(report: ShutdownReport) -> ShutdownReport {
     drop(first);
     let told = std::mem::take(&mut *SUPERSEDED.lock());
     drop(told); // after unlocking: what was made too late is the user's
-    guarded("", || log::shut_down(report.is_ok(), report.cells.len(), report.took, &report));
+    catch_user_panic("", || log::shut_down(report.is_ok(), report.cells.len(), report.took, &report));
     report
 }
 
@@ -193,7 +193,7 @@ impl Closes {
         Self {
             started: clock::now(),
             until: deadline(limit),
-            progress: Progress::new(&Order::close(&graph)),
+            progress: Progress::new(&Schedule::close(&graph)),
             running: Vec::new(),
             done: graph.nodes.iter().map(|_| None).collect(),
             graph,

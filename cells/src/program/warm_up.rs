@@ -6,7 +6,7 @@ use crate::info::{CellInfo, DependencyKind};
 use crate::observe::context::RequestContext;
 use crate::program::graph::{Graph, graph};
 use crate::program::jobs::{Tasks, Threads};
-use crate::program::schedule::{Order, Progress};
+use crate::program::schedule::{Progress, Schedule};
 use crate::program::table::{Table, chain};
 use std::any::Any;
 use std::fmt;
@@ -175,7 +175,7 @@ impl Work {
             }
         }
         let done = wanted.iter().map(|_| None).collect();
-        let progress = Progress::new(&Order::build(&graph));
+        let progress = Progress::new(&Schedule::build(&graph));
         Self { started, at_once: what.threads, graph, progress, wanted, running: 0, done }
     }
 
@@ -241,7 +241,7 @@ impl Work {
     fn report(self) -> WarmUpReport {
         let took = self.started.elapsed();
         // Anew, with the dependencies that were first seen in this very warm-up. The nodes stay where they are.
-        let order = &Order::build(&graph());
+        let order = &Schedule::build(&graph());
         // The longest way to each node: its own time after the longest of those that come before it.
         let mut longest = vec![(Duration::ZERO, None); self.done.len()];
         for node in order.sequence() {

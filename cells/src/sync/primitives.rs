@@ -3,7 +3,7 @@
 //! `RUSTFLAGS="--cfg shuttle"` builds the very same protocol on shuttle's primitives, whose scheduler then
 //! chooses the interleaving. Whatever takes part in the protocol imports its locks, its parking, its atomics and
 //! its thread-locals from here. What does not is a leaf: locks under which nothing else is locked and nobody waits
-//! (`building`, `observed`, `watchers`, `timeline`), and a flight's outcome, which is set under a lock from here.
+//! (`building`, `observed`, `observers`, `timeline`), and a flight's outcome, which is set under a lock from here.
 //!
 //! The reader counters are a protocol of their own, below all others, and import from [`inner`]: what they do is
 //! one step for shuttle, whose memory is sequentially consistent, and many for loom, whose memory is weak. `--cfg

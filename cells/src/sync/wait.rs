@@ -1,6 +1,6 @@
 //! Waiting for something that happens under a lock, alike for threads and for tasks.
 //!
-//! Whoever waits leaves a [`Waker`] in the [`Queue`] that stands under the lock; whoever makes the thing happen
+//! Whoever waits leaves a [`Waker`] in the [`WakerQueue`] that stands under the lock; whoever makes the thing happen
 //! takes the wakers out under that lock and wakes them after unlocking, for a waker may be anybody's code. A
 //! woken waiter looks again; a waiter that gives up takes its waker back. For the same reason a waker is cloned
 //! before locking and dropped after unlocking: it may be the last to hold its task.
@@ -14,16 +14,16 @@ use std::task::{Poll, Wake, Waker};
 use std::time::Instant;
 
 /// The wakers of those who wait; it stands inside the lock that guards what they wait for.
-pub(crate) struct Queue {
+pub(crate) struct WakerQueue {
     seats: u64,
-    wakers: Vec<(Seat, Waker)>,
+    wakers: Vec<(Ticket, Waker)>,
 }
 
-/// A place in a [`Queue`], never given twice.
+/// A place in a [`WakerQueue`], never given twice.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seat(u64);
+pub(crate) struct Ticket(u64);
 
-impl Queue {
+impl WakerQueue {
     pub(crate) const fn new() -> Self {
         Self { seats: 0, wakers: Vec::new() }
     }
@@ -32,25 +32,25 @@ impl Queue {
         self.wakers.len()
     }
 
-    /// Leaves `waker` at `seat`, on a new one where that is `None`. The caller unlocks before it drops the waker
+    /// Leaves `waker` at `ticket`, on a new one where that is `None`. The caller unlocks before it drops the waker
     /// that was there before.
     #[must_use]
-    pub(crate) fn sit(&mut self, seat: &mut Option<Seat>, waker: Waker) -> Option<Waker> {
-        let known = seat.and_then(|seat| self.wakers.iter_mut().find(|(at, _)| *at == seat));
+    pub(crate) fn sit(&mut self, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
+        let known = ticket.and_then(|ticket| self.wakers.iter_mut().find(|(at, _)| *at == ticket));
         if let Some((_, current)) = known {
             return Some(std::mem::replace(current, waker));
         }
-        let new = Seat(self.seats);
+        let new = Ticket(self.seats);
         self.seats += 1;
         self.wakers.push((new, waker));
-        *seat = Some(new);
+        *ticket = Some(new);
         None
     }
 
-    /// Takes the waker at `seat` back, if it was not taken to be woken. The caller unlocks before it drops it.
+    /// Takes the waker at `ticket` back, if it was not taken to be woken. The caller unlocks before it drops it.
     #[must_use]
-    pub(crate) fn leave(&mut self, seat: Option<Seat>) -> Option<Waker> {
-        let index = seat.and_then(|seat| self.wakers.iter().position(|(at, _)| *at == seat))?;
+    pub(crate) fn leave(&mut self, ticket: Option<Ticket>) -> Option<Waker> {
+        let index = ticket.and_then(|ticket| self.wakers.iter().position(|(at, _)| *at == ticket))?;
         Some(self.wakers.swap_remove(index).1)
     }
 
@@ -62,7 +62,7 @@ impl Queue {
 
 /// Wakers that were taken out and wait for the lock's release.
 #[must_use]
-pub(crate) struct Wakers(Vec<(Seat, Waker)>);
+pub(crate) struct Wakers(Vec<(Ticket, Waker)>);
 
 impl Wakers {
     pub(crate) fn wake(self) {
