@@ -5,13 +5,13 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Token, VisRestricted, Visibility};
 
-use crate::args;
-use crate::attrs::Attributes;
-use crate::declared::declared;
-use crate::errors::Errors;
-use crate::factory::Factory;
-use crate::model::{BuildFn, Mode, Model};
-use crate::spans::{edges, generated};
+use crate::emit::declared_impl::declared;
+use crate::model::attributes::Attributes;
+use crate::model::declaration::{BuildFn, Mode, Model};
+use crate::parse::args;
+use crate::parse::function::Factory;
+use crate::tokens::errors::Errors;
+use crate::tokens::spans::{edges, generated};
 
 /// The attribute: `args` and `item` as the compiler hands them over.
 pub(crate) fn runtime_cell(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,26 +1,12 @@
 //! The `#[runtime_cell]` attribute of the `cells` crate. Depend on `cells`, which re-exports it.
 
-mod args;
-mod attrs;
-mod build;
-mod declared;
-mod dependencies;
-mod duration;
-mod errors;
+mod emit;
 mod expand;
-mod factory;
-mod graph;
-mod keys;
 mod model;
-mod names;
-mod returns;
-mod running;
-mod signature;
-mod spans;
-mod spell;
+mod parse;
 #[cfg(test)]
 mod tests;
-mod value;
+mod tokens;
 
 use proc_macro::TokenStream;
 

@@ -1,4 +1,4 @@
-use crate::duration::parse;
+use crate::parse::duration::parse;
 use core::time::Duration;
 
 #[test]

@@ -1,5 +1,5 @@
 use super::mistakes;
-use crate::keys::{KEYS, Key};
+use crate::parse::keys::{KEYS, Key};
 
 const TOKIO: bool = cfg!(feature = "tokio");
 

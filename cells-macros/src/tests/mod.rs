@@ -12,8 +12,8 @@ mod keys;
 mod mistakes;
 mod names;
 
-use crate::errors::Errors;
 use crate::expand::expand;
+use crate::tokens::errors::Errors;
 use proc_macro2::TokenStream;
 use std::fmt::Write as _;
 

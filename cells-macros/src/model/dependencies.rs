@@ -5,13 +5,13 @@ use syn::{
     Type,
 };
 
-use crate::args::Given;
-use crate::attrs;
-use crate::errors::Errors;
-use crate::names::static_of;
-use crate::returns::bare;
-use crate::spell::spell;
-use crate::value::path_of;
+use crate::model::attributes;
+use crate::model::names::static_of;
+use crate::model::returns::bare;
+use crate::parse::args::Given;
+use crate::parse::value::path_of;
+use crate::tokens::errors::Errors;
+use crate::tokens::spell::spell;
 
 #[derive(Default)]
 pub(crate) struct Dependencies {
@@ -97,7 +97,7 @@ fn injected(parameter: &mut PatType, errors: &mut Errors) -> Option<Injected> {
     let from = from(&mut parameter.attrs).map_err(|error| errors.push(error));
     let name = name(&parameter.pat, errors);
     let passing = passing(&parameter.ty, errors);
-    for cfg in attrs::take(&mut parameter.attrs, "cfg") {
+    for cfg in attributes::take(&mut parameter.attrs, "cfg") {
         errors.at(cfg, "a cell has the same dependencies in every build; put `cfg` on two functions");
     }
     let (from, name) = (from.ok()?, name?);
@@ -111,7 +111,7 @@ fn injected(parameter: &mut PatType, errors: &mut Errors) -> Option<Injected> {
 /// What `#[from(…)]` names, if it is there.
 fn from(attrs: &mut Vec<Attribute>) -> Result<Option<Path>> {
     let expected = "`from` takes the path of a cell's static; write `#[from(STORE)]`";
-    let mut given = attrs::take(attrs, "from").into_iter();
+    let mut given = attributes::take(attrs, "from").into_iter();
     let Some(attr) = given.next() else { return Ok(None) };
     if let Some(again) = given.next() {
         return Err(Error::new_spanned(again, "`from` is given twice; keep one"));

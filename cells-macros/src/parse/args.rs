@@ -5,9 +5,9 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Expr, LitStr, Path, Result, Token};
 
-use crate::errors::Errors;
-use crate::keys::{KEYS, known_keys};
-use crate::value::{Dispose, Length, Value};
+use crate::parse::keys::{KEYS, known_keys};
+use crate::parse::value::{Dispose, Length, Value};
+use crate::tokens::errors::Errors;
 
 #[derive(Default)]
 pub(crate) struct Args {

@@ -4,9 +4,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote_spanned;
 use syn::Path;
 
-use crate::dependencies::{Dependencies, Injected};
-use crate::model::{Krate, Model};
-use crate::spans::edges;
+use crate::model::declaration::{Krate, Model};
+use crate::model::dependencies::{Dependencies, Injected};
+use crate::tokens::spans::edges;
 
 // Input: `#[runtime_cell(after = [CONFIG])] fn search(store: &Store) -> Index { … }`
 //

@@ -7,9 +7,9 @@ use quote::ToTokens;
 use syn::parse::ParseStream;
 use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitStr, Path, Result, Token};
 
-use crate::args::Given;
-use crate::duration;
-use crate::keys::Key;
+use crate::parse::args::Given;
+use crate::parse::duration;
+use crate::parse::keys::Key;
 
 /// The place behind a key, where its value is read.
 pub(crate) struct Value<'a> {

@@ -5,13 +5,13 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::ext::IdentExt as _;
 
-use crate::build::build;
-use crate::graph::dependencies;
-use crate::model::{Limits, Mode, Model};
-use crate::running::Running;
-use crate::spans::{edges, in_place};
-use crate::spell::spell;
-use crate::value::{Dispose, Length};
+use crate::emit::build_fn::build;
+use crate::emit::dependency_list::dependencies;
+use crate::model::declaration::{Limits, Mode, Model};
+use crate::model::kind::Running;
+use crate::parse::value::{Dispose, Length};
+use crate::tokens::spans::{edges, in_place};
+use crate::tokens::spell::spell;
 
 // Output:
 //     impl ::cells::Declared for __search {

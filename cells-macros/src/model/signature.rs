@@ -2,7 +2,7 @@
 
 use syn::{GenericParam, Safety, Signature};
 
-use crate::errors::Errors;
+use crate::tokens::errors::Errors;
 
 /// What can still be emitted for a signature.
 #[derive(Clone, Copy, PartialEq, Eq)]

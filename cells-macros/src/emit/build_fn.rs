@@ -3,11 +3,11 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::dependencies::{Injected, Passing};
+use crate::emit::dependency_list::checked;
 use crate::expand::factory;
-use crate::graph::checked;
-use crate::model::{BuildFn, Mode, Model};
-use crate::spans::{edges, generated, in_place};
+use crate::model::declaration::{BuildFn, Mode, Model};
+use crate::model::dependencies::{Injected, Passing};
+use crate::tokens::spans::{edges, generated, in_place};
 
 pub(crate) fn build(model: &Model) -> TokenStream {
     let BuildFn { aliased, callable, .. } = model.factory;

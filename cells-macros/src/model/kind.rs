@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, Span};
 use syn::Signature;
 
-use crate::args::Given;
-use crate::errors::Errors;
+use crate::parse::args::Given;
+use crate::tokens::errors::Errors;
 
 pub(crate) enum Running {
     Thread,

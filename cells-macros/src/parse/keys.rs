@@ -2,8 +2,8 @@
 
 use syn::Result;
 
-use crate::args::Args;
-use crate::value::Value;
+use crate::parse::args::Args;
+use crate::parse::value::Value;
 
 /// A known key: how messages name it, and where its value goes.
 pub(crate) struct Key {

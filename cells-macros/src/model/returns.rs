@@ -5,7 +5,7 @@ use syn::{
     Type, TypeParamBound, TypeReference, parse_quote,
 };
 
-use crate::errors::Errors;
+use crate::tokens::errors::Errors;
 
 pub(crate) struct Returns {
     /// As written, with every borrow made `'static`.

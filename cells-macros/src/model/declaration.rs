@@ -5,17 +5,17 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, LitStr, Path, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
 
-use crate::args::{Args, Given};
-use crate::attrs::Attributes;
-use crate::dependencies::Dependencies;
-use crate::errors::Errors;
-use crate::factory::Factory;
-use crate::names::cell_name;
-use crate::returns::Returns;
-use crate::running::{Running, Wishes};
-use crate::signature::{self, Shape};
-use crate::spans::{edges, generated};
-use crate::value::{Dispose, Length};
+use crate::model::attributes::Attributes;
+use crate::model::dependencies::Dependencies;
+use crate::model::kind::{Running, Wishes};
+use crate::model::names::cell_name;
+use crate::model::returns::Returns;
+use crate::model::signature::{self, Shape};
+use crate::parse::args::{Args, Given};
+use crate::parse::function::Factory;
+use crate::parse::value::{Dispose, Length};
+use crate::tokens::errors::Errors;
+use crate::tokens::spans::{edges, generated};
 
 pub(crate) struct Model {
     pub(crate) krate: Krate,

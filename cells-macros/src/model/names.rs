@@ -4,9 +4,9 @@ use proc_macro2::Ident;
 use quote::format_ident;
 use syn::ext::IdentExt as _;
 
-use crate::args::Given;
-use crate::errors::Errors;
-use crate::spans::generated;
+use crate::parse::args::Given;
+use crate::tokens::errors::Errors;
+use crate::tokens::spans::generated;
 
 /// The static of the cell whose accessor, or parameter, is `name`.
 pub(crate) fn static_of(name: &Ident) -> Ident {

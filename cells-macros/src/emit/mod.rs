@@ -1,0 +1,3 @@
+pub(crate) mod build_fn;
+pub(crate) mod declared_impl;
+pub(crate) mod dependency_list;

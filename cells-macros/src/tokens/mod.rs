@@ -1,0 +1,3 @@
+pub(crate) mod errors;
+pub(crate) mod spans;
+pub(crate) mod spell;
