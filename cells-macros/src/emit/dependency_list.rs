@@ -1,11 +1,14 @@
-//! The dependencies of a cell, as data.
+//! The dependencies of a cell as constants in its info: what the graph, warm-up and shutdown read.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote_spanned;
 use syn::Path;
 
-use crate::model::declaration::{Krate, Model};
-use crate::model::dependencies::{Dependencies, Injected};
+use crate::emit::cell_ref::cell_ref;
+use crate::model::declaration::Declaration;
+use crate::model::dependencies::Dependencies;
+use crate::model::parameter::Injected;
+use crate::tokens::crate_path::CratePath;
 use crate::tokens::spans::edges;
 
 // Input: `#[runtime_cell(after = [CONFIG])] fn search(store: &Store) -> Index { … }`
@@ -16,19 +19,22 @@ use crate::tokens::spans::edges;
 //         &__DEPENDENCIES
 //     })
 //
-// A circle is told in the fewest words where a static stands in it, and no reference to a temporary.
-pub(crate) fn dependencies(model: &Model) -> Option<TokenStream> {
-    let Dependencies { injected, after, .. } = &model.dependencies;
+// The list is a static and not a reference to a temporary, because the compiler then reports a circle in fewer words.
+pub(crate) fn dependency_list(declaration: &Declaration) -> Option<TokenStream> {
+    let Dependencies { injected, after, .. } = &declaration.dependencies;
     let injected = injected.iter().map(|Injected { cell, .. }| ("injected", cell));
     let after = after.iter().map(|cell| ("after", cell));
-    let every: Vec<_> =
-        injected.chain(after).map(|(kind, cell)| dependency(kind, cell, &model.krate)).collect();
-    let number = Some(every.len()).filter(|&number| number > 0).map(Literal::usize_unsuffixed)?;
-    let (open, _) = edges(&model.accessor);
-    let krate = model.krate.at(open);
+    let entries: Vec<_> =
+        injected.chain(after).map(|(kind, cell)| entry(kind, cell, &declaration.krate)).collect();
+    if entries.is_empty() {
+        return None;
+    }
+    let length = Literal::usize_unsuffixed(entries.len());
+    let (open, _) = edges(&declaration.accessor);
+    let krate = declaration.krate.at(open);
     Some(quote_spanned! {open=>
         .dependencies({
-            static __DEPENDENCIES: [#krate::__private::Dependency; #number] = [#(#every),*];
+            static __DEPENDENCIES: [#krate::__private::Dependency; #length] = [#(#entries),*];
             &__DEPENDENCIES
         })
     })
@@ -40,14 +46,14 @@ pub(crate) fn dependencies(model: &Model) -> Option<TokenStream> {
 //         __info_of(::cells::__private::cell(&STORE))
 //     })
 //
-// The compiler reports a circle where it reads `C::INFO`, which therefore stands where the cell is named.
-fn dependency(kind: &str, cell: &Path, krate: &Krate) -> TokenStream {
+// The compiler reports a circle where it reads `C::INFO`, so that is located where the user names the cell.
+fn entry(kind: &str, cell: &Path, krate: &CratePath) -> TokenStream {
     let (open, close) = edges(cell);
     let krate = krate.at(open);
     let kind = Ident::new(kind, open);
     let info = quote_spanned!(close=> INFO);
     let info = quote_spanned!(open=> C::#info);
-    let cell = checked(cell, &krate);
+    let cell = cell_ref(cell, &krate);
     let argument = quote_spanned!(close=> (#cell));
     quote_spanned! {open=>
         #krate::__private::Dependency::#kind({
@@ -55,13 +61,4 @@ fn dependency(kind: &str, cell: &Path, krate: &Krate) -> TokenStream {
             __info_of #argument
         })
     }
-}
-
-// Output:
-//     ::cells::__private::cell(&STORE)
-pub(crate) fn checked(cell: &Path, krate: &TokenStream) -> TokenStream {
-    let (open, close) = edges(cell);
-    let cell = quote_spanned!(open=> &#cell);
-    let argument = quote_spanned!(close=> (#cell));
-    quote_spanned!(open=> #krate::__private::cell #argument)
 }

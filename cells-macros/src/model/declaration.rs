@@ -1,132 +1,92 @@
-//! What it means: a declaration in which nothing illegal can be said.
+//! The declaration as a whole, checked. A value of this type cannot express an illegal one.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Expr, LitStr, Path, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
+use syn::{Expr, LitStr, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
 
 use crate::model::attributes::Attributes;
 use crate::model::dependencies::Dependencies;
-use crate::model::kind::{Running, Wishes};
-use crate::model::names::cell_name;
+use crate::model::kind::CellKind;
+use crate::model::mode::Mode;
+use crate::model::names::{factory_name, static_name};
 use crate::model::returns::Returns;
-use crate::model::signature::{self, Shape};
-use crate::parse::args::{Args, Given};
-use crate::parse::function::Factory;
-use crate::parse::value::{Dispose, Length};
+use crate::model::signature::{Shape, check_signature};
+use crate::parse::function::Function;
+use crate::parse::keys::Args;
+use crate::parse::value::{Dispose, Given};
+use crate::tokens::crate_path::CratePath;
 use crate::tokens::errors::Errors;
 use crate::tokens::spans::{edges, generated};
 
-pub(crate) struct Model {
-    pub(crate) krate: Krate,
+pub(crate) struct Declaration {
+    pub(crate) krate: CratePath,
     pub(crate) attrs: Attributes,
     pub(crate) vis: Visibility,
+    /// The function that users call.
     pub(crate) accessor: Ident,
+    /// The static.
     pub(crate) cell: Ident,
+    /// The type that implements the traits of a declared cell.
     pub(crate) marker: Ident,
+    /// What messages call the cell.
     pub(crate) name: LitStr,
     pub(crate) payload: Type,
     /// The payload as the user wrote it, or the alias that hides it.
     pub(crate) written: Type,
     pub(crate) mode: Mode,
-    pub(crate) running: Running,
+    pub(crate) kind: CellKind,
     pub(crate) eager: bool,
     pub(crate) dependencies: Dependencies,
     pub(crate) dispose: Option<Dispose>,
     pub(crate) observer: Option<Expr>,
     pub(crate) adjuster: Option<Expr>,
-    pub(crate) factory: BuildFn,
+    pub(crate) factory: FactoryFn,
 }
 
-pub(crate) enum Mode {
-    Infallible,
-    Fallible(Box<Limits>),
-}
-
-/// What only a cell that can fail has.
-pub(crate) struct Limits {
-    pub(crate) max_waiters: Option<Expr>,
-    pub(crate) wait_timeout: Option<Length>,
-    pub(crate) cooldown: Option<Length>,
-}
-
-/// Where the runtime crate is.
-pub(crate) struct Krate(Option<Path>);
-
-impl Krate {
-    /// Its path, said to stand at `span` unless the user wrote it.
-    pub(crate) fn at(&self, span: Span) -> TokenStream {
-        self.0.as_ref().map_or_else(|| quote_spanned!(span=> ::cells), ToTokens::to_token_stream)
-    }
-}
-
-/// The user's function under the name it is emitted with.
-pub(crate) struct BuildFn {
+/// The user's function, under the name it is emitted with.
+pub(crate) struct FactoryFn {
     pub(crate) sig: Signature,
     pub(crate) returns: Type,
-    /// A `Result` by another name, whose payload the compiler alone knows.
+    /// The return type is a `Result` under another name, so only the compiler knows the payload.
     pub(crate) aliased: bool,
     pub(crate) body: TokenStream,
-    /// Where nobody else reaches it, rather than beside the accessor.
+    /// The function is emitted where only its cell reaches it, and not beside the accessor.
     pub(crate) nested: bool,
-    /// False after an error: the function is there to be checked alone.
+    /// False after a mistake: the function is emitted only so that the compiler checks it.
     pub(crate) callable: bool,
 }
 
-impl Model {
-    /// Nothing where no static can stand for the function.
-    pub(crate) fn new(args: Args, factory: Factory, errors: &mut Errors) -> Option<Self> {
-        let Factory { attrs, vis, mut sig, body } = factory;
+impl Declaration {
+    /// `None` if no static can hold what the function returns.
+    pub(crate) fn new(mut args: Args, function: Function, errors: &mut Errors) -> Option<Self> {
+        let Function { attrs, vis, mut sig, body } = function;
         let accessor = sig.ident.clone();
-        let shape = signature::check(&mut sig, errors);
+        let shape = check_signature(&mut sig, errors);
         let returns = Returns::read(&sig, errors);
         if shape == Shape::NoCell || returns.opaque {
             return None;
         }
 
         let unraw = accessor.unraw();
-        let name =
-            args.name.map_or_else(|| LitStr::new(&unraw.to_string(), generated(accessor.span())), value);
-        let cell = cell_name(args.cell, &accessor, errors);
-        let Args { permanent, blocking, detached, runtime, .. } = args;
-        let wants_permanent = permanent.is_some();
-        let running = Running::read(&sig, Wishes { permanent, blocking, detached, runtime }, errors);
-        let dispose = if wants_permanent {
-            permanent_dispose(args.dispose, &running, errors)
-        } else {
-            args.dispose.map(value)
-        };
-        let dependencies = Dependencies::read(&mut sig, args.after, &cell, errors);
-        let plain = args.factory.map(value).filter(|plain| {
-            let taken = *plain == accessor || *plain == cell;
-            if taken {
-                errors.at(
-                    plain,
-                    format!("`{plain}` is taken by the accessor or its static; name the factory otherwise"),
-                );
-            }
-            !taken
-        });
-        let krate = Krate(args.krate.map(value));
-
+        let generated_name = || LitStr::new(&unraw.to_string(), generated(accessor.span()));
+        let name = args.name.take().map_or_else(generated_name, Given::into_value);
+        let cell = static_name(args.cell.take(), &accessor, errors);
+        let kind = CellKind::read(&sig, &args, errors);
+        let dispose = dispose(&mut args, &kind, errors);
+        let dependencies = Dependencies::read(&mut sig, args.after.take(), &cell, errors);
+        let callable_as = factory_name(args.factory.take(), &accessor, &cell, errors);
         let fallible = returns.is_result() || args.fallible.is_some();
-        let limits = Limits {
-            max_waiters: only_if(fallible, args.max_waiters, errors),
-            wait_timeout: only_if(fallible, args.wait_timeout, errors),
-            cooldown: only_if(fallible, args.cooldown, errors),
-        };
+        let mode = Mode::read(fallible, &mut args, errors);
+        let krate = CratePath(args.krate.map(Given::into_value));
+
         let written = returns.payload_of_result().unwrap_or(&returns.ty).clone();
         let aliased = fallible && returns.payload_of_result().is_none();
-        let payload = if aliased {
-            let (open, _) = edges(&written);
-            let krate = krate.at(open);
-            parse_quote_spanned!(open=> <#written as #krate::__private::Alias>::Payload)
-        } else {
-            written.clone()
-        };
+        let payload = if aliased { payload_of_alias(&written, &krate) } else { written.clone() };
 
-        let nested = plain.is_none();
-        sig.ident = plain.unwrap_or_else(|| format_ident!("__factory", span = generated(accessor.span())));
+        let nested = callable_as.is_none();
+        sig.ident =
+            callable_as.unwrap_or_else(|| format_ident!("__factory", span = generated(accessor.span())));
         if let ReturnType::Type(_, ty) = &mut sig.output {
             **ty = returns.ty.clone();
         }
@@ -134,25 +94,15 @@ impl Model {
             errors.at(semicolon, "a factory has a body; write what builds the payload");
             quote!({ ::core::panic!() })
         });
+        let callable = shape == Shape::Whole && !dependencies.incomplete && kind.is_supported();
 
         Some(Self {
             marker: format_ident!("__{unraw}", span = generated(accessor.span())),
-            mode: if fallible { Mode::Fallible(Box::new(limits)) } else { Mode::Infallible },
             attrs: Attributes::sort(attrs),
-            factory: BuildFn {
-                sig,
-                returns: returns.ty,
-                aliased,
-                body,
-                nested,
-                callable: shape == Shape::Whole && !dependencies.incomplete && running.is_supported(),
-            },
-            running,
+            factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),
-            dependencies,
-            dispose,
-            observer: args.observer.map(value),
-            adjuster: args.adjuster.map(value),
+            observer: args.observer.map(Given::into_value),
+            adjuster: args.adjuster.map(Given::into_value),
             krate,
             vis,
             accessor,
@@ -160,36 +110,30 @@ impl Model {
             name,
             payload,
             written,
+            mode,
+            kind,
+            dependencies,
+            dispose,
         })
     }
 }
 
-fn value<T>(given: Given<T>) -> T {
-    given.value
-}
-
-/// What a permanent cell does with its payload at shutdown.
-fn permanent_dispose(
-    given: Option<Given<Dispose>>,
-    running: &Running,
-    errors: &mut Errors,
-) -> Option<Dispose> {
-    let dispose = given?.value;
+fn dispose(args: &mut Args, kind: &CellKind, errors: &mut Errors) -> Option<Dispose> {
+    let dispose = args.dispose.take()?.value;
+    if args.permanent.is_none() {
+        return Some(dispose);
+    }
     if let Dispose::Drop(drop) = dispose {
         let message = "a permanent payload is never dropped, for everybody has `&'static` references to it; name a function that takes `&T`, or leave `dispose` out";
         errors.at(drop, message);
         return None;
     }
-    // Where the cell cannot be permanent, its disposer cannot take a reference.
-    Some(dispose).filter(|_| running.is_permanent())
+    // A permanent disposer takes a reference, which does not fit the kind emitted after a mistake.
+    Some(dispose).filter(|_| kind.is_permanent())
 }
 
-fn only_if<T>(fallible: bool, given: Option<Given<T>>, errors: &mut Errors) -> Option<T> {
-    let Given { key, value } = given?;
-    if !fallible {
-        let message =
-            format!("`{key}` needs a cell that can fail; return a `Result`, or add the flag `fallible`");
-        errors.at(key, message);
-    }
-    Some(value)
+fn payload_of_alias(alias: &Type, krate: &CratePath) -> Type {
+    let (open, _) = edges(alias);
+    let krate = krate.at(open);
+    parse_quote_spanned!(open=> <#alias as #krate::__private::Alias>::Payload)
 }

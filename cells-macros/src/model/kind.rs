@@ -1,75 +1,69 @@
-//! In what a factory runs: the calling thread, once or again after each close, or a task.
+//! The kind of a cell, which decides where its factory runs and what callers get.
 
 use proc_macro2::{Ident, Span};
 use syn::Signature;
 
-use crate::parse::args::Given;
+use crate::parse::keys::Args;
+use crate::parse::value::Given;
 use crate::tokens::errors::Errors;
 
-pub(crate) enum Running {
-    Thread,
-    /// The calling thread, and never again.
+pub(crate) enum CellKind {
+    /// The factory runs on the caller's thread.
+    Sync,
+    /// The same, and once it has succeeded never again.
     Permanent,
-    Task(Task),
+    /// Callers await the payload.
+    Async(AsyncOptions),
 }
 
-/// What can be said of a factory that callers await.
-pub(crate) struct Task {
-    /// The factory is no `async fn`, and runs where it may block.
+pub(crate) struct AsyncOptions {
+    /// The factory is a plain function, which runs where it may block.
     pub(crate) blocking: bool,
     pub(crate) detached: bool,
     pub(crate) own_runtime: bool,
 }
 
-/// The keys that say so.
-pub(crate) struct Wishes {
-    pub(crate) permanent: Option<Given<()>>,
-    pub(crate) blocking: Option<Given<()>>,
-    pub(crate) detached: Option<Given<()>>,
-    pub(crate) runtime: Option<Given<()>>,
-}
-
-impl Running {
-    pub(crate) fn read(sig: &Signature, wishes: Wishes, errors: &mut Errors) -> Self {
-        let Wishes { permanent, blocking, detached, runtime } = wishes;
+impl CellKind {
+    pub(crate) fn read(sig: &Signature, args: &Args, errors: &mut Errors) -> Self {
+        let Args { permanent, blocking, detached, runtime, .. } = args;
         if let Some(permanent) = permanent {
             return Self::permanent(sig, &permanent.key, [blocking, detached, runtime], errors);
         }
-        if let (Some(blocking), Some(_)) = (&blocking, &sig.asyncness) {
+        if let (Some(blocking), Some(_)) = (blocking, &sig.asyncness) {
             errors.at(&blocking.key, "an `async fn` must not block; remove `async`, or remove `blocking`");
         }
         if blocking.is_some() || sig.asyncness.is_some() {
-            return Self::Task(Task {
+            return Self::Async(AsyncOptions {
                 blocking: blocking.is_some() && sig.asyncness.is_none(),
-                // What blocks cannot be given up: its flight goes on without the caller, and disposes what it made.
+                // A blocking call cannot be cancelled, so its flight goes on when the caller is gone.
                 detached: detached.is_some() || blocking.is_some(),
                 own_runtime: runtime.is_some(),
             });
         }
-        for Given { key, .. } in detached.iter().chain(&runtime) {
+        for Given { key, .. } in detached.iter().chain(runtime) {
             errors.at(key, format!("`{key}` needs an `async fn`"));
         }
-        Self::Thread
+        Self::Sync
     }
 
-    /// A permanent cell, unless its factory is an `async fn`: that one's callers expect a cell to await.
+    /// A permanent cell, except that an `async fn` is treated as async, because its callers await it.
     fn permanent(
         sig: &Signature,
         permanent: &Ident,
-        wishes: [Option<Given<()>>; 3],
+        conflicts: [&Option<Given<()>>; 3],
         errors: &mut Errors,
     ) -> Self {
-        let refusal = |key: &str| {
+        let message = |key: &str| {
             format!(
                 "a permanent cell is built by a thread that calls it; remove `{key}`, or remove `permanent`"
             )
         };
         if sig.asyncness.is_some() {
-            errors.at(permanent, refusal("async"));
-            return Self::Task(Task { blocking: false, detached: false, own_runtime: false });
+            errors.at(permanent, message("async"));
+            return Self::Async(AsyncOptions { blocking: false, detached: false, own_runtime: false });
         }
-        for Given { key, .. } in wishes.into_iter().flatten() {
-            errors.at(&key, refusal(&key.to_string()));
+        for Given { key, .. } in conflicts.into_iter().flatten() {
+            errors.at(key, message(&key.to_string()));
         }
         Self::Permanent
     }
@@ -78,25 +72,29 @@ impl Running {
         matches!(self, Self::Permanent)
     }
 
-    pub(crate) fn task(&self) -> Option<&Task> {
+    pub(crate) fn is_async(&self) -> bool {
+        matches!(self, Self::Async(_))
+    }
+
+    pub(crate) fn async_options(&self) -> Option<&AsyncOptions> {
         match self {
-            Self::Thread | Self::Permanent => None,
-            Self::Task(task) => Some(task),
+            Self::Sync | Self::Permanent => None,
+            Self::Async(options) => Some(options),
         }
     }
 
-    /// Whether the factory can be called: without its feature, the runtime has no threads that may block.
+    /// Whether the factory can be called: the pool of threads for `blocking` is there only with its feature.
     pub(crate) fn is_supported(&self) -> bool {
-        cfg!(feature = "tokio") || !self.task().is_some_and(|task| task.blocking)
+        cfg!(feature = "tokio") || !self.async_options().is_some_and(|options| options.blocking)
     }
 
-    /// The type of the static.
-    pub(crate) fn cell(&self, at: Span) -> Ident {
-        let cell = match self {
-            Self::Thread => "StaticCell",
+    /// The type of the static, without its parameters.
+    pub(crate) fn static_type(&self, at: Span) -> Ident {
+        let name = match self {
+            Self::Sync => "StaticCell",
             Self::Permanent => "PermanentCell",
-            Self::Task(_) => "AsyncCell",
+            Self::Async(_) => "AsyncCell",
         };
-        Ident::new(cell, at)
+        Ident::new(name, at)
     }
 }

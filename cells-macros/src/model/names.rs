@@ -1,21 +1,21 @@
-//! The names of statics.
+//! The names that a declaration emits beside its accessor.
 
 use proc_macro2::Ident;
 use quote::format_ident;
 use syn::ext::IdentExt as _;
 
-use crate::parse::args::Given;
+use crate::parse::value::Given;
 use crate::tokens::errors::Errors;
 use crate::tokens::spans::generated;
 
-/// The static of the cell whose accessor, or parameter, is `name`.
+/// The default name of the static for the accessor, or the parameter, `name`.
 pub(crate) fn static_of(name: &Ident) -> Ident {
-    Ident::new(&screaming(&name.unraw().to_string()), generated(name.span()))
+    Ident::new(&screaming_snake_case(&name.unraw().to_string()), generated(name.span()))
 }
 
-/// The static beside `accessor`.
-pub(crate) fn cell_name(given: Option<Given<Ident>>, accessor: &Ident, errors: &mut Errors) -> Ident {
-    let chosen = given.map(|given| given.value);
+/// The name of the static beside `accessor`.
+pub(crate) fn static_name(given: Option<Given<Ident>>, accessor: &Ident, errors: &mut Errors) -> Ident {
+    let chosen = given.map(Given::into_value);
     let name = chosen.clone().unwrap_or_else(|| static_of(accessor));
     if name != *accessor {
         return name;
@@ -26,8 +26,24 @@ pub(crate) fn cell_name(given: Option<Given<Ident>>, accessor: &Ident, errors: &
     format_ident!("__{name}_CELL", span = generated(accessor.span()))
 }
 
-/// `SCREAMING_SNAKE_CASE`, also of a `camelCase`.
-fn screaming(name: &str) -> String {
+/// The name under which the user can call the factory, if it is a free one.
+pub(crate) fn factory_name(
+    given: Option<Given<Ident>>,
+    accessor: &Ident,
+    cell: &Ident,
+    errors: &mut Errors,
+) -> Option<Ident> {
+    let name = given?.value;
+    if name == *accessor || name == *cell {
+        let message = format!("`{name}` is taken by the accessor or its static; name the factory otherwise");
+        errors.at(name, message);
+        return None;
+    }
+    Some(name)
+}
+
+/// `SCREAMING_SNAKE_CASE`, also for a `camelCase` name.
+fn screaming_snake_case(name: &str) -> String {
     let mut screaming = String::new();
     let mut after_lower = false;
     for c in name.chars() {

@@ -1,4 +1,4 @@
-//! What a factory's signature must not say.
+//! What a factory's signature must not contain.
 
 use syn::{GenericParam, Safety, Signature};
 
@@ -9,14 +9,14 @@ use crate::tokens::errors::Errors;
 pub(crate) enum Shape {
     /// A cell that calls the factory.
     Whole,
-    /// A cell, and a factory that is checked but not called.
+    /// A cell, with a factory that is compiled but not called.
     Uncallable,
-    /// The user's function alone: no static can stand for it.
+    /// Only the user's function: no static can hold its payload.
     NoCell,
 }
 
-/// Reports every misuse, and takes away what would be reported again by the compiler.
-pub(crate) fn check(sig: &mut Signature, errors: &mut Errors) -> Shape {
+/// Reports every mistake, and removes what the compiler would report a second time.
+pub(crate) fn check_signature(sig: &mut Signature, errors: &mut Errors) -> Shape {
     let mut shape = Shape::Whole;
     if let Some(constness) = sig.constness.take() {
         errors.at(constness, "a factory runs when the cell is first asked; remove `const`");
@@ -32,7 +32,7 @@ pub(crate) fn check(sig: &mut Signature, errors: &mut Errors) -> Shape {
         errors.at(variadic.dots, "a factory takes no variadic arguments; remove `...`");
         shape = Shape::Uncallable;
     }
-    shape = generics(sig, errors).unwrap_or(shape);
+    shape = check_generics(sig, errors).unwrap_or(shape);
     if let Some(receiver) = sig.receiver() {
         errors.at(receiver, "a factory takes no `self`; write a function outside of any `impl`");
         shape = Shape::NoCell;
@@ -40,26 +40,18 @@ pub(crate) fn check(sig: &mut Signature, errors: &mut Errors) -> Shape {
     shape
 }
 
-fn generics(sig: &Signature, errors: &mut Errors) -> Option<Shape> {
+fn check_generics(sig: &Signature, errors: &mut Errors) -> Option<Shape> {
     let generics = &sig.generics;
-    let only_lifetimes = generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_)));
-    match &generics.where_clause {
-        _ if !generics.params.is_empty() && only_lifetimes => {
-            errors
-                .at(generics, "a factory takes no lifetimes, for its payload lives in a static; remove them");
-            Some(Shape::Uncallable)
-        }
-        _ if !generics.params.is_empty() => {
-            errors.at(
-                generics,
-                "a factory takes no generics, for a static has one type; write a factory for each type",
-            );
-            Some(Shape::NoCell)
-        }
-        Some(clause) => {
-            errors.at(clause, "a factory takes no `where` clause, for it has no generics; remove it");
-            Some(Shape::Uncallable)
-        }
-        None => None,
+    if generics.params.is_empty() {
+        let clause = generics.where_clause.as_ref()?;
+        errors.at(clause, "a factory takes no `where` clause, for it has no generics; remove it");
+        return Some(Shape::Uncallable);
     }
+    if generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_))) {
+        errors.at(generics, "a factory takes no lifetimes, for its payload lives in a static; remove them");
+        return Some(Shape::Uncallable);
+    }
+    let message = "a factory takes no generics, for a static has one type; write a factory for each type";
+    errors.at(generics, message);
+    Some(Shape::NoCell)
 }

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
-/// Reads a whole number followed by a unit; says what is wrong with anything else.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+/// Parses a whole number followed by a unit. The error is the message for anything else.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);

@@ -1,152 +1,167 @@
-//! The keys of the attribute: the parser, its messages and the docs all go by this table.
+//! The keys of the attribute, in one table: the parser, its messages and the tests all go by it.
 
-use syn::Result;
+use proc_macro2::Ident;
+use syn::{Expr, LitStr, Path, Result};
 
-use crate::parse::args::Args;
-use crate::parse::value::Value;
+use crate::parse::value::{Dispose, DurationArg, Given, Spec, ValueReader};
 
-/// A known key: how messages name it, and where its value goes.
+/// The arguments that were given.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) name: Option<Given<LitStr>>,
+    pub(crate) cell: Option<Given<Ident>>,
+    pub(crate) factory: Option<Given<Ident>>,
+    pub(crate) fallible: Option<Given<()>>,
+    pub(crate) permanent: Option<Given<()>>,
+    pub(crate) eager: Option<Given<()>>,
+    pub(crate) after: Option<Given<Vec<Path>>>,
+    pub(crate) blocking: Option<Given<()>>,
+    pub(crate) detached: Option<Given<()>>,
+    pub(crate) runtime: Option<Given<()>>,
+    pub(crate) max_waiters: Option<Given<Expr>>,
+    pub(crate) wait_timeout: Option<Given<DurationArg>>,
+    pub(crate) cooldown: Option<Given<DurationArg>>,
+    pub(crate) dispose: Option<Given<Dispose>>,
+    pub(crate) observer: Option<Given<Expr>>,
+    pub(crate) adjuster: Option<Given<Expr>>,
+    pub(crate) krate: Option<Given<Path>>,
+}
+
+/// A known key.
 pub(crate) struct Key {
-    pub(crate) name: &'static str,
-    pub(crate) takes: &'static str,
-    pub(crate) example: &'static str,
+    pub(crate) spec: Spec,
     pub(crate) needs_tokio: bool,
-    pub(crate) set: fn(&mut Args, &Value<'_>) -> Result<()>,
+    /// Reads the key's value into its place in [`Args`].
+    pub(crate) read: fn(&mut Args, &ValueReader<'_>) -> Result<()>,
 }
 
 pub(crate) const KEYS: &[Key] = &[
     Key {
-        name: "name",
-        takes: "a string literal that is not empty",
-        example: r#"name = "search""#,
+        spec: Spec {
+            name: "name",
+            takes: "a string literal that is not empty",
+            example: r#"name = "search""#,
+        },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.name, Value::text),
+        read: |args, reader| reader.read_into(&mut args.name, ValueReader::text),
     },
     Key {
-        name: "cell",
-        takes: "the name of the static",
-        example: "cell = SEARCH",
+        spec: Spec { name: "cell", takes: "the name of the static", example: "cell = SEARCH" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.cell, Value::ident),
+        read: |args, reader| reader.read_into(&mut args.cell, ValueReader::ident),
     },
     Key {
-        name: "factory",
-        takes: "the name of a function to be emitted",
-        example: "factory = build_search",
+        spec: Spec {
+            name: "factory",
+            takes: "the name of a function to be emitted",
+            example: "factory = build_search",
+        },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.factory, Value::ident),
+        read: |args, reader| reader.read_into(&mut args.factory, ValueReader::ident),
     },
     Key {
-        name: "fallible",
-        takes: "no value",
-        example: "fallible",
+        spec: Spec { name: "fallible", takes: "no value", example: "fallible" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.fallible, Value::flag),
+        read: |args, reader| reader.read_into(&mut args.fallible, ValueReader::flag),
     },
     Key {
-        name: "permanent",
-        takes: "no value",
-        example: "permanent",
+        spec: Spec { name: "permanent", takes: "no value", example: "permanent" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.permanent, Value::flag),
+        read: |args, reader| reader.read_into(&mut args.permanent, ValueReader::flag),
     },
     Key {
-        name: "eager",
-        takes: "no value",
-        example: "eager",
+        spec: Spec { name: "eager", takes: "no value", example: "eager" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.eager, Value::flag),
+        read: |args, reader| reader.read_into(&mut args.eager, ValueReader::flag),
     },
     Key {
-        name: "after",
-        takes: "a list of cells' statics",
-        example: "after = [CONFIG, STORE]",
+        spec: Spec { name: "after", takes: "a list of cells' statics", example: "after = [CONFIG, STORE]" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.after, Value::paths),
+        read: |args, reader| reader.read_into(&mut args.after, ValueReader::paths),
     },
     Key {
-        name: "blocking",
-        takes: "no value",
-        example: "blocking",
+        spec: Spec { name: "blocking", takes: "no value", example: "blocking" },
         needs_tokio: true,
-        set: |args, value| value.set(&mut args.blocking, Value::flag),
+        read: |args, reader| reader.read_into(&mut args.blocking, ValueReader::flag),
     },
     Key {
-        name: "detached",
-        takes: "no value",
-        example: "detached",
+        spec: Spec { name: "detached", takes: "no value", example: "detached" },
         needs_tokio: true,
-        set: |args, value| value.set(&mut args.detached, Value::flag),
+        read: |args, reader| reader.read_into(&mut args.detached, ValueReader::flag),
     },
     Key {
-        name: "runtime",
-        takes: "`\"own\"` alone",
-        example: r#"runtime = "own""#,
+        spec: Spec { name: "runtime", takes: "`\"own\"` alone", example: r#"runtime = "own""# },
         needs_tokio: true,
-        set: |args, value| value.set(&mut args.runtime, Value::own),
+        read: |args, reader| reader.read_into(&mut args.runtime, ValueReader::own),
     },
     Key {
-        name: "max_waiters",
-        takes: "an integer or a const expression of type `usize`",
-        example: "max_waiters = 64",
+        spec: Spec {
+            name: "max_waiters",
+            takes: "an integer or a const expression of type `usize`",
+            example: "max_waiters = 64",
+        },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.max_waiters, Value::count),
+        read: |args, reader| reader.read_into(&mut args.max_waiters, ValueReader::count),
     },
     Key {
-        name: "wait_timeout",
-        takes: "a string literal or a const expression of type `Duration`",
-        example: r#"wait_timeout = "1500ms""#,
+        spec: Spec {
+            name: "wait_timeout",
+            takes: "a string literal or a const expression of type `Duration`",
+            example: r#"wait_timeout = "1500ms""#,
+        },
         needs_tokio: false,
-        set: |args, value| {
-            value.set(&mut args.wait_timeout, |value| {
-                value.length(
+        read: |args, reader| {
+            reader.read_into(&mut args.wait_timeout, |reader| {
+                reader.duration(
                     "a `wait_timeout` of zero waits for ever; write `core::time::Duration::ZERO` where that is meant",
                 )
             })
         },
     },
     Key {
-        name: "cooldown",
-        takes: "a string literal or a const expression of type `Duration`",
-        example: r#"cooldown = "5s""#,
+        spec: Spec {
+            name: "cooldown",
+            takes: "a string literal or a const expression of type `Duration`",
+            example: r#"cooldown = "5s""#,
+        },
         needs_tokio: false,
-        set: |args, value| {
-            value.set(&mut args.cooldown, |value| {
-                value.length("a `cooldown` of zero is none; leave `cooldown` out")
+        read: |args, reader| {
+            reader.read_into(&mut args.cooldown, |reader| {
+                reader.duration("a `cooldown` of zero is none; leave `cooldown` out")
             })
         },
     },
     Key {
-        name: "dispose",
-        takes: "the path of a function",
-        example: "dispose = Pool::shutdown",
+        spec: Spec { name: "dispose", takes: "the path of a function", example: "dispose = Pool::shutdown" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.dispose, Value::dispose),
+        read: |args, reader| reader.read_into(&mut args.dispose, ValueReader::dispose),
     },
     Key {
-        name: "observer",
-        takes: "an expression whose type is an `Observer`",
-        example: "observer = TimelineObserver::default()",
+        spec: Spec {
+            name: "observer",
+            takes: "an expression whose type is an `Observer`",
+            example: "observer = TimelineObserver::default()",
+        },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.observer, Value::expr),
+        read: |args, reader| reader.read_into(&mut args.observer, ValueReader::expr),
     },
     Key {
-        name: "adjuster",
-        takes: "an expression whose type is a `FactoryAdjuster`, or an `AsyncFactoryAdjuster` of an `async fn`",
-        example: "adjuster = NoopFactoryAdjuster",
+        spec: Spec {
+            name: "adjuster",
+            takes: "an expression whose type is a `FactoryAdjuster`, or an `AsyncFactoryAdjuster` of an `async fn`",
+            example: "adjuster = NoopFactoryAdjuster",
+        },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.adjuster, Value::expr),
+        read: |args, reader| reader.read_into(&mut args.adjuster, ValueReader::expr),
     },
     Key {
-        name: "crate",
-        takes: "the path of the crate `cells`",
-        example: "crate = ::cells",
+        spec: Spec { name: "crate", takes: "the path of the crate `cells`", example: "crate = ::cells" },
         needs_tokio: false,
-        set: |args, value| value.set(&mut args.krate, Value::path),
+        read: |args, reader| reader.read_into(&mut args.krate, ValueReader::path),
     },
 ];
 
 pub(crate) fn known_keys() -> String {
-    let names: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
+    let names: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.spec.name)).collect();
     format!("the known keys are {}", names.join(", "))
 }
