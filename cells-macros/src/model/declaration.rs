@@ -91,7 +91,7 @@ impl Declaration {
             **ty = returns.ty.clone();
         }
         let body = body.unwrap_or_else(|semicolon| {
-            errors.at(semicolon, "a factory has a body; write what builds the payload");
+            errors.at(semicolon, "a factory needs a body; write the code that builds the payload");
             quote!({ ::core::panic!() })
         });
         let callable = shape == Shape::Whole && !dependencies.incomplete && kind.is_supported();
@@ -124,7 +124,7 @@ fn dispose(args: &mut Args, kind: &CellKind, errors: &mut Errors) -> Option<Disp
         return Some(dispose);
     }
     if let Dispose::Drop(drop) = dispose {
-        let message = "a permanent payload is never dropped, for everybody has `&'static` references to it; name a function that takes `&T`, or leave `dispose` out";
+        let message = "a permanent payload is never dropped, because callers hold `&'static` references to it; name a function that takes `&T`, or leave `dispose` out";
         errors.at(drop, message);
         return None;
     }

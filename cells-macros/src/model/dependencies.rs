@@ -54,10 +54,10 @@ impl Dependencies {
     fn may_follow(&self, path: &Path, own: &Ident, errors: &mut Errors) -> bool {
         let cell = spell(path);
         if path.is_ident(own) {
-            errors.at(path, "a cell cannot come after itself; name another one");
+            errors.at(path, "a cell cannot come after itself; name another cell");
         } else if self.injects(path) {
             errors
-                .at(path, format!("`{cell}` is injected, and so comes first anyway; remove it from `after`"));
+                .at(path, format!("`{cell}` is injected, so it comes first anyway; remove it from `after`"));
         } else if self.after.iter().any(|other| spell(other) == cell) {
             errors.at(path, format!("`{cell}` is named twice in `after`; keep one"));
         } else {

@@ -41,7 +41,12 @@ impl CellKind {
             });
         }
         for Given { key, .. } in detached.iter().chain(runtime) {
-            errors.at(key, format!("`{key}` needs an `async fn`"));
+            errors.at(
+                key,
+                format!(
+                    "`{key}` needs an `async fn` or the key `blocking`; add one of them, or remove `{key}`"
+                ),
+            );
         }
         Self::Sync
     }
@@ -54,9 +59,7 @@ impl CellKind {
         errors: &mut Errors,
     ) -> Self {
         let message = |key: &str| {
-            format!(
-                "a permanent cell is built by a thread that calls it; remove `{key}`, or remove `permanent`"
-            )
+            format!("a permanent cell is built on its caller's thread; remove `{key}`, or remove `permanent`")
         };
         if sig.asyncness.is_some() {
             errors.at(permanent, message("async"));

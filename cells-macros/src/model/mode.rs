@@ -32,8 +32,9 @@ impl Mode {
 fn limit<T>(fallible: bool, given: Option<Given<T>>, errors: &mut Errors) -> Option<T> {
     let Given { key, value } = given?;
     if !fallible {
-        let message =
-            format!("`{key}` needs a cell that can fail; return a `Result`, or add the flag `fallible`");
+        let message = format!(
+            "`{key}` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one"
+        );
         errors.at(key, message);
     }
     Some(value)

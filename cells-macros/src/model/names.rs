@@ -35,7 +35,9 @@ pub(crate) fn factory_name(
 ) -> Option<Ident> {
     let name = given?.value;
     if name == *accessor || name == *cell {
-        let message = format!("`{name}` is taken by the accessor or its static; name the factory otherwise");
+        let message = format!(
+            "`{name}` is the name of the accessor or of its static; choose another name for the factory"
+        );
         errors.at(name, message);
         return None;
     }

@@ -30,7 +30,7 @@ impl Injected {
         let name = parameter_name(&parameter.pat, errors);
         let passing = Passing::read(&parameter.ty, errors);
         for cfg in take(&mut parameter.attrs, "cfg") {
-            errors.at(cfg, "a cell has the same dependencies in every build; put `cfg` on two functions");
+            errors.at(cfg, "a cell has the same dependencies in every build; write two functions, each with its own `cfg`");
         }
         let (from, name) = (from.ok()?, name?);
         Some(Self {
@@ -43,7 +43,7 @@ impl Injected {
 
 /// The path in `#[from(…)]`, if there is one.
 fn cell_from(attrs: &mut Vec<Attribute>) -> Result<Option<Path>> {
-    let expected = "`from` takes the path of a cell's static; write `#[from(STORE)]`";
+    let expected = "`from` takes the path to a cell's static; write `#[from(STORE)]`";
     let mut given = take(attrs, "from").into_iter();
     let Some(attr) = given.next() else { return Ok(None) };
     if let Some(again) = given.next() {
@@ -63,7 +63,7 @@ fn parameter_name(pat: &Pat, errors: &mut Errors) -> Option<Ident> {
             Some(name.ident.clone())
         }
         other => {
-            let message = "a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another";
+            let message = "a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name";
             errors.at(other, message);
             None
         }
@@ -76,7 +76,7 @@ impl Passing {
             Type::Reference(reference) => is_plain_borrow(reference, errors).then_some(Self::Borrowed),
             Type::Path(path) if is_lease(&path.path) => Some(Self::Leased),
             other => {
-                let message = "a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it";
+                let message = "a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it";
                 errors.at(other, message);
                 None
             }
@@ -86,13 +86,15 @@ impl Passing {
 
 fn is_plain_borrow(reference: &TypeReference, errors: &mut Errors) -> bool {
     if let Some(mutability) = &reference.mutability {
-        errors.at(mutability, "everybody shares the payload; remove `mut`");
+        errors.at(mutability, "all callers share the payload; remove `mut`");
     } else if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
-        let message =
-            "the payload is lent while the factory runs; write `&T`, or `Ref<'static, T>` to keep it";
+        let message = "the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it";
         errors.at(lifetime, message);
     } else if let Type::ImplTrait(hidden) = bare_type(&reference.elem) {
-        errors.at(hidden, "a cell calls its factory with one type; name the type or take a `&dyn …`");
+        errors.at(
+            hidden,
+            "a factory cannot be generic, and `impl Trait` makes it so; name the type, or take a `&dyn …`",
+        );
     } else {
         return true;
     }

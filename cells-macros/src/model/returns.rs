@@ -69,7 +69,7 @@ impl BorrowCheck<'_> {
         match ty {
             Type::Reference(reference) => self.reference(reference),
             Type::ImplTrait(hidden) => {
-                let message = "`impl Trait` names no type, and a static has one; name the type or return a `Box<dyn …>`";
+                let message = "a static needs a type that has a name, and `impl Trait` has none; name the type, or return a `Box<dyn …>`";
                 self.errors.at(hidden, message);
                 self.opaque = true;
             }
@@ -134,4 +134,4 @@ impl BorrowCheck<'_> {
     }
 }
 
-const BORROWED: &str = "a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`";
+const BORROWED: &str = "a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`";

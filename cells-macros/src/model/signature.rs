@@ -19,22 +19,23 @@ pub(crate) enum Shape {
 pub(crate) fn check_signature(sig: &mut Signature, errors: &mut Errors) -> Shape {
     let mut shape = Shape::Whole;
     if let Some(constness) = sig.constness.take() {
-        errors.at(constness, "a factory runs when the cell is first asked; remove `const`");
+        errors
+            .at(constness, "a factory runs when the cell is first used, not at compile time; remove `const`");
     }
     if let Safety::Unsafe(unsafety) = &sig.safety {
         errors.at(unsafety, "a cell calls its factory from safe code; remove `unsafe`");
         shape = Shape::Uncallable;
     }
     if let Some(abi) = sig.abi.take() {
-        errors.at(abi, "a factory is called from Rust alone; remove `extern`");
+        errors.at(abi, "a factory is called only from Rust; remove `extern`");
     }
     if let Some(variadic) = sig.variadic.take() {
-        errors.at(variadic.dots, "a factory takes no variadic arguments; remove `...`");
+        errors.at(variadic.dots, "a factory cannot be variadic; remove `...`");
         shape = Shape::Uncallable;
     }
     shape = check_generics(sig, errors).unwrap_or(shape);
     if let Some(receiver) = sig.receiver() {
-        errors.at(receiver, "a factory takes no `self`; write a function outside of any `impl`");
+        errors.at(receiver, "a factory cannot take `self`; move the function out of the `impl`");
         shape = Shape::NoCell;
     }
     shape
@@ -44,14 +45,18 @@ fn check_generics(sig: &Signature, errors: &mut Errors) -> Option<Shape> {
     let generics = &sig.generics;
     if generics.params.is_empty() {
         let clause = generics.where_clause.as_ref()?;
-        errors.at(clause, "a factory takes no `where` clause, for it has no generics; remove it");
+        errors.at(clause, "a factory cannot have a `where` clause, because it has no generics; remove it");
         return Some(Shape::Uncallable);
     }
     if generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_))) {
-        errors.at(generics, "a factory takes no lifetimes, for its payload lives in a static; remove them");
+        errors.at(
+            generics,
+            "a factory cannot have lifetime parameters, because its payload lives in a static; remove them",
+        );
         return Some(Shape::Uncallable);
     }
-    let message = "a factory takes no generics, for a static has one type; write a factory for each type";
+    let message =
+        "a factory cannot be generic, because a static has one type; write one factory for each type";
     errors.at(generics, message);
     Some(Shape::NoCell)
 }

@@ -47,7 +47,10 @@ fn parse_arg(args: &mut Args, input: ParseStream<'_>) -> Result<()> {
     };
     (key.read)(args, &ValueReader { key: name.clone(), spec: &key.spec, input })?;
     if key.needs_tokio && !cfg!(feature = "tokio") {
-        return Err(Error::new_spanned(&name, format!("`{name}` needs the feature `tokio` of `cells`")));
+        return Err(Error::new_spanned(
+            &name,
+            format!("`{name}` needs the feature `tokio` of `cells`; enable it in `Cargo.toml`"),
+        ));
     }
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());

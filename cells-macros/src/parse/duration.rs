@@ -11,11 +11,11 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
     let (false, Some(factor)) = (number.is_empty(), factor) else {
         return Err(format!(
-            "`{text}` is no duration; write a whole number and one of the units `ms`, `s`, `m`, `h`, as in `5s`"
+            "`{text}` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`"
         ));
     };
     let millis = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     millis
         .map(Duration::from_millis)
-        .ok_or_else(|| format!("`{text}` is longer than a `Duration` of the macro can be"))
+        .ok_or_else(|| format!("`{text}` is longer than `u64::MAX` milliseconds; write a shorter duration"))
 }

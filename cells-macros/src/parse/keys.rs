@@ -37,23 +37,19 @@ pub(crate) struct Key {
 
 pub(crate) const KEYS: &[Key] = &[
     Key {
-        spec: Spec {
-            name: "name",
-            takes: "a string literal that is not empty",
-            example: r#"name = "search""#,
-        },
+        spec: Spec { name: "name", takes: "a non-empty string literal", example: r#"name = "search""# },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.name, ValueReader::text),
     },
     Key {
-        spec: Spec { name: "cell", takes: "the name of the static", example: "cell = SEARCH" },
+        spec: Spec { name: "cell", takes: "a name for the static", example: "cell = SEARCH" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.cell, ValueReader::ident),
     },
     Key {
         spec: Spec {
             name: "factory",
-            takes: "the name of a function to be emitted",
+            takes: "a name for the function that builds the payload",
             example: "factory = build_search",
         },
         needs_tokio: false,
@@ -75,7 +71,7 @@ pub(crate) const KEYS: &[Key] = &[
         read: |args, reader| reader.read_into(&mut args.eager, ValueReader::flag),
     },
     Key {
-        spec: Spec { name: "after", takes: "a list of cells' statics", example: "after = [CONFIG, STORE]" },
+        spec: Spec { name: "after", takes: "a list of cell statics", example: "after = [CONFIG, STORE]" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.after, ValueReader::paths),
     },
@@ -90,14 +86,14 @@ pub(crate) const KEYS: &[Key] = &[
         read: |args, reader| reader.read_into(&mut args.detached, ValueReader::flag),
     },
     Key {
-        spec: Spec { name: "runtime", takes: "`\"own\"` alone", example: r#"runtime = "own""# },
+        spec: Spec { name: "runtime", takes: "only `\"own\"`", example: r#"runtime = "own""# },
         needs_tokio: true,
         read: |args, reader| reader.read_into(&mut args.runtime, ValueReader::own),
     },
     Key {
         spec: Spec {
             name: "max_waiters",
-            takes: "an integer or a const expression of type `usize`",
+            takes: "a positive integer or a const expression of type `usize`",
             example: "max_waiters = 64",
         },
         needs_tokio: false,
@@ -113,7 +109,7 @@ pub(crate) const KEYS: &[Key] = &[
         read: |args, reader| {
             reader.read_into(&mut args.wait_timeout, |reader| {
                 reader.duration(
-                    "a `wait_timeout` of zero waits for ever; write `core::time::Duration::ZERO` where that is meant",
+                    "a `wait_timeout` of zero means no limit; write `core::time::Duration::ZERO` if that is what you want",
                 )
             })
         },
@@ -127,19 +123,19 @@ pub(crate) const KEYS: &[Key] = &[
         needs_tokio: false,
         read: |args, reader| {
             reader.read_into(&mut args.cooldown, |reader| {
-                reader.duration("a `cooldown` of zero is none; leave `cooldown` out")
+                reader.duration("a `cooldown` of zero has no effect; leave `cooldown` out")
             })
         },
     },
     Key {
-        spec: Spec { name: "dispose", takes: "the path of a function", example: "dispose = Pool::shutdown" },
+        spec: Spec { name: "dispose", takes: "the path to a function", example: "dispose = Pool::shutdown" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.dispose, ValueReader::dispose),
     },
     Key {
         spec: Spec {
             name: "observer",
-            takes: "an expression whose type is an `Observer`",
+            takes: "an expression whose type implements `Observer`",
             example: "observer = TimelineObserver::default()",
         },
         needs_tokio: false,
@@ -148,14 +144,14 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         spec: Spec {
             name: "adjuster",
-            takes: "an expression whose type is a `FactoryAdjuster`, or an `AsyncFactoryAdjuster` of an `async fn`",
+            takes: "an expression whose type implements `FactoryAdjuster`, or `AsyncFactoryAdjuster` if callers await the cell",
             example: "adjuster = NoopFactoryAdjuster",
         },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.adjuster, ValueReader::expr),
     },
     Key {
-        spec: Spec { name: "crate", takes: "the path of the crate `cells`", example: "crate = ::cells" },
+        spec: Spec { name: "crate", takes: "the path to the crate `cells`", example: "crate = ::cells" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.krate, ValueReader::path),
     },

@@ -116,7 +116,7 @@ impl ValueReader<'_> {
         match self.expr()? {
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.base10_digits() == "0" => {
                 let name = self.spec.name;
-                let message = format!("a `{name}` of zero sets no limit; leave `{name}` out");
+                let message = format!("a `{name}` of zero means no limit; leave `{name}` out");
                 Err(Error::new_spanned(number, message))
             }
             Expr::Lit(literal) if !matches!(literal.lit, Lit::Int(_)) => Err(self.unexpected(literal)),

@@ -14,7 +14,10 @@ fn every_unit_is_read() {
 fn anything_else_is_refused() {
     for text in ["", "5", "s", "5 s", " 5s", "1.5s", "-5s", "+5s", "5us", "5S", "5s5s", "٥s", "1e3s"] {
         let message = parse_duration(text).expect_err(text);
-        assert!(message.starts_with(&format!("`{text}` is no duration; write a whole number")), "{message}");
+        assert!(
+            message.starts_with(&format!("`{text}` is not a duration; write a whole number")),
+            "{message}"
+        );
     }
 }
 

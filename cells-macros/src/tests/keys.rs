@@ -71,7 +71,7 @@ fn keys_of_tokio_say_which_feature_they_need() {
         let expected = if TOKIO {
             String::new()
         } else {
-            format!("{name}  <-  `{name}` needs the feature `tokio` of `cells`\n")
+            format!("{name}  <-  `{name}` needs the feature `tokio` of `cells`; enable it in `Cargo.toml`\n")
         };
         assert_eq!(mistakes(key.spec.example, factory(key)), expected);
     }

@@ -1,4 +1,4 @@
-//! Helpers that work on any tokens: mistakes, spans, text, groups, and the path of the crate `cells`.
+//! Helpers that work on any tokens: mistakes, spans, text, groups, and the path to the crate `cells`.
 //!
 //! These files know nothing about cells or about each other.
 
