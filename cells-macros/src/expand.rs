@@ -6,7 +6,7 @@ use quote::quote;
 use crate::emit::accessor::accessor;
 use crate::emit::cell_static::{cell_static, marker, registration};
 use crate::emit::declared_impl::declared_impl;
-use crate::emit::factory_fn::public_factory;
+use crate::emit::factory_fn::named_factory;
 use crate::model::declaration::Declaration;
 use crate::parse::args::parse_args;
 use crate::parse::function::Function;
@@ -37,7 +37,7 @@ fn items(declaration: &Declaration) -> TokenStream {
     let cfg = &declaration.attrs.cfg;
     let items = [
         Some(accessor(declaration)),
-        public_factory(declaration),
+        named_factory(declaration),
         Some(cell_static(declaration)),
         Some(marker(declaration)),
         Some(declared_impl(declaration)),

@@ -14,7 +14,7 @@ use crate::tokens::spans::generated;
 // Output:
 //     /// Builds what `search()` gives out, without its cell.
 //     pub(crate) fn build_search() -> Result<Index, IndexError> { … }
-pub(crate) fn public_factory(declaration: &Declaration) -> Option<TokenStream> {
+pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
     if declaration.factory.nested {
         return None;
     }

@@ -25,7 +25,7 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, name, written, payload, .. } = declaration;
     let cell = declaration.cell.unraw().to_string();
     let written = spell(written);
-    let limits = limits(&declaration.mode);
+    let limits = limit_setters(&declaration.mode);
     let permanent = declaration.kind.is_permanent().then(|| quote!(.permanent()));
     let eager = declaration.eager.then(|| quote!(.eager()));
     let dependencies = dependency_list(declaration);
@@ -48,17 +48,17 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
 }
 
 // Output: `.fallible(true).max_waiters(64)`
-fn limits(mode: &Mode) -> Option<TokenStream> {
+fn limit_setters(mode: &Mode) -> Option<TokenStream> {
     let Mode::Fallible(limits) = mode else { return None };
     let Limits { max_waiters, wait_timeout, cooldown } = &**limits;
-    let max_waiters = limit(&quote!(max_waiters), max_waiters.as_ref());
-    let wait_timeout = limit(&quote!(wait_timeout), wait_timeout.as_ref());
-    let cooldown = limit(&quote!(cooldown), cooldown.as_ref());
+    let max_waiters = limit_setter(&quote!(max_waiters), max_waiters.as_ref());
+    let wait_timeout = limit_setter(&quote!(wait_timeout), wait_timeout.as_ref());
+    let cooldown = limit_setter(&quote!(cooldown), cooldown.as_ref());
     Some(quote!(.fallible(true) #max_waiters #wait_timeout #cooldown))
 }
 
 // The compiler reports a value of the wrong type at the value.
-fn limit(setter: &TokenStream, value: Option<impl ToTokens>) -> Option<TokenStream> {
+fn limit_setter(setter: &TokenStream, value: Option<impl ToTokens>) -> Option<TokenStream> {
     let value = value?.into_token_stream();
     let (open, _) = edges(&value);
     let setter = relocate(setter, open);

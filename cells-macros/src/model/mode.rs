@@ -21,15 +21,15 @@ pub(crate) struct Limits {
 impl Mode {
     pub(crate) fn read(fallible: bool, args: &mut Args, errors: &mut Errors) -> Self {
         let limits = Limits {
-            max_waiters: limit(fallible, args.max_waiters.take(), errors),
-            wait_timeout: limit(fallible, args.wait_timeout.take(), errors),
-            cooldown: limit(fallible, args.cooldown.take(), errors),
+            max_waiters: unless_infallible(fallible, args.max_waiters.take(), errors),
+            wait_timeout: unless_infallible(fallible, args.wait_timeout.take(), errors),
+            cooldown: unless_infallible(fallible, args.cooldown.take(), errors),
         };
         if fallible { Self::Fallible(Box::new(limits)) } else { Self::Infallible }
     }
 }
 
-fn limit<T>(fallible: bool, given: Option<Given<T>>, errors: &mut Errors) -> Option<T> {
+fn unless_infallible<T>(fallible: bool, given: Option<Given<T>>, errors: &mut Errors) -> Option<T> {
     let Given { key, value } = given?;
     if !fallible {
         let message = format!(

@@ -49,7 +49,7 @@ fn values_of_the_wrong_kind() {
 }
 
 #[test]
-fn what_is_no_expression() {
+fn values_that_are_not_expressions() {
     check(
         "cell = static, observer = +, name \"a\" \"b\", cooldown = \"5s\" wait_timeout = \"5s\"",
         SEARCH,
@@ -102,7 +102,7 @@ fn limits_of_a_cell_that_cannot_fail() {
 }
 
 #[test]
-fn names_that_meet() {
+fn names_that_collide() {
     check(
         "",
         "fn SEARCH() -> Index { build() }",
@@ -267,7 +267,7 @@ fn parameters_that_name_cells() {
 }
 
 #[test]
-fn orders() {
+fn after_lists() {
     let item = "fn search(store: &Store) -> Index { build() }";
     let mut lines = String::new();
     for after in ["STORE", "[]", "[STORE]", "[SEARCH]", "[A, a::B, A]", "[store()]", "[\"A\"]"] {
@@ -287,7 +287,7 @@ fn orders() {
 
 #[cfg(feature = "tokio")]
 #[test]
-fn what_only_tasks_can_do() {
+fn keys_of_async_cells() {
     let plain = "fn search() -> Index { build() }";
     let task = "async fn search() -> Index { build() }";
     check(
@@ -317,7 +317,7 @@ fn what_only_tasks_can_do() {
 }
 
 #[test]
-fn what_no_permanent_cell_can_do() {
+fn keys_that_a_permanent_cell_refuses() {
     let plain = "fn search() -> Index { build() }";
     check(
         "permanent, dispose = drop",
@@ -411,7 +411,7 @@ fn return_types() {
 }
 
 #[test]
-fn borrows_that_outlive_everything_are_fine() {
+fn static_and_higher_ranked_borrows_are_fine() {
     for payload in [
         "&'static str",
         "Cow<'static, str>",
@@ -424,7 +424,7 @@ fn borrows_that_outlive_everything_are_fine() {
 }
 
 #[test]
-fn items_that_are_no_function() {
+fn items_that_are_not_functions() {
     check(
         "",
         "pub struct Search;",
@@ -474,7 +474,7 @@ fn after(args: &str, item: &str, expected: &Expect) {
 }
 
 #[test]
-fn after_a_wrong_argument_the_cell_stands() {
+fn after_a_wrong_argument_the_cell_is_emitted() {
     after(
         "colour = \"red\", cooldown = \"soon\"",
         "fn search() -> io::Result<Index> { open() }",
@@ -582,7 +582,7 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
 }
 
 #[test]
-fn where_no_cell_can_stand_the_item_comes_back() {
+fn where_there_can_be_no_cell_the_item_comes_back() {
     for item in [
         "fn search() -> impl Search { open() }",
         "fn search<T>() -> T { open() }",
