@@ -12,9 +12,9 @@ use proc_macro::TokenStream;
 
 /// Declares a runtime cell. The function below the attribute builds what the cell holds.
 ///
-/// That function is the cell's *factory*, and its value is the *payload*. In its place the attribute emits two items: the
-/// *accessor*, a function with the same name, visibility and docs but without parameters, and the cell itself, a `static`.
-/// The first call of the accessor runs the factory; all callers share the one payload.
+/// That function is the cell's *factory*, and its value is the *payload*. In its place the attribute emits two items:
+/// the *accessor*, a function with the same name, visibility and docs but without parameters, and the cell itself, a
+/// `static`. The first call of the accessor runs the factory; all callers share the one payload.
 ///
 /// ```ignore
 /// #[runtime_cell(cooldown = "5s", dispose = Pool::shutdown)]
@@ -32,14 +32,14 @@ use proc_macro::TokenStream;
 /// | `Result<T, E>`, or another type named `Result` (`io::Result<T>`, `anyhow::Result<T>`) | `Result<Ref<'static, T>, cells::Error>` |
 /// | either, with the key `permanent` | `&'static T`, or `Result<&'static T, cells::Error>` |
 ///
-/// `T` is `Send + Sync + 'static` and written out: no `impl Trait`, no borrow. `E` converts into `cells::BoxError`. The
-/// function has no generics and is not `const`, `unsafe` or `extern`. It can be in a module or inside another function,
-/// but not in an `impl` or a `trait`, because a static cannot be there.
+/// `T` is `Send + Sync + 'static` and written out: no `impl Trait`, no borrow. `E` converts into `cells::BoxError`.
+/// The function has no generics and is not `const`, `unsafe` or `extern`. It can be in a module or inside another
+/// function, but not in an `impl` or a `trait`, because a static cannot be there.
 ///
 /// # Parameters
 ///
-/// A factory takes only cells as parameters. The parameter `store` gets the payload of the static `STORE`, which must be
-/// in scope; `#[from(path::TO_STATIC)]` names another static. The accessor takes no parameters.
+/// A factory takes only cells as parameters. The parameter `store` gets the payload of the static `STORE`, which must
+/// be in scope; `#[from(path::TO_STATIC)]` names another static. The accessor takes no parameters.
 ///
 /// | Type of the parameter | What the factory gets |
 /// |---|---|
@@ -59,8 +59,8 @@ use proc_macro::TokenStream;
 ///
 /// # Async functions
 ///
-/// An `async fn` declares an `AsyncCell`, whose accessor is an `async fn` too. Its future must be `Send`. A plain cell
-/// may depend only on plain cells; an `async` or `blocking` cell may depend on any.
+/// An `async fn` declares an `AsyncCell`, whose accessor is an `async fn` too. The future of the factory must be
+/// `Send`. A plain cell may depend only on plain cells; an `async` or `blocking` cell may depend on any.
 ///
 /// # Permanent cells
 ///
@@ -75,14 +75,15 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// Until the payload is built, the cell can fail and be retried like any other. After that nothing takes the payload
-/// away: `close`, `invalidate` and `refresh` do not compile. At shutdown the function in `dispose` gets `&T`, after every
-/// other cell that the permanent one does not depend on has been closed. Without `dispose` nothing is called, not even
-/// `Close::close`. Other factories take the payload as `&T`, because there is no `Ref` to it. The factory runs on the
-/// caller's thread: `async` and `blocking` do not go with `permanent`.
+/// away: `close`, `invalidate` and `refresh` do not compile. At shutdown the function in `dispose` gets `&T`, after
+/// every other cell that the permanent one does not depend on has been closed. Without `dispose` nothing is called,
+/// not even `Close::close`. Other factories take the payload as `&T`, because there is no `Ref` to it. The factory
+/// runs on the caller's thread: `async` and `blocking` do not go with `permanent`.
 ///
 /// # Keys
 ///
-/// Keys are separated by commas, in any order. They are shown here by example, each with what happens if it is left out.
+/// Keys are separated by commas, in any order. They are shown here by example, each with what happens if it is left
+/// out.
 ///
 /// ## Names
 ///
@@ -109,13 +110,13 @@ use proc_macro::TokenStream;
 /// | `eager` | built on first use | `warm_up` builds the cell. |
 /// | `after = [CONFIG, STORE]` | only the dependencies come first | A warm-up that builds them too builds this cell after those, and a shutdown closes it before them. The factory does not get their payloads. |
 /// | `blocking` | a plain function runs on the caller's thread | A plain function runs on tokio's pool for blocking work, and the accessor is an `async fn`. The factory goes on if its callers give up. |
-/// | `detached` | the factory of an `async fn` runs in the caller's task, and is dropped with it | It runs in a task of its own, and goes on if its callers give up. |
+/// | `detached` | the factory of an `async fn` runs in the caller's task, and is cancelled with it | The factory runs in a task of its own, and goes on if its callers give up. |
 /// | `runtime = "own"` | one payload in the process | An `async` or `blocking` cell has one payload for each tokio runtime, so each `#[tokio::test]` has its own. |
 ///
 /// ## Limits for callers
 ///
-/// A cell that cannot fail has no error to return at a limit. There these keys do not compile, and callers wait as long as
-/// it takes.
+/// A cell that cannot fail has no error to return at a limit. There these keys do not compile, and callers wait as
+/// long as it takes.
 ///
 /// | Key | Default | Effect |
 /// |---|---|---|

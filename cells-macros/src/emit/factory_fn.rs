@@ -28,7 +28,8 @@ pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
 // Output:
 //     fn __factory(store: &Store) -> Result<Index, IndexError> { Index::open(store) }
 //
-// Its first keyword is ours, so lints do not advise what a factory cannot follow: to be `const`, or to return no `Result`.
+// Its first keyword is ours, so lints do not advise what a factory cannot follow: to be `const`, or to return no
+// `Result`.
 pub(crate) fn factory_fn(declaration: &Declaration, vis: Option<&Visibility>) -> TokenStream {
     let Attributes { lints, factory: attrs, .. } = &declaration.attrs;
     let FactoryFn { sig, body, .. } = &declaration.factory;
