@@ -1,52 +1,50 @@
 //! The `#[runtime_cell]` attribute of the `cells` crate. Depend on `cells`, which re-exports it.
 
-mod args;
-mod attrs;
-mod build;
-mod declared;
-mod dependencies;
-mod duration;
-mod errors;
+mod emit;
 mod expand;
-mod factory;
-mod graph;
-mod keys;
 mod model;
-mod names;
-mod returns;
-mod running;
-mod signature;
-mod spans;
-mod spell;
+mod parse;
 #[cfg(test)]
 mod tests;
-mod value;
+mod tokens;
 
 use proc_macro::TokenStream;
 
-/// Declares a runtime cell by the function that builds its payload.
+/// Declares a runtime cell. The function below the attribute builds what the cell holds.
 ///
-/// The function becomes the cell's accessor: it keeps its name, its visibility and its docs, and returns a lease
-/// on the one payload that all callers share. Beside it stands the cell itself, a static.
+/// That function is the cell's *factory*, and its value is the *payload*. In its place the attribute emits two items:
+/// the *accessor*, a function with the same name, visibility and docs but without parameters, and the cell itself, a
+/// `static`. The first call of the accessor runs the factory; all callers share the one payload.
+///
+/// ```ignore
+/// #[runtime_cell(cooldown = "5s", dispose = Pool::shutdown)]
+/// fn db() -> Result<Pool, ConnectError> {
+///     Pool::connect("127.0.0.1:5432")
+/// }
+///
+/// let pool = db()?;  // `Result<Ref<'static, Pool>, cells::Error>`
+/// DB.invalidate();   // the next call of `db()` connects again
+/// ```
 ///
 /// | The factory returns | The accessor returns |
 /// |---|---|
-/// | `T` | `Ref<'static, T>` |
-/// | `Result<T, E>`, or whatever else is named `Result` (`io::Result<T>`, `anyhow::Result<T>`) | `Result<Ref<'static, T>, cells::Error>` |
+/// | `T` | `Ref<'static, T>`: a *lease*, which keeps the payload usable |
+/// | `Result<T, E>`, or another type named `Result` (`io::Result<T>`, `anyhow::Result<T>`) | `Result<Ref<'static, T>, cells::Error>` |
+/// | either, with the key `permanent` | `&'static T`, or `Result<&'static T, cells::Error>` |
 ///
 /// `T` is `Send + Sync + 'static` and written out: no `impl Trait`, no borrow. `E` converts into `cells::BoxError`.
-/// The function takes no generics, and is neither `const`, `unsafe` nor `extern`. It stands in a module or in another
-/// function, not in an `impl` or a `trait`, where no static can stand.
+/// The function has no generics and is not `const`, `unsafe` or `extern`. It can be in a module or inside another
+/// function, but not in an `impl` or a `trait`, because a static cannot be there.
 ///
 /// # Parameters
 ///
-/// A parameter names the cell it comes from: `store` is the payload behind the static `STORE`, which is in scope.
-/// `#[from(path::TO_STATIC)]` names another.
+/// A factory takes only cells as parameters. The parameter `store` gets the payload of the static `STORE`, which must
+/// be in scope; `#[from(path::TO_STATIC)]` names another static. The accessor takes no parameters.
 ///
-/// | A parameter of the type | gets |
+/// | Type of the parameter | What the factory gets |
 /// |---|---|
-/// | `&T`, or what a `&T` coerces to (`&str`, `&dyn Trait`) | the payload, while the factory runs |
-/// | `Ref<'static, T>` | a lease, which may go into the payload: the dependency is not disposed before it |
+/// | `&T`, or what `&T` coerces to (`&str`, `&dyn Trait`) | the payload, while the factory runs |
+/// | `Ref<'static, T>` | a lease, which the new payload may keep: the dependency is not disposed before that lease is dropped |
 ///
 /// ```ignore
 /// #[runtime_cell]
@@ -55,19 +53,19 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// Dependencies are built first, in the order of the parameters; where one fails, this cell fails with its error as
-/// the source. So a factory that depends on a cell that can fail returns a `Result` itself. Cells that depend on each
-/// other in a circle do not compile, and the notes of the compiler's error are at the parameters that form it.
+/// Dependencies are built first, in the order of the parameters. If one fails, this cell fails too, with that error as
+/// the source; therefore a factory that depends on a fallible cell must return a `Result`. Cells that depend on each
+/// other in a circle do not compile, and the notes of the compiler's error point at the parameters that form it.
 ///
 /// # Async functions
 ///
-/// An `async fn` makes an `AsyncCell`, whose accessor is an `async fn` too. Its factory may depend on cells of both
-/// kinds, that of a plain function on plain ones alone. Its future is `Send`.
+/// An `async fn` declares an `AsyncCell`, whose accessor is an `async fn` too. The future of the factory must be
+/// `Send`. A plain cell may depend only on plain cells; an `async` or `blocking` cell may depend on any.
 ///
 /// # Permanent cells
 ///
-/// With `permanent` the cell is a `PermanentCell`, for what lives as long as the process: settings, metrics, regular
-/// expressions. The accessor returns `&'static T`, or `Result<&'static T, cells::Error>`, at the price of a `LazyLock`.
+/// The key `permanent` declares a `PermanentCell`, for what lives as long as the process: settings, metrics, regular
+/// expressions. A read costs as much as that of a `LazyLock`.
 ///
 /// ```ignore
 /// #[runtime_cell(permanent)]
@@ -76,43 +74,81 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// Until its payload is there it is a cell like any other, and afterwards nothing takes the payload away: `close`,
-/// `invalidate` and `refresh` do not compile. At shutdown the function of `dispose`, which takes `&T`, runs after all
-/// other cells are closed that it does not depend on; without it nothing runs, not even `Close::close`. A factory takes
-/// the payload as `&T`, for there is no `Ref` of it. The factory is no `async fn`.
+/// Until the payload is built, the cell can fail and be retried like any other. After that nothing takes the payload
+/// away: `close`, `invalidate` and `refresh` do not compile. At shutdown the function in `dispose` gets `&T`, after
+/// every other cell that the permanent one does not depend on has been closed. Without `dispose` nothing is called,
+/// not even `Close::close`. Other factories take the payload as `&T`, because there is no `Ref` to it. The factory
+/// runs on the caller's thread: `async` and `blocking` do not go with `permanent`.
 ///
 /// # Keys
 ///
-/// | Key, by example | Without it | |
-/// |---|---|---|
-/// | `name = "search"` | the function's name | the cell's name in errors, events and logs |
-/// | `cell = SEARCH` | the function's name in `SCREAMING_SNAKE_CASE` | the name of the static |
-/// | `factory = build_search` | nobody else reaches the factory | emits the function as it is written, also under this name, with the accessor's visibility: tests call it without the cell |
-/// | `fallible` | read off the return type | says that an alias with another name is a `Result` |
-/// | `permanent` | a payload is closed, and built again | the payload lives as long as the process, and the accessor returns `&'static T` |
-/// | `eager` | built on first use | `warm_up` builds the cell |
-/// | `after = [CONFIG, STORE]` | parameters alone order cells | these cells are built before this one where both are warmed up, and shut down after it; nothing is injected |
-/// | `blocking` | a plain function runs in the caller's thread | the plain function runs on tokio's blocking pool, and the accessor is an `async fn` (feature `tokio`) |
-/// | `detached` | the task that asks runs the factory | an `async fn` runs as a task of its own, which goes on where its callers give up (feature `tokio`) |
-/// | `runtime = "own"` | one payload | each tokio runtime has a payload of its own (feature `tokio`) |
-/// | `max_waiters = 64` | any number | how many callers may wait for a flight; the next one gets an error at once |
-/// | `wait_timeout = "1500ms"` | 1500 ms | how long one call may wait; a const expression that is `Duration::ZERO` waits for ever |
-/// | `cooldown = "5s"` | none | how long after a failure calls get its error, and no factory runs |
-/// | `dispose = Pool::shutdown` | `Close::close` where the payload is `Close`, else a plain drop | a `fn(T)` or `fn(T) -> Result<(), E>` that ends a payload, or an `async fn` where the cell is async; `dispose = drop` is a plain drop even of a `Close`; of a permanent cell, a `fn(&T)` or `fn(&T) -> Result<(), E>` |
-/// | `observer = TimelineObserver::default()` | none | an `Observer` of this cell, made on first use |
-/// | `adjuster = NoopFactoryAdjuster` | none | a `FactoryAdjuster` around the factory, an `AsyncFactoryAdjuster` around that of an async cell, made on first use |
-/// | `crate = ::cells` | `::cells` | where the crate `cells` is found, if it is renamed or re-exported |
+/// Keys are separated by commas, in any order. They are shown here by example, each with what happens if it is left
+/// out.
 ///
-/// A duration is a whole number with one of the units `ms`, `s`, `m`, `h`, checked when the program is compiled, or
-/// any const expression of type `Duration`. `max_waiters`, `wait_timeout` and `cooldown` need a cell that can fail.
+/// ## Names
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `name = "search"` | the function's name | Names the cell in errors, events and logs. |
+/// | `cell = SEARCH` | the function's name in `SCREAMING_SNAKE_CASE` | Names the static. |
+/// | `factory = build_search` | only the cell can call the factory | Also keeps your original function, under this name and with the accessor's visibility, so that a test can call it with its own arguments. |
+/// | `crate = ::cells` | `::cells` | The path to the crate `cells`, if that is renamed or re-exported. |
+///
+/// ## The kind of cell
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `fallible` | the cell can fail if the return type is named `Result` | Treats a return type with another name as an alias for `Result`. |
+/// | `permanent` | a payload can be closed and built again | Keeps the payload for the life of the process; see [above](#permanent-cells). |
+///
+/// ## When and where the factory runs
+///
+/// The last three need the feature `tokio` of `cells`.
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `eager` | built on first use | `warm_up` builds the cell. |
+/// | `after = [CONFIG, STORE]` | only the dependencies come first | A warm-up that builds them too builds this cell after those, and a shutdown closes it before them. The factory does not get their payloads. |
+/// | `blocking` | a plain function runs on the caller's thread | A plain function runs on tokio's pool for blocking work, and the accessor is an `async fn`. The factory goes on if its callers give up. |
+/// | `detached` | the factory of an `async fn` runs in the caller's task, and is cancelled with it | The factory runs in a task of its own, and goes on if its callers give up. |
+/// | `runtime = "own"` | one payload in the process | An `async` or `blocking` cell has one payload for each tokio runtime, so each `#[tokio::test]` has its own. |
+///
+/// ## Limits for callers
+///
+/// A cell that cannot fail has no error to return at a limit. There these keys do not compile, and callers wait as
+/// long as it takes.
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `max_waiters = 64` | no limit | How many callers may wait while another caller runs the factory. One more gets an error at once. |
+/// | `wait_timeout = "1500ms"` | 1500 ms | How long a call may wait for a build that another call began, or, if the cell is `blocking` or `detached`, for any build. Then the call gets an error, and the build goes on. A const expression equal to `Duration::ZERO` means no limit. |
+/// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. |
+///
+/// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const
+/// expression of type `Duration` works too.
+///
+/// ## The end of a payload, and hooks
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `dispose = Pool::shutdown` | `Close::close` if the payload implements `Close`, otherwise a plain drop | The function that ends a payload: `fn(T)` or `fn(T) -> Result<(), E>`. In an async cell it may be an `async fn`; in a permanent one it takes `&T`. `dispose = drop` drops a payload even if it implements `Close`. |
+/// | `observer = TimelineObserver::default()` | none | An `Observer`, which is notified of what happens in this cell. |
+/// | `adjuster = NoopFactoryAdjuster` | none | A `FactoryAdjuster`, or for an async cell an `AsyncFactoryAdjuster`: a wrapper that calls the factory, for example to retry. |
+///
+/// The expressions of `observer` and `adjuster` are evaluated on first use.
 ///
 /// # Attributes
 ///
-/// `cfg` goes to everything that is emitted; docs and `must_use` to the accessor; `deprecated` and `doc(…)` to the
-/// accessor and the static; lint levels to all that holds the function's own tokens (`expect` as `allow`, since one
-/// function becomes several items). Any other attribute stays on the factory, and so do those of parameters but `from`.
+/// | Attribute of the function | Where it goes |
+/// |---|---|
+/// | `cfg` | to every emitted item |
+/// | doc comments | to the accessor |
+/// | `must_use` | to the accessor, and to the function named by `factory` |
+/// | `deprecated`, `doc(…)` | to the accessor and the static |
+/// | lint levels | to every item that contains the function's own tokens; `expect` becomes `allow`, because the lint fires in only one of them |
+/// | any other, and those of parameters except `from` | stay on the factory |
 ///
-/// A factory that calls its own name calls the accessor, and gets the error of a re-entrant cell.
+/// A factory that calls its own name calls the accessor, and gets the error for a re-entrant call.
 #[proc_macro_attribute]
 pub fn runtime_cell(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::runtime_cell(args.into(), item.into()).into()

@@ -1,11 +1,11 @@
 use super::mistakes;
-use crate::keys::{KEYS, Key};
+use crate::parse::keys::{KEYS, Key};
 
 const TOKIO: bool = cfg!(feature = "tokio");
 
-/// A factory for which the key means something.
+/// A factory that the key applies to.
 fn factory(key: &Key) -> &'static str {
-    if ["detached", "runtime"].contains(&key.name) {
+    if ["detached", "runtime"].contains(&key.spec.name) {
         "async fn search() -> Result<Index, IndexError> { build() }"
     } else {
         "fn search() -> Result<Index, IndexError> { build() }"
@@ -18,20 +18,25 @@ fn keys() -> impl Iterator<Item = &'static Key> {
 }
 
 #[test]
-fn the_docs_tell_of_every_key() {
+fn the_docs_have_one_row_for_every_key() {
     let docs = include_str!("../lib.rs");
-    for key in KEYS {
-        assert!(docs.contains(&format!("/// | `{}` |", key.example)), "{}", key.name);
-    }
+    let (_, keys) = docs.split_once("/// # Keys").expect("the section exists");
+    let (keys, _) = keys.split_once("/// # Attributes").expect("the next section exists");
+    let mut documented: Vec<_> =
+        keys.lines().filter_map(|line| Some(line.strip_prefix("/// | `")?.split_once("` | ")?.0)).collect();
+    let mut known: Vec<_> = KEYS.iter().map(|key| key.spec.example).collect();
+    documented.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(documented, known);
 }
 
 #[test]
 fn every_example_is_accepted() {
     for key in keys() {
-        assert_eq!(mistakes(key.example, factory(key)), "", "{}", key.name);
+        assert_eq!(mistakes(key.spec.example, factory(key)), "", "{}", key.spec.name);
     }
-    // A permanent cell has no task, of which some keys speak.
-    let all: Vec<_> = keys().map(|key| key.example).filter(|key| *key != "permanent").collect();
+    // Some keys apply only to async cells, which are never permanent.
+    let all: Vec<_> = keys().map(|key| key.spec.example).filter(|key| *key != "permanent").collect();
     assert_eq!(mistakes(&all.join(", "), "fn search() -> Result<Index, IndexError> { build() }"), "");
 }
 
@@ -43,19 +48,19 @@ fn a_trailing_comma_is_fine() {
 #[test]
 fn every_key_is_refused_twice() {
     for key in keys() {
-        let twice = format!("{0}, {0}", key.example);
+        let twice = format!("{0}, {0}", key.spec.example);
         let line = mistakes(&twice, factory(key));
-        assert_eq!(line, format!("{0}  <-  `{0}` is given twice; keep one\n", key.name));
+        assert_eq!(line, format!("{0}  <-  `{0}` is given twice; keep one\n", key.spec.name));
     }
 }
 
 #[test]
 fn every_key_says_what_it_takes() {
-    for key in keys().filter(|key| key.takes != "no value") {
-        for (args, guilty) in [("", key.name), (" =", "="), (" = , ", "=")] {
+    for key in keys().filter(|key| key.spec.takes != "no value") {
+        for (args, guilty) in [("", key.spec.name), (" =", "="), (" = , ", "=")] {
             let line =
-                mistakes(&format!("{}{args}", key.name), "fn search() -> Result<Index, E> { build() }");
-            let (name, takes, example) = (key.name, key.takes, key.example);
+                mistakes(&format!("{}{args}", key.spec.name), "fn search() -> Result<Index, E> { build() }");
+            let (name, takes, example) = (key.spec.name, key.spec.takes, key.spec.example);
             assert!(
                 line.starts_with(&format!("{guilty}  <-  `{name}` takes {takes}; write `{example}`\n")),
                 "{line}"
@@ -67,12 +72,12 @@ fn every_key_says_what_it_takes() {
 #[test]
 fn keys_of_tokio_say_which_feature_they_need() {
     for key in KEYS.iter().filter(|key| key.needs_tokio) {
-        let name = key.name;
+        let name = key.spec.name;
         let expected = if TOKIO {
             String::new()
         } else {
-            format!("{name}  <-  `{name}` needs the feature `tokio` of `cells`\n")
+            format!("{name}  <-  `{name}` needs the feature `tokio` of `cells`; enable it in `Cargo.toml`\n")
         };
-        assert_eq!(mistakes(key.example, factory(key)), expected);
+        assert_eq!(mistakes(key.spec.example, factory(key)), expected);
     }
 }

@@ -30,33 +30,33 @@ fn values_of_the_wrong_kind() {
         args,
         SEARCH,
         &expect![[r#"
-            5  <-  `name` takes a string literal that is not empty; write `name = "search"`
-            ""  <-  `name` takes a string literal that is not empty; write `name = "search"`
-            "SEARCH"  <-  `cell` takes the name of the static; write `cell = SEARCH`
-            a::B  <-  `cell` takes the name of the static; write `cell = SEARCH`
-            build()  <-  `factory` takes the name of a function to be emitted; write `factory = build_search`
+            5  <-  `name` takes a non-empty string literal; write `name = "search"`
+            ""  <-  `name` takes a non-empty string literal; write `name = "search"`
+            "SEARCH"  <-  `cell` takes a name for the static; write `cell = SEARCH`
+            a::B  <-  `cell` takes a name for the static; write `cell = SEARCH`
+            build()  <-  `factory` takes a name for the function that builds the payload; write `factory = build_search`
             =  <-  `fallible` takes no value; write `fallible`
-            "4"  <-  `max_waiters` takes an integer or a const expression of type `usize`; write `max_waiters = 64`
+            "4"  <-  `max_waiters` takes a positive integer or a const expression of type `usize`; write `max_waiters = 64`
             5  <-  `wait_timeout` takes a string literal or a const expression of type `Duration`; write `wait_timeout = "1500ms"`
             1.5  <-  `cooldown` takes a string literal or a const expression of type `Duration`; write `cooldown = "5s"`
-            |pool| ()  <-  `dispose` takes the path of a function; write `dispose = Pool::shutdown`
-            ("drop")  <-  `dispose` takes the path of a function; write `dispose = Pool::shutdown`
-            "cells"  <-  `crate` takes the path of the crate `cells`; write `crate = ::cells`
-            =  <-  `observer` takes an expression whose type is an `Observer`; write `observer = TimelineObserver::default()`
-            adjuster  <-  `adjuster` takes an expression whose type is a `FactoryAdjuster`, or an `AsyncFactoryAdjuster` of an `async fn`; write `adjuster = NoopFactoryAdjuster`
+            |pool| ()  <-  `dispose` takes the path to a function; write `dispose = Pool::shutdown`
+            ("drop")  <-  `dispose` takes the path to a function; write `dispose = Pool::shutdown`
+            "cells"  <-  `crate` takes the path to the crate `cells`; write `crate = ::cells`
+            =  <-  `observer` takes an expression whose type implements `Observer`; write `observer = TimelineObserver::default()`
+            adjuster  <-  `adjuster` takes an expression whose type implements `FactoryAdjuster`, or `AsyncFactoryAdjuster` if callers await the cell; write `adjuster = NoopFactoryAdjuster`
         "#]],
     );
 }
 
 #[test]
-fn what_is_no_expression() {
+fn values_that_are_not_expressions() {
     check(
         "cell = static, observer = +, name \"a\" \"b\", cooldown = \"5s\" wait_timeout = \"5s\"",
         SEARCH,
         &expect![[r#"
-            static  <-  `cell` takes the name of the static; write `cell = SEARCH`
-            +  <-  `observer` takes an expression whose type is an `Observer`; write `observer = TimelineObserver::default()`
-            "a"  <-  `name` takes a string literal that is not empty; write `name = "search"`
+            static  <-  `cell` takes a name for the static; write `cell = SEARCH`
+            +  <-  `observer` takes an expression whose type implements `Observer`; write `observer = TimelineObserver::default()`
+            "a"  <-  `name` takes a non-empty string literal; write `name = "search"`
             wait_timeout  <-  expected `,` between two arguments
         "#]],
     );
@@ -68,9 +68,9 @@ fn durations() {
         r#"wait_timeout = "5 sec", cooldown = "99999999999999999999h""#,
         SEARCH,
         &expect![[r#"
-        "5 sec"  <-  `5 sec` is no duration; write a whole number and one of the units `ms`, `s`, `m`, `h`, as in `5s`
-        "99999999999999999999h"  <-  `99999999999999999999h` is longer than a `Duration` of the macro can be
-    "#]],
+            "5 sec"  <-  `5 sec` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+            "99999999999999999999h"  <-  `99999999999999999999h` is longer than `u64::MAX` milliseconds; write a shorter duration
+        "#]],
     );
 }
 
@@ -80,10 +80,10 @@ fn zeroes() {
         r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms""#,
         SEARCH,
         &expect![[r#"
-        0  <-  a `max_waiters` of zero sets no limit; leave `max_waiters` out
-        "0s"  <-  a `wait_timeout` of zero waits for ever; write `core::time::Duration::ZERO` where that is meant
-        "0ms"  <-  a `cooldown` of zero is none; leave `cooldown` out
-    "#]],
+            0  <-  a `max_waiters` of zero means no limit; leave `max_waiters` out
+            "0s"  <-  a `wait_timeout` of zero means no limit; write `core::time::Duration::ZERO` if that is what you want
+            "0ms"  <-  a `cooldown` of zero has no effect; leave `cooldown` out
+        "#]],
     );
     check("max_waiters = MAX, wait_timeout = Duration::ZERO, cooldown = COOLDOWN", SEARCH, &expect![]);
 }
@@ -94,15 +94,15 @@ fn limits_of_a_cell_that_cannot_fail() {
         r#"wait_timeout = "5s", max_waiters = 4, cooldown = "5s""#,
         "fn search() -> Index { build() }",
         &expect![[r#"
-            max_waiters  <-  `max_waiters` needs a cell that can fail; return a `Result`, or add the flag `fallible`
-            wait_timeout  <-  `wait_timeout` needs a cell that can fail; return a `Result`, or add the flag `fallible`
-            cooldown  <-  `cooldown` needs a cell that can fail; return a `Result`, or add the flag `fallible`
+            max_waiters  <-  `max_waiters` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+            wait_timeout  <-  `wait_timeout` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+            cooldown  <-  `cooldown` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
         "#]],
     );
 }
 
 #[test]
-fn names_that_meet() {
+fn names_that_collide() {
     check(
         "",
         "fn SEARCH() -> Index { build() }",
@@ -121,15 +121,15 @@ fn names_that_meet() {
         "factory = search",
         "fn search() -> Index { build() }",
         &expect![[r#"
-        search  <-  `search` is taken by the accessor or its static; name the factory otherwise
-    "#]],
+            search  <-  `search` is the name of the accessor or of its static; choose another name for the factory
+        "#]],
     );
     check(
         "factory = SEARCH",
         "fn search() -> Index { build() }",
         &expect![[r#"
-        SEARCH  <-  `SEARCH` is taken by the accessor or its static; name the factory otherwise
-    "#]],
+            SEARCH  <-  `SEARCH` is the name of the accessor or of its static; choose another name for the factory
+        "#]],
     );
 }
 
@@ -139,48 +139,48 @@ fn signatures() {
         "",
         "const unsafe extern \"C\" fn search<'a, T>(a: u8, b: T) -> Index where T: Clone { build() }",
         &expect![[r#"
-            const  <-  a factory runs when the cell is first asked; remove `const`
+            const  <-  a factory runs when the cell is first used, not at compile time; remove `const`
             unsafe  <-  a cell calls its factory from safe code; remove `unsafe`
-            extern "C"  <-  a factory is called from Rust alone; remove `extern`
-            <'a, T>  <-  a factory takes no generics, for a static has one type; write a factory for each type
+            extern "C"  <-  a factory is called only from Rust; remove `extern`
+            <'a, T>  <-  a factory cannot be generic, because a static has one type; write one factory for each type
         "#]],
     );
     check(
         "",
         "async fn search<'a>() -> Index { build() }",
         &expect![[r#"
-            <'a>  <-  a factory takes no lifetimes, for its payload lives in a static; remove them
+            <'a>  <-  a factory cannot have lifetime parameters, because its payload lives in a static; remove them
         "#]],
     );
     check(
         "",
         "fn search() -> Index where u8: Copy { build() }",
         &expect![[r#"
-        where u8: Copy  <-  a factory takes no `where` clause, for it has no generics; remove it
-    "#]],
+            where u8: Copy  <-  a factory cannot have a `where` clause, because it has no generics; remove it
+        "#]],
     );
     check(
         "",
         "fn search(&self) -> Index { build() }",
         &expect![[r#"
-        &self  <-  a factory takes no `self`; write a function outside of any `impl`
-    "#]],
+            &self  <-  a factory cannot take `self`; move the function out of the `impl`
+        "#]],
     );
     check(
         "",
         "unsafe extern \"C\" fn search(...) -> Index { build() }",
         &expect![[r#"
-        unsafe  <-  a cell calls its factory from safe code; remove `unsafe`
-        extern "C"  <-  a factory is called from Rust alone; remove `extern`
-        ...  <-  a factory takes no variadic arguments; remove `...`
-    "#]],
+            unsafe  <-  a cell calls its factory from safe code; remove `unsafe`
+            extern "C"  <-  a factory is called only from Rust; remove `extern`
+            ...  <-  a factory cannot be variadic; remove `...`
+        "#]],
     );
     check(
         "",
         "fn search() -> Index;",
         &expect![[r#"
-        ;  <-  a factory has a body; write what builds the payload
-    "#]],
+            ;  <-  a factory needs a body; write the code that builds the payload
+        "#]],
     );
 }
 
@@ -218,27 +218,27 @@ fn parameters() {
         lines += &mistakes("", &format!("fn search({parameter}) -> Index {{ build() }}"));
     }
     expect![[r#"
-        Store  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        mut  <-  everybody shares the payload; remove `mut`
-        'static  <-  the payload is lent while the factory runs; write `&T`, or `Ref<'static, T>` to keep it
-        impl Search  <-  a cell calls its factory with one type; name the type or take a `&dyn …`
-        Ref<Store>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        Ref<'_, Store>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        Ref<'static, Store, u8>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        Arc<Store>  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Store  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        mut  <-  all callers share the payload; remove `mut`
+        'static  <-  the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it
+        impl Search  <-  a factory cannot be generic, and `impl Trait` makes it so; name the type, or take a `&dyn …`
+        Ref<Store>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Ref<'_, Store>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Ref<'static, Store, u8>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Arc<Store>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
         mut  <-  a parameter names the cell it comes from; remove `mut`
         mut  <-  a parameter names the cell it comes from; remove `mut`
-        (store, _)  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
-        _  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
-        ref store  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
-        store @ Store(_)  <-  a parameter names the cell it comes from; write a name, and `#[from(CELL)]` where the cell has another
-        #[from]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
-        #[from()]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
-        #[from = STORE]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
-        "STORE"  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
-        #[from(STORE, SHOP)]  <-  `from` takes the path of a cell's static; write `#[from(STORE)]`
+        (store, _)  <-  a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name
+        _  <-  a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name
+        ref store  <-  a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name
+        store @ Store(_)  <-  a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name
+        #[from]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
+        #[from()]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
+        #[from = STORE]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
+        "STORE"  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
+        #[from(STORE, SHOP)]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
         #[from(SHOP)]  <-  `from` is given twice; keep one
-        #[cfg(unix)]  <-  a cell has the same dependencies in every build; put `cfg` on two functions
+        #[cfg(unix)]  <-  a cell has the same dependencies in every build; write two functions, each with its own `cfg`
         STORE  <-  `STORE` is injected twice; keep one parameter
         self :: STORE  <-  `self::STORE` is injected twice; keep one parameter
         search  <-  a cell cannot depend on itself; name another cell with `#[from(OTHER)]`
@@ -267,36 +267,36 @@ fn parameters_that_name_cells() {
 }
 
 #[test]
-fn orders() {
+fn after_lists() {
     let item = "fn search(store: &Store) -> Index { build() }";
     let mut lines = String::new();
     for after in ["STORE", "[]", "[STORE]", "[SEARCH]", "[A, a::B, A]", "[store()]", "[\"A\"]"] {
         lines += &mistakes(&format!("after = {after}"), item);
     }
     expect![[r#"
-        STORE  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
-        []  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
-        STORE  <-  `STORE` is injected, and so comes first anyway; remove it from `after`
-        SEARCH  <-  a cell cannot come after itself; name another one
+        STORE  <-  `after` takes a list of cell statics; write `after = [CONFIG, STORE]`
+        []  <-  `after` takes a list of cell statics; write `after = [CONFIG, STORE]`
+        STORE  <-  `STORE` is injected, so it comes first anyway; remove it from `after`
+        SEARCH  <-  a cell cannot come after itself; name another cell
         A  <-  `A` is named twice in `after`; keep one
-        store()  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
-        "A"  <-  `after` takes a list of cells' statics; write `after = [CONFIG, STORE]`
+        store()  <-  `after` takes a list of cell statics; write `after = [CONFIG, STORE]`
+        "A"  <-  `after` takes a list of cell statics; write `after = [CONFIG, STORE]`
     "#]]
     .assert_eq(&lines);
 }
 
 #[cfg(feature = "tokio")]
 #[test]
-fn what_only_tasks_can_do() {
+fn keys_of_async_cells() {
     let plain = "fn search() -> Index { build() }";
     let task = "async fn search() -> Index { build() }";
     check(
         "detached, runtime = \"own\"",
         plain,
         &expect![[r#"
-        detached  <-  `detached` needs an `async fn`
-        runtime  <-  `runtime` needs an `async fn`
-    "#]],
+            detached  <-  `detached` needs an `async fn` or the key `blocking`; add one of them, or remove `detached`
+            runtime  <-  `runtime` needs an `async fn` or the key `blocking`; add one of them, or remove `runtime`
+        "#]],
     );
     check("detached, runtime = \"own\", blocking", plain, &expect![]);
     check("detached, runtime = \"own\"", task, &expect![]);
@@ -311,44 +311,44 @@ fn what_only_tasks_can_do() {
         "runtime = \"shared\"",
         task,
         &expect![[r#"
-        "shared"  <-  `runtime` takes `"own"` alone; write `runtime = "own"`
-    "#]],
+            "shared"  <-  `runtime` takes only `"own"`; write `runtime = "own"`
+        "#]],
     );
 }
 
 #[test]
-fn what_no_permanent_cell_can_do() {
+fn keys_that_a_permanent_cell_refuses() {
     let plain = "fn search() -> Index { build() }";
     check(
         "permanent, dispose = drop",
         plain,
         &expect![[r#"
-        drop  <-  a permanent payload is never dropped, for everybody has `&'static` references to it; name a function that takes `&T`, or leave `dispose` out
-    "#]],
+            drop  <-  a permanent payload is never dropped, because callers hold `&'static` references to it; name a function that takes `&T`, or leave `dispose` out
+        "#]],
     );
     check(
         "permanent, dispose = Index::save",
         "async fn search() -> Index { build() }",
         &expect![[r#"
-        permanent  <-  a permanent cell is built by a thread that calls it; remove `async`, or remove `permanent`
-    "#]],
+            permanent  <-  a permanent cell is built on its caller's thread; remove `async`, or remove `permanent`
+        "#]],
     );
     #[cfg(feature = "tokio")]
     check(
         "blocking, detached, runtime = \"own\", permanent",
         plain,
         &expect![[r#"
-        blocking  <-  a permanent cell is built by a thread that calls it; remove `blocking`, or remove `permanent`
-        detached  <-  a permanent cell is built by a thread that calls it; remove `detached`, or remove `permanent`
-        runtime  <-  a permanent cell is built by a thread that calls it; remove `runtime`, or remove `permanent`
-    "#]],
+            blocking  <-  a permanent cell is built on its caller's thread; remove `blocking`, or remove `permanent`
+            detached  <-  a permanent cell is built on its caller's thread; remove `detached`, or remove `permanent`
+            runtime  <-  a permanent cell is built on its caller's thread; remove `runtime`, or remove `permanent`
+        "#]],
     );
     check(
         "permanent, cooldown = \"5s\"",
         plain,
         &expect![[r#"
-        cooldown  <-  `cooldown` needs a cell that can fail; return a `Result`, or add the flag `fallible`
-    "#]],
+            cooldown  <-  `cooldown` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+        "#]],
     );
 }
 
@@ -372,46 +372,46 @@ fn return_types() {
         "",
         "fn search() -> impl Search { build() }",
         &expect![[r#"
-        impl Search  <-  `impl Trait` names no type, and a static has one; name the type or return a `Box<dyn …>`
-    "#]],
+            impl Search  <-  a static needs a type that has a name, and `impl Trait` has none; name the type, or return a `Box<dyn …>`
+        "#]],
     );
     check(
         "",
         "fn search() -> Result<Box<impl Search>, E> { build() }",
         &expect![[r#"
-        impl Search  <-  `impl Trait` names no type, and a static has one; name the type or return a `Box<dyn …>`
-    "#]],
+            impl Search  <-  a static needs a type that has a name, and `impl Trait` has none; name the type, or return a `Box<dyn …>`
+        "#]],
     );
     check(
         "",
         "fn search() -> &str { build() }",
         &expect![[r#"
-        &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-    "#]],
+            &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+        "#]],
     );
     check(
         "",
         "fn search() -> Result<Vec<&'a mut Cow<'_, [&u8]>>, E<'e>> { build() }",
         &expect![[r#"
-        'a  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-        '_  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-        &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-        'e  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-    "#]],
+            'a  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+            '_  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+            &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+            'e  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+        "#]],
     );
     check(
         "",
         "fn search() -> Box<dyn Search<'_, Item = &u8> + 'a> { build() }",
         &expect![[r#"
-        '_  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-        &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-        'a  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-    "#]],
+            '_  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+            &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+            'a  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+        "#]],
     );
 }
 
 #[test]
-fn borrows_that_outlive_everything_are_fine() {
+fn static_and_higher_ranked_borrows_are_fine() {
     for payload in [
         "&'static str",
         "Cow<'static, str>",
@@ -424,7 +424,7 @@ fn borrows_that_outlive_everything_are_fine() {
 }
 
 #[test]
-fn items_that_are_no_function() {
+fn items_that_are_not_functions() {
     check(
         "",
         "pub struct Search;",
@@ -462,9 +462,9 @@ fn mistakes_everywhere_are_reported_together() {
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
             colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
-            "soon"  <-  `soon` is no duration; write a whole number and one of the units `ms`, `s`, `m`, `h`, as in `5s`
-            &  <-  a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`
-            u8  <-  a factory cannot take this from a cell; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+            "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+            &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
+            u8  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
         "#]],
     );
 }
@@ -474,7 +474,7 @@ fn after(args: &str, item: &str, expected: &Expect) {
 }
 
 #[test]
-fn after_a_wrong_argument_the_cell_stands() {
+fn after_a_wrong_argument_the_cell_is_emitted() {
     after(
         "colour = \"red\", cooldown = \"soon\"",
         "fn search() -> io::Result<Index> { open() }",
@@ -582,7 +582,7 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
 }
 
 #[test]
-fn where_no_cell_can_stand_the_item_comes_back() {
+fn where_there_can_be_no_cell_the_item_comes_back() {
     for item in [
         "fn search() -> impl Search { open() }",
         "fn search<T>() -> T { open() }",

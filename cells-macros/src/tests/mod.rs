@@ -1,4 +1,4 @@
-//! The logic alone, on token streams; what the compiler makes of them is tested by the package `cells-tests`.
+//! The logic on token streams. The package `cells-tests` tests what the compiler makes of the emitted code.
 
 #![allow(
     clippy::needless_raw_string_hashes,
@@ -12,24 +12,24 @@ mod keys;
 mod mistakes;
 mod names;
 
-use crate::errors::Errors;
 use crate::expand::expand;
+use crate::tokens::errors::Errors;
 use proc_macro2::TokenStream;
 use std::fmt::Write as _;
 
-/// Each mistake on a line: the guilty tokens, and what is said of them.
+/// One line for each mistake: the tokens it is reported at, and the message.
 fn mistakes(args: &str, item: &str) -> String {
     let mut errors = Errors::default();
     expand(tokens(args), tokens(item), &mut errors);
     let mut lines = String::new();
     for error in errors.iter() {
         let guilty = error.span().source_text().unwrap_or_default();
-        writeln!(lines, "{guilty}  <-  {error}").expect("a string takes everything");
+        writeln!(lines, "{guilty}  <-  {error}").expect("writing to a string cannot fail");
     }
     lines
 }
 
-/// What is emitted, as `rustfmt` would have it.
+/// The emitted code, formatted.
 fn expansion(args: &str, item: &str) -> String {
     let mut errors = Errors::default();
     let emitted = expand(tokens(args), tokens(item), &mut errors);
@@ -37,5 +37,5 @@ fn expansion(args: &str, item: &str) -> String {
 }
 
 fn tokens(source: &str) -> TokenStream {
-    source.parse().expect("the test's source is made of tokens")
+    source.parse().expect("the test's source can be tokenized")
 }

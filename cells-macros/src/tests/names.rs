@@ -1,5 +1,5 @@
 use super::expansion;
-use crate::spell::spell;
+use crate::tokens::spell::spell;
 
 fn static_of(args: &str, function: &str) -> String {
     let expansion = expansion(args, &format!("fn {function}() -> u8 {{ 1 }}"));

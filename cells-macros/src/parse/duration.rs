@@ -4,18 +4,18 @@ use core::time::Duration;
 
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
-/// Reads a whole number followed by a unit; says what is wrong with anything else.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+/// Parses a whole number followed by a unit. The error is the message for anything else.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
     let (false, Some(factor)) = (number.is_empty(), factor) else {
         return Err(format!(
-            "`{text}` is no duration; write a whole number and one of the units `ms`, `s`, `m`, `h`, as in `5s`"
+            "`{text}` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`"
         ));
     };
     let millis = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     millis
         .map(Duration::from_millis)
-        .ok_or_else(|| format!("`{text}` is longer than a `Duration` of the macro can be"))
+        .ok_or_else(|| format!("`{text}` is longer than `u64::MAX` milliseconds; write a shorter duration"))
 }

@@ -1,4 +1,4 @@
-//! The mistakes of one expansion: collected, and reported together.
+//! The mistakes of one expansion, collected so that they are reported together.
 
 use core::fmt::Display;
 use proc_macro2::TokenStream;
@@ -8,7 +8,7 @@ use quote::ToTokens;
 pub(crate) struct Errors(Vec<syn::Error>);
 
 impl Errors {
-    /// Records that `tokens` are wrong.
+    /// Reports `message` at `tokens`.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }

@@ -1,16 +1,17 @@
-//! What the factory's return type says: whether it can fail, and what the payload is.
+//! The factory's return type: whether the factory can fail, and what the payload is.
 
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, Lifetime, Path, PathArguments, ReturnType, Signature,
     Type, TypeParamBound, TypeReference, parse_quote,
 };
 
-use crate::errors::Errors;
+use crate::tokens::errors::Errors;
+use crate::tokens::groups::bare_type;
 
 pub(crate) struct Returns {
-    /// As written, with every borrow made `'static`.
+    /// The type as written, with every borrow changed to `'static`.
     pub(crate) ty: Type,
-    /// No type of a static can be read off: `impl Trait`, `_`.
+    /// The type does not say what a static would hold: `impl Trait`, `_`.
     pub(crate) opaque: bool,
 }
 
@@ -28,9 +29,9 @@ impl Returns {
             }
             ReturnType::Type(_, ty) => {
                 let mut ty = (**ty).clone();
-                let mut walk = Walk { errors, opaque: false };
-                walk.ty(&mut ty);
-                Self { opaque: walk.opaque, ty }
+                let mut check = BorrowCheck { errors, opaque: false };
+                check.ty(&mut ty);
+                Self { opaque: check.opaque, ty }
             }
         }
     }
@@ -39,7 +40,7 @@ impl Returns {
         self.last_segment().is_some_and(|last| last.ident == "Result")
     }
 
-    /// `T` of `Result<T>` and `Result<T, E>`; only the compiler knows it for any other type.
+    /// `T` of `Result<T>` and `Result<T, E>`. Of any other type only the compiler knows it.
     pub(crate) fn payload_of_result(&self) -> Option<&Type> {
         let last = self.last_segment().filter(|last| last.ident == "Result")?;
         let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
@@ -50,37 +51,29 @@ impl Returns {
     }
 
     fn last_segment(&self) -> Option<&syn::PathSegment> {
-        match bare(&self.ty) {
+        match bare_type(&self.ty) {
             Type::Path(path) => path.path.segments.last(),
             _ => None,
         }
     }
 }
 
-/// A type without parentheses, and without the invisible group of a `macro_rules!` fragment.
-pub(crate) fn bare(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => bare(&group.elem),
-        Type::Paren(paren) => bare(&paren.elem),
-        other => other,
-    }
-}
-
-struct Walk<'a> {
+/// Visits a type, reports the borrows in it and makes them `'static`.
+struct BorrowCheck<'a> {
     errors: &'a mut Errors,
     opaque: bool,
 }
 
-impl Walk<'_> {
+impl BorrowCheck<'_> {
     fn ty(&mut self, ty: &mut Type) {
         match ty {
             Type::Reference(reference) => self.reference(reference),
             Type::ImplTrait(hidden) => {
-                let message = "`impl Trait` names no type, and a static has one; name the type or return a `Box<dyn …>`";
+                let message = "a static needs a type that has a name, and `impl Trait` has none; name the type, or return a `Box<dyn …>`";
                 self.errors.at(hidden, message);
                 self.opaque = true;
             }
-            // The compiler tells what to write.
+            // The compiler reports it, and says what to write.
             Type::Infer(_) => self.opaque = true,
             Type::Path(path) => {
                 if let Some(qself) = &mut path.qself {
@@ -105,7 +98,7 @@ impl Walk<'_> {
 
     fn path(&mut self, path: &mut Path) {
         for segment in &mut path.segments {
-            // Lifetimes in `Fn(&T)` are the closure's own.
+            // The lifetimes in `Fn(&T)` belong to the closure.
             let PathArguments::AngleBracketed(AngleBracketedGenericArguments { args, .. }) =
                 &mut segment.arguments
             else {
@@ -141,4 +134,4 @@ impl Walk<'_> {
     }
 }
 
-const BORROWED: &str = "a payload lives in a static and borrows from nothing shorter; return an owned value or make this `'static`";
+const BORROWED: &str = "a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`";

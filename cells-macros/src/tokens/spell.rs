@@ -1,4 +1,4 @@
-//! Tokens as a person writes them, for the names in a cell's info.
+//! The source text of tokens with the spacing that a person would use. A cell's info names types and paths this way.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;

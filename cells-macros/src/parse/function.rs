@@ -1,18 +1,18 @@
-//! What the user wrote: the function under the attribute.
+//! The function below the attribute.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Error, LitStr, Signature, Token, Visibility};
 
-pub(crate) struct Factory {
+pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
-    /// Left as tokens, so that a half-typed body costs nothing but itself; or the semicolon in its place.
+    /// The body, left as tokens so that a half-typed one breaks nothing else, or the semicolon in its place.
     pub(crate) body: Result<TokenStream, Token![;]>,
 }
 
-impl Parse for Factory {
+impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;

@@ -1,22 +1,22 @@
-//! Which of the user's attributes go where.
+//! Which items get which of the user's attributes.
 
 use syn::{Attribute, Meta, parse_quote};
 
 #[derive(Default)]
 pub(crate) struct Attributes {
-    /// `cfg`: on every item.
+    /// `cfg`: for every item.
     pub(crate) cfg: Vec<Attribute>,
-    /// Lint levels: on every item in which the user's tokens stand.
+    /// Lint levels: for every item that contains the user's tokens.
     pub(crate) lints: Vec<Attribute>,
-    /// Doc comments: on what users call.
+    /// Doc comments: for the accessor.
     pub(crate) docs: Vec<Attribute>,
-    /// `doc(…)`: on accessor and static, which are one thing to users.
-    pub(crate) shown: Vec<Attribute>,
-    /// On accessor and static likewise.
+    /// `doc(…)`: for accessor and static, which are one thing to users.
+    pub(crate) doc_options: Vec<Attribute>,
+    /// `deprecated`: for accessor and static.
     pub(crate) deprecated: Vec<Attribute>,
-    /// `must_use`: on what users call.
+    /// `must_use`: for the functions that users call.
     pub(crate) must_use: Vec<Attribute>,
-    /// Everything else speaks of the body: on the factory.
+    /// Everything else is about the body: for the factory.
     pub(crate) factory: Vec<Attribute>,
 }
 
@@ -28,9 +28,9 @@ impl Attributes {
             match name.as_deref() {
                 Some("cfg") => sorted.cfg.push(attr),
                 Some("allow" | "warn" | "deny" | "forbid") => sorted.lints.push(attr),
-                Some("expect") => sorted.lints.push(allowed(&attr)),
+                Some("expect") => sorted.lints.push(allow(&attr)),
                 Some("doc") if matches!(attr.meta, Meta::NameValue(_)) => sorted.docs.push(attr),
-                Some("doc") => sorted.shown.push(attr),
+                Some("doc") => sorted.doc_options.push(attr),
                 Some("deprecated") => sorted.deprecated.push(attr),
                 Some("must_use") => sorted.must_use.push(attr),
                 _ => sorted.factory.push(attr),
@@ -40,14 +40,8 @@ impl Attributes {
     }
 }
 
-/// Takes out every attribute of that name.
-pub(crate) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
-    attrs.extract_if(.., |attr| attr.path().is_ident(name)).collect()
-}
-
-/// What is expected of one function can be expected of only one of the items it becomes, and which one is
-/// the lint's secret: `expect` is an `allow` everywhere.
-fn allowed(expect: &Attribute) -> Attribute {
+/// `expect` as `allow`: one function becomes several items, the lint fires in one of them, and we cannot know which.
+fn allow(expect: &Attribute) -> Attribute {
     match &expect.meta {
         Meta::List(list) => {
             let lints = &list.tokens;

@@ -1,22 +1,24 @@
-//! Spans of our tokens: where they are said to stand, and whose they are.
+//! Spans of generated tokens. The location decides where the compiler reports an error, the context who is blamed:
+//! lints treat tokens with the context of the call site as ours.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Where `span` is, yet known to lints as ours.
+/// The location of `span`, in the context of the call site.
 pub(crate) fn generated(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 
-/// Where `tokens` begin and end, as spans of ours: what the compiler requires of them it reports at them.
+/// Generated spans at the first and at the last of `tokens`. An error about code between two such spans is reported
+/// at `tokens` as a whole.
 pub(crate) fn edges(tokens: impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.into_token_stream().into_iter().map(|token| generated(token.span()));
     let open = spans.next().unwrap_or_else(Span::call_site);
     (open, spans.last().unwrap_or(open))
 }
 
-/// `tokens` as if they stood at `span`, meaning what they mean where they are.
-pub(crate) fn in_place(tokens: impl ToTokens, span: Span) -> TokenStream {
+/// Moves `tokens` to the location of `span`. They keep their own context, so names resolve as before.
+pub(crate) fn relocate(tokens: impl ToTokens, span: Span) -> TokenStream {
     let tokens = tokens.into_token_stream().into_iter();
     tokens
         .map(|mut token| {

@@ -1,0 +1,64 @@
+//! The disposer: what ends a payload.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::ExprPath;
+
+use crate::model::declaration::Declaration;
+use crate::parse::value::Dispose;
+use crate::tokens::spans::edges;
+use crate::tokens::spell::spell;
+
+// Output:
+//     {
+//         use ::cells::__private::ResolveDrop as _;
+//         ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+//     }
+pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
+    let (open, _) = edges(&declaration.payload);
+    let krate = declaration.krate.at(open);
+    match &declaration.dispose {
+        Some(Dispose::Drop(_)) => quote_spanned!(open=> #krate::Disposer::drop()),
+        Some(Dispose::With(path)) => calling(path, declaration),
+        None if declaration.kind.is_permanent() => {
+            quote_spanned!(open=> #krate::Disposer::drop().labelled("nothing"))
+        }
+        None => quote_spanned! {open=> {
+            use #krate::__private::ResolveDrop as _;
+            #krate::__private::Resolve::<Self::Payload>::DISPOSER
+        }},
+    }
+}
+
+// Input: `dispose = Pool::shutdown`
+//
+// Output:
+//     ::cells::Disposer::with(|payload: Self::Payload| ::cells::__private::Disposed::into_disposed(…))
+//         .labelled("Pool::shutdown")
+fn calling(path: &ExprPath, declaration: &Declaration) -> TokenStream {
+    let (open, _) = edges(path);
+    let krate = declaration.krate.at(open);
+    let label = spell(path);
+    // The variable is hygienic, so that the user's path may be `payload`. A function that does not take the payload
+    // is reported at that path.
+    let payload = Ident::new("payload", Span::mixed_site().located_at(open));
+    let call = quote_spanned!(open=> #path(#payload));
+    let (constructor, disposed) = if declaration.kind.is_async() {
+        ("resolving", quote_spanned!(open=> IntoDisposing::into_disposing(#call)))
+    } else {
+        ("with", quote_spanned!(open=> Disposed::into_disposed(#call)))
+    };
+    let constructor = Ident::new(constructor, open);
+    let disposed = quote_spanned!(open=> #krate::__private::#disposed);
+    let input = disposer_input(declaration, open);
+    quote_spanned!(open=> #krate::Disposer::#constructor(|#payload: #input| #disposed).labelled(#label))
+}
+
+/// What a disposer takes: the payload, or a reference to one that is permanent.
+pub(crate) fn disposer_input(declaration: &Declaration, at: Span) -> TokenStream {
+    if declaration.kind.is_permanent() {
+        quote_spanned!(at=> &'static Self::Payload)
+    } else {
+        quote_spanned!(at=> Self::Payload)
+    }
+}

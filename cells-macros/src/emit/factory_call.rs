@@ -1,0 +1,101 @@
+//! The call of the factory with leases on the cells it depends on.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::emit::cell_ref::cell_ref;
+use crate::model::declaration::{Declaration, FactoryFn};
+use crate::model::mode::Mode;
+use crate::model::parameter::{Injected, Passing};
+use crate::tokens::spans::{edges, relocate};
+
+/// The call, and the statements before it.
+#[derive(Default)]
+pub(crate) struct FactoryCall {
+    pub(crate) before: TokenStream,
+    pub(crate) call: TokenStream,
+}
+
+// Output:
+//     __factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?)
+//     __factory(&*::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?).await
+pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
+    let FactoryFn { sig, returns, .. } = &declaration.factory;
+    let (open, close) = edges(returns);
+    let name = relocate(&sig.ident, open);
+    let injected = &declaration.dependencies.injected;
+    let arguments =
+        injected.iter().map(|injected| argument(injected, &lease(injected, declaration), declaration));
+    let arguments = quote_spanned!(close=> (#(#arguments),*));
+    let awaited = declaration.kind.is_async().then(|| quote_spanned!(close=> .await));
+    FactoryCall { before: TokenStream::new(), call: quote!(#name #arguments #awaited) }
+}
+
+// Output:
+//     let factory_leases = (::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?,);
+//     ::cells::__private::blocking(move || __factory(&*factory_leases.0)).await
+pub(crate) fn blocking_call(declaration: &Declaration) -> FactoryCall {
+    let FactoryFn { sig, returns, .. } = &declaration.factory;
+    let (open, close) = edges(returns);
+    let krate = declaration.krate.at(open);
+    let name = relocate(&sig.ident, open);
+    let injected = &declaration.dependencies.injected;
+    let leases = injected.iter().map(|injected| lease(injected, declaration));
+    let variable = Ident::new("factory_leases", Span::mixed_site().located_at(open));
+    let arguments = injected.iter().enumerate().map(|(index, injected)| {
+        let (_, close) = edges(&injected.ty);
+        let index = Literal::usize_unsuffixed(index);
+        argument(injected, &quote_spanned!(close=> #variable.#index), declaration)
+    });
+    let arguments = quote_spanned!(close=> (#(#arguments),*));
+    FactoryCall {
+        before: if injected.is_empty() {
+            TokenStream::new()
+        } else {
+            quote!(let #variable = (#(#leases,)*);)
+        },
+        call: quote_spanned!(open=> #krate::__private::blocking(move || #name #arguments).await),
+    }
+}
+
+// Output:
+//     &*lease
+//     ::cells::__private::leased(lease)
+//
+// The compiler reports at the parameter's type a payload of another type, and a cell that gives no leases.
+fn argument(injected: &Injected, lease: &TokenStream, declaration: &Declaration) -> TokenStream {
+    let (open, close) = edges(&injected.ty);
+    match injected.passing {
+        Passing::Borrowed => quote_spanned!(open=> &* #lease),
+        Passing::Leased => {
+            let krate = declaration.krate.at(open);
+            let lease = quote_spanned!(close=> (#lease));
+            quote_spanned!(open=> #krate::__private::leased #lease)
+        }
+    }
+}
+
+// Output:
+//     ::cells::__private::lend(::cells::__private::cell(&STORE))?
+//     ::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?
+//
+// The compiler reports a cell that this factory cannot depend on where the user names that cell.
+fn lease(injected: &Injected, declaration: &Declaration) -> TokenStream {
+    let Injected { cell, ty, .. } = injected;
+    let is_async = declaration.kind.is_async();
+    let lend = match (&declaration.mode, is_async) {
+        (Mode::Fallible(_), false) => "lend",
+        (Mode::Fallible(_), true) => "lend_async",
+        (Mode::Infallible, false) => "lend_infallible",
+        (Mode::Infallible, true) => "lend_async_infallible",
+    };
+    let (open, close) = edges(cell);
+    let krate = declaration.krate.at(open);
+    let lend = Ident::new(lend, open);
+    let cell = cell_ref(cell, &krate);
+    let argument = quote_spanned!(close=> (#cell));
+    let awaited = is_async.then(|| quote_spanned!(open=> .await));
+    let (_, close) = edges(ty);
+    let or_fail = quote_spanned!(close=> ?);
+    quote_spanned!(open=> #krate::__private::#lend #argument #awaited #or_fail)
+}

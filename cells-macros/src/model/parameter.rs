@@ -1,0 +1,117 @@
+//! One parameter of a factory: the cell that fills it, and how the payload is passed.
+
+use syn::{
+    Attribute, Error, GenericArgument, Ident, Pat, PatType, Path, PathArguments, Result, Type, TypeReference,
+};
+
+use crate::model::names::static_of;
+use crate::parse::value::into_path;
+use crate::tokens::errors::Errors;
+use crate::tokens::groups::bare_type;
+
+pub(crate) struct Injected {
+    /// The static, located at the parameter if only the parameter's name says which.
+    pub(crate) cell: Path,
+    pub(crate) ty: Type,
+    pub(crate) passing: Passing,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Passing {
+    /// `&T`
+    Borrowed,
+    /// `Ref<'static, T>`
+    Leased,
+}
+
+impl Injected {
+    pub(crate) fn read(parameter: &mut PatType, errors: &mut Errors) -> Option<Self> {
+        let from = cell_from(&mut parameter.attrs).map_err(|error| errors.push(error));
+        let name = parameter_name(&parameter.pat, errors);
+        let passing = Passing::read(&parameter.ty, errors);
+        for cfg in take(&mut parameter.attrs, "cfg") {
+            errors.at(cfg, "a cell has the same dependencies in every build; write two functions, each with its own `cfg`");
+        }
+        let (from, name) = (from.ok()?, name?);
+        Some(Self {
+            cell: from.unwrap_or_else(|| static_of(&name).into()),
+            ty: (*parameter.ty).clone(),
+            passing: passing?,
+        })
+    }
+}
+
+/// The path in `#[from(…)]`, if there is one.
+fn cell_from(attrs: &mut Vec<Attribute>) -> Result<Option<Path>> {
+    let expected = "`from` takes the path to a cell's static; write `#[from(STORE)]`";
+    let mut given = take(attrs, "from").into_iter();
+    let Some(attr) = given.next() else { return Ok(None) };
+    if let Some(again) = given.next() {
+        return Err(Error::new_spanned(again, "`from` is given twice; keep one"));
+    }
+    let expr = attr.parse_args().map_err(|_| Error::new_spanned(&attr, expected))?;
+    into_path(expr, expected).map(Some)
+}
+
+fn parameter_name(pat: &Pat, errors: &mut Errors) -> Option<Ident> {
+    match pat {
+        Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => {
+            if let Some(mutability) = &name.mutability {
+                errors.at(mutability, "a parameter names the cell it comes from; remove `mut`");
+                return None;
+            }
+            Some(name.ident.clone())
+        }
+        other => {
+            let message = "a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name";
+            errors.at(other, message);
+            None
+        }
+    }
+}
+
+impl Passing {
+    fn read(ty: &Type, errors: &mut Errors) -> Option<Self> {
+        match bare_type(ty) {
+            Type::Reference(reference) => is_plain_borrow(reference, errors).then_some(Self::Borrowed),
+            Type::Path(path) if is_lease(&path.path) => Some(Self::Leased),
+            other => {
+                let message = "a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it";
+                errors.at(other, message);
+                None
+            }
+        }
+    }
+}
+
+fn is_plain_borrow(reference: &TypeReference, errors: &mut Errors) -> bool {
+    if let Some(mutability) = &reference.mutability {
+        errors.at(mutability, "all callers share the payload; remove `mut`");
+    } else if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
+        let message = "the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it";
+        errors.at(lifetime, message);
+    } else if let Type::ImplTrait(hidden) = bare_type(&reference.elem) {
+        errors.at(
+            hidden,
+            "a factory cannot be generic, and `impl Trait` makes it so; name the type, or take a `&dyn …`",
+        );
+    } else {
+        return true;
+    }
+    false
+}
+
+/// Whether the path names `Ref<'static, T>`, however it is qualified.
+fn is_lease(path: &Path) -> bool {
+    let Some(last) = path.segments.last().filter(|last| last.ident == "Ref") else { return false };
+    let PathArguments::AngleBracketed(args) = &last.arguments else { return false };
+    let mut args = args.args.iter();
+    let lifetime =
+        matches!(args.next(), Some(GenericArgument::Lifetime(lifetime)) if lifetime.ident == "static");
+    lifetime && matches!(args.next(), Some(GenericArgument::Type(_))) && args.next().is_none()
+}
+
+/// Removes and returns the attributes of that name.
+fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
+    attrs.extract_if(.., |attr| attr.path().is_ident(name)).collect()
+}

@@ -1,0 +1,163 @@
+//! The keys of the attribute, in one table: the parser, its messages and the tests all go by it.
+
+use proc_macro2::Ident;
+use syn::{Expr, LitStr, Path, Result};
+
+use crate::parse::value::{Dispose, DurationArg, Given, Spec, ValueReader};
+
+/// The arguments that were given.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) name: Option<Given<LitStr>>,
+    pub(crate) cell: Option<Given<Ident>>,
+    pub(crate) factory: Option<Given<Ident>>,
+    pub(crate) fallible: Option<Given<()>>,
+    pub(crate) permanent: Option<Given<()>>,
+    pub(crate) eager: Option<Given<()>>,
+    pub(crate) after: Option<Given<Vec<Path>>>,
+    pub(crate) blocking: Option<Given<()>>,
+    pub(crate) detached: Option<Given<()>>,
+    pub(crate) runtime: Option<Given<()>>,
+    pub(crate) max_waiters: Option<Given<Expr>>,
+    pub(crate) wait_timeout: Option<Given<DurationArg>>,
+    pub(crate) cooldown: Option<Given<DurationArg>>,
+    pub(crate) dispose: Option<Given<Dispose>>,
+    pub(crate) observer: Option<Given<Expr>>,
+    pub(crate) adjuster: Option<Given<Expr>>,
+    pub(crate) krate: Option<Given<Path>>,
+}
+
+/// A known key.
+pub(crate) struct Key {
+    pub(crate) spec: Spec,
+    pub(crate) needs_tokio: bool,
+    /// Reads the key's value into its place in [`Args`].
+    pub(crate) read: fn(&mut Args, &ValueReader<'_>) -> Result<()>,
+}
+
+pub(crate) const KEYS: &[Key] = &[
+    Key {
+        spec: Spec { name: "name", takes: "a non-empty string literal", example: r#"name = "search""# },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.name, ValueReader::text),
+    },
+    Key {
+        spec: Spec { name: "cell", takes: "a name for the static", example: "cell = SEARCH" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.cell, ValueReader::ident),
+    },
+    Key {
+        spec: Spec {
+            name: "factory",
+            takes: "a name for the function that builds the payload",
+            example: "factory = build_search",
+        },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.factory, ValueReader::ident),
+    },
+    Key {
+        spec: Spec { name: "fallible", takes: "no value", example: "fallible" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.fallible, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "permanent", takes: "no value", example: "permanent" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.permanent, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "eager", takes: "no value", example: "eager" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.eager, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "after", takes: "a list of cell statics", example: "after = [CONFIG, STORE]" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.after, ValueReader::paths),
+    },
+    Key {
+        spec: Spec { name: "blocking", takes: "no value", example: "blocking" },
+        needs_tokio: true,
+        read: |args, reader| reader.read_into(&mut args.blocking, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "detached", takes: "no value", example: "detached" },
+        needs_tokio: true,
+        read: |args, reader| reader.read_into(&mut args.detached, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "runtime", takes: "only `\"own\"`", example: r#"runtime = "own""# },
+        needs_tokio: true,
+        read: |args, reader| reader.read_into(&mut args.runtime, ValueReader::own),
+    },
+    Key {
+        spec: Spec {
+            name: "max_waiters",
+            takes: "a positive integer or a const expression of type `usize`",
+            example: "max_waiters = 64",
+        },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.max_waiters, ValueReader::count),
+    },
+    Key {
+        spec: Spec {
+            name: "wait_timeout",
+            takes: "a string literal or a const expression of type `Duration`",
+            example: r#"wait_timeout = "1500ms""#,
+        },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.wait_timeout, |reader| {
+                reader.duration(
+                    "a `wait_timeout` of zero means no limit; write `core::time::Duration::ZERO` if that is what you want",
+                )
+            })
+        },
+    },
+    Key {
+        spec: Spec {
+            name: "cooldown",
+            takes: "a string literal or a const expression of type `Duration`",
+            example: r#"cooldown = "5s""#,
+        },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.cooldown, |reader| {
+                reader.duration("a `cooldown` of zero has no effect; leave `cooldown` out")
+            })
+        },
+    },
+    Key {
+        spec: Spec { name: "dispose", takes: "the path to a function", example: "dispose = Pool::shutdown" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.dispose, ValueReader::dispose),
+    },
+    Key {
+        spec: Spec {
+            name: "observer",
+            takes: "an expression whose type implements `Observer`",
+            example: "observer = TimelineObserver::default()",
+        },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.observer, ValueReader::expr),
+    },
+    Key {
+        spec: Spec {
+            name: "adjuster",
+            takes: "an expression whose type implements `FactoryAdjuster`, or `AsyncFactoryAdjuster` if callers await the cell",
+            example: "adjuster = NoopFactoryAdjuster",
+        },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.adjuster, ValueReader::expr),
+    },
+    Key {
+        spec: Spec { name: "crate", takes: "the path to the crate `cells`", example: "crate = ::cells" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.krate, ValueReader::path),
+    },
+];
+
+pub(crate) fn known_keys() -> String {
+    let names: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.spec.name)).collect();
+    format!("the known keys are {}", names.join(", "))
+}

@@ -1,0 +1,22 @@
+//! Types and expressions without the groups around them.
+//!
+//! A fragment of a `macro_rules!` macro arrives wrapped in an invisible group.
+
+use syn::{Expr, Type};
+
+/// A type without invisible groups and without parentheses.
+pub(crate) fn bare_type(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare_type(&group.elem),
+        Type::Paren(paren) => bare_type(&paren.elem),
+        other => other,
+    }
+}
+
+/// An expression without invisible groups.
+pub(crate) fn ungrouped(mut expr: Expr) -> Expr {
+    while let Expr::Group(group) = expr {
+        expr = *group.expr;
+    }
+    expr
+}
