@@ -5,7 +5,33 @@ use std::fmt;
 use std::time::Duration;
 
 /// How long a call waits for another caller's flight unless the cell says otherwise.
-pub(crate) const DEFAULT_WAIT: Duration = Duration::from_millis(1500);
+const DEFAULT_WAIT: Duration = Duration::from_millis(1500);
+
+/// How many may wait for a cell, for how long, and what follows a failure.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// How many callers may wait at once; `None` is any number.
+    pub(crate) max_waiters: Option<usize>,
+    /// How long one call may wait for other callers' flights; `None` is without limit.
+    pub(crate) wait_timeout: Option<Duration>,
+    /// How long after a failure no factory runs; zero is no cooldown.
+    pub(crate) cooldown: Duration,
+}
+
+impl Limits {
+    pub(crate) const DEFAULT: Self =
+        Self { max_waiters: None, wait_timeout: Some(DEFAULT_WAIT), cooldown: Duration::ZERO };
+}
+
+/// Setters take zero for "no limit", as their docs say; the fields have `None` for that.
+pub(crate) const fn unless_zero(n: usize) -> Option<usize> {
+    if n == 0 { None } else { Some(n) }
+}
+
+/// The same for a time limit.
+pub(crate) const fn unless_zero_time(limit: Duration) -> Option<Duration> {
+    if limit.is_zero() { None } else { Some(limit) }
+}
 
 /// What is known of a declared cell when it is compiled.
 #[derive(Clone, Debug)]
@@ -44,6 +70,12 @@ pub struct CellInfo {
     /// Tells it from every other cell of the program.
     pub(crate) id: TypeId,
     pub(crate) seedable: bool,
+}
+
+impl CellInfo {
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits { max_waiters: self.max_waiters, wait_timeout: self.wait_timeout, cooldown: self.cooldown }
+    }
 }
 
 /// A cell that another one is declared to depend on.
@@ -130,13 +162,13 @@ impl CellInfo {
 
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
-        self.max_waiters = if n == 0 { None } else { Some(n) };
+        self.max_waiters = unless_zero(n);
         self
     }
 
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.wait_timeout = if limit.is_zero() { None } else { Some(limit) };
+        self.wait_timeout = unless_zero_time(limit);
         self
     }
 

@@ -4,7 +4,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 #[allow(missing_docs, reason = "the macro's alone")]
-pub mod __private;
+pub mod __private010;
 mod cell;
 mod declared;
 mod error;
@@ -35,15 +35,17 @@ pub use observe::observers::set_global_observer;
 pub use observe::timeline::{Timeline, TimelineEvent};
 pub use observe::timeline_observer::TimelineObserver;
 pub use payload::counters::ReadPath;
-pub use payload::disposer::{Abandoned, BoxFuture, Close, Disposer};
-pub use payload::lease::{Ref, read_path};
+pub use payload::disposer::{Abandoned, Close, Disposer};
+pub use payload::lease::Ref;
+pub use payload::threads::read_path;
+pub use program::all_cells::{all, snapshot};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
-pub use program::registry::{all, snapshot};
 pub use program::shutdown::{
     ClosedCell, ShutdownGuard, ShutdownOutcome, ShutdownReport, close_all, close_all_async, shutdown,
     shutdown_async, shutdown_on_drop,
 };
 pub use program::warm_up::{WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, warm_up, warm_up_all};
+pub use sync::executor::BoxFuture;
 
 /// Helps for tests of programs that use cells.
 ///

@@ -13,8 +13,8 @@ use std::ops::Deref;
 
 pub use crate::__register as register;
 pub use crate::declared::any_cell::AnyCell;
-pub use crate::declared::factory_output::{Alias, Outcome};
-pub use crate::declared::static_cell::{Fallible, Infallible, Mode};
+pub use crate::declared::factory_output::{Alias, FactoryOutput};
+pub use crate::declared::mode::{Fallible, Infallible, Mode};
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
 pub use crate::payload::payload_type::Payload;
@@ -78,7 +78,7 @@ impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
     fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        self.obtain().map_err(Into::into)
+        Ok(self.entry().get()?.typed())
     }
 }
 
@@ -86,7 +86,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Lend for PermanentCell<T, D>
     type Lent = &'static T;
 
     fn lend(&'static self) -> Result<&'static T, BoxError> {
-        self.obtain().map_err(Into::into)
+        Ok(self.get_injected()?)
     }
 }
 
@@ -102,7 +102,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> LendAsync for PermanentCell<
     type Lent = &'static T;
 
     async fn lend_async(&'static self) -> Result<&'static T, BoxError> {
-        self.obtain_async().await.map_err(Into::into)
+        Ok(self.get_injected_async().await?)
     }
 }
 
@@ -111,7 +111,10 @@ impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        self.obtain_async().await.map_err(Into::into)
+        match self.peek() {
+            Some(lease) => Ok(lease),
+            None => Ok(self.entry().get_slow_async(false).await?.typed()),
+        }
     }
 }
 
@@ -119,7 +122,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> LendAsync for AsyncCell<T, D> {
     type Lent = Ref<'static, T>;
 
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        self.obtain().await.map_err(Into::into)
+        Ok(self.get_injected().await?)
     }
 }
 
@@ -170,7 +173,7 @@ pub fn leased<L: Lease>(lease: L) -> Ref<'static, L::Target> {
 pub fn blocking<R: Send + 'static>(
     factory: impl FnOnce() -> R + Send + 'static,
 ) -> impl Future<Output = R> + Send {
-    crate::declared::per_runtime::blocking(factory)
+    crate::flight::blocking::blocking(factory)
 }
 
 /// What a disposer function of an asynchronous cell returns: what [`Disposed`] says, or a future of that. `Marker`

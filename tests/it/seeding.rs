@@ -49,8 +49,8 @@ struct Testable;
 
 impl Declared for Testable {
     type Payload = u32;
-    type Outcome = Result<u32, BoxError>;
-    type Mode = cells::__private::Fallible;
+    type Output = Result<u32, BoxError>;
+    type Mode = cells::__private010::Fallible;
     const INFO: &'static CellInfo =
         &CellInfo::new::<Self>("testable", "TESTABLE", "u32", module_path!(), file!(), line!(), cfg!(test));
     const DISPOSER: Disposer<u32> = Disposer::drop();

@@ -21,7 +21,7 @@ pub(crate) fn build_fn(declaration: &Declaration) -> TokenStream {
 // Input: `fn search() -> Result<Index, IndexError> { Index::open("./index") }`
 //
 // Output:
-//     type Outcome = Result<Index, IndexError>;
+//     type Output = Result<Index, IndexError>;
 //     fn build() -> Result<Index, IndexError> { Index::open("./index") }
 //
 // This saves the compiler a function. A factory with attributes is still a function of its own, because an attribute
@@ -42,7 +42,7 @@ fn factory_as_build(declaration: &Declaration) -> TokenStream {
     let fn_token = quote_spanned!(generated(sig.fn_token.span)=> fn);
     let build = quote_spanned!(open=> build);
     quote! {
-        type Outcome = #returns;
+        type Output = #returns;
         #fn_token #build() #output #body
     }
 }
@@ -50,10 +50,10 @@ fn factory_as_build(declaration: &Declaration) -> TokenStream {
 // Input: `fn search(store: &Store) -> Result<Index, IndexError> { Index::open(store) }`
 //
 // Output:
-//     type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+//     type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
 //     fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
 //         fn __factory(store: &Store) -> Result<Index, IndexError> { Index::open(store) }
-//         ::cells::__private::Outcome::into_result(__factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?))
+//         ::cells::__private010::FactoryOutput::into_result(__factory(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?))
 //     }
 fn build_around_factory(declaration: &Declaration) -> TokenStream {
     let FactoryFn { returns, nested, callable, .. } = &declaration.factory;
@@ -68,15 +68,15 @@ fn build_around_factory(declaration: &Declaration) -> TokenStream {
     };
     // The conversion is located at the return type, so that a wrong type is reported there, and only once.
     let result = if *callable {
-        quote_spanned!(open=> #krate::__private::Outcome::into_result(#call))
+        quote_spanned!(open=> #krate::__private010::FactoryOutput::into_result(#call))
     } else {
         quote!(::core::panic!())
     };
     let asyncness = options.map(|_| quote_spanned!(open=> async));
     let output = quote_spanned!(open=> ::core::result::Result<Self::Payload, #krate::BoxError>);
-    let outcome = options.is_none().then(|| quote_spanned!(open=> type Outcome = #output;));
+    let output_type = options.is_none().then(|| quote_spanned!(open=> type Output = #output;));
     quote_spanned! {open=>
-        #outcome
+        #output_type
         #asyncness fn build() -> #output {
             #nested
             #before

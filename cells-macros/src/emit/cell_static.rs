@@ -36,7 +36,7 @@ pub(crate) fn marker(declaration: &Declaration) -> TokenStream {
 }
 
 // Output:
-//     ::cells::__private::register! { static __SEARCH = SEARCH; }
+//     ::cells::__private010::register! { static __SEARCH = SEARCH; }
 pub(crate) fn registration(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, cell, payload, .. } = declaration;
     let Attributes { deprecated, lints, .. } = &declaration.attrs;
@@ -45,5 +45,5 @@ pub(crate) fn registration(declaration: &Declaration) -> TokenStream {
     // The registration of a deprecated cell is not a use that deserves the warning.
     let deprecated = (!deprecated.is_empty()).then(|| quote!(#[allow(deprecated)]));
     let entry = format_ident!("__{}", cell.unraw(), span = generated(cell.span()));
-    quote_spanned!(open=> #krate::__private::register! { #deprecated #(#lints)* static #entry = #cell; })
+    quote_spanned!(open=> #krate::__private010::register! { #deprecated #(#lints)* static #entry = #cell; })
 }

@@ -15,10 +15,10 @@ use crate::tokens::spans::{edges, relocate};
 // Output:
 //     impl ::cells::Declared for __search {
 //         type Payload = Index;
-//         type Mode = ::cells::__private::Fallible;
+//         type Mode = ::cells::__private010::Fallible;
 //         const INFO: &'static ::cells::CellInfo = &…;
 //         const DISPOSER: ::cells::Disposer<Self::Payload> = …;
-//         type Outcome = Result<Index, IndexError>;
+//         type Output = Result<Index, IndexError>;
 //         fn build() -> Result<Index, IndexError> { … }
 //     }
 pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
@@ -60,7 +60,7 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
         #(#lints)*
         impl #krate::#declared for #marker {
             type Payload = #payload;
-            type Mode = #krate::__private::#mode;
+            type Mode = #krate::__private010::#mode;
             #info
             const DISPOSER: #krate::Disposer<#input> = #disposer;
             #detached

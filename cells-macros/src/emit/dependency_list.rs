@@ -15,7 +15,7 @@ use crate::tokens::spans::edges;
 //
 // Output:
 //     .dependencies({
-//         static __DEPENDENCIES: [::cells::__private::Dependency; 2] = […];
+//         static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = […];
 //         &__DEPENDENCIES
 //     })
 //
@@ -34,16 +34,16 @@ pub(crate) fn dependency_list(declaration: &Declaration) -> Option<TokenStream> 
     let krate = declaration.krate.at(open);
     Some(quote_spanned! {open=>
         .dependencies({
-            static __DEPENDENCIES: [#krate::__private::Dependency; #length] = [#(#entries),*];
+            static __DEPENDENCIES: [#krate::__private010::Dependency; #length] = [#(#entries),*];
             &__DEPENDENCIES
         })
     })
 }
 
 // Output:
-//     ::cells::__private::Dependency::injected({
-//         const fn __info_of<C: ::cells::__private::Cell>(_: &'static C) -> &'static ::cells::CellInfo { C::INFO }
-//         __info_of(::cells::__private::cell(&STORE))
+//     ::cells::__private010::Dependency::injected({
+//         const fn __info_of<C: ::cells::__private010::Cell>(_: &'static C) -> &'static ::cells::CellInfo { C::INFO }
+//         __info_of(::cells::__private010::cell(&STORE))
 //     })
 //
 // The compiler reports a circle where it reads `C::INFO`, so that is located where the user names the cell.
@@ -56,8 +56,8 @@ fn entry(kind: &str, cell: &Path, krate: &CratePath) -> TokenStream {
     let cell = cell_ref(cell, &krate);
     let argument = quote_spanned!(close=> (#cell));
     quote_spanned! {open=>
-        #krate::__private::Dependency::#kind({
-            const fn __info_of<C: #krate::__private::Cell>(_: &'static C) -> &'static #krate::CellInfo { #info }
+        #krate::__private010::Dependency::#kind({
+            const fn __info_of<C: #krate::__private010::Cell>(_: &'static C) -> &'static #krate::CellInfo { #info }
             __info_of #argument
         })
     }

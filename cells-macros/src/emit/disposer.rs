@@ -11,8 +11,8 @@ use crate::tokens::spell::spell;
 
 // Output:
 //     {
-//         use ::cells::__private::ResolveDrop as _;
-//         ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+//         use ::cells::__private010::ResolveDrop as _;
+//         ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
 //     }
 pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
     let (open, _) = edges(&declaration.payload);
@@ -24,8 +24,8 @@ pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
             quote_spanned!(open=> #krate::Disposer::drop().labelled("nothing"))
         }
         None => quote_spanned! {open=> {
-            use #krate::__private::ResolveDrop as _;
-            #krate::__private::Resolve::<Self::Payload>::DISPOSER
+            use #krate::__private010::ResolveDrop as _;
+            #krate::__private010::Resolve::<Self::Payload>::DISPOSER
         }},
     }
 }
@@ -33,7 +33,7 @@ pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
 // Input: `dispose = Pool::shutdown`
 //
 // Output:
-//     ::cells::Disposer::with(|payload: Self::Payload| ::cells::__private::Disposed::into_disposed(…))
+//     ::cells::Disposer::with(|payload: Self::Payload| ::cells::__private010::Disposed::into_disposed(…))
 //         .labelled("Pool::shutdown")
 fn calling(path: &ExprPath, declaration: &Declaration) -> TokenStream {
     let (open, _) = edges(path);
@@ -49,7 +49,7 @@ fn calling(path: &ExprPath, declaration: &Declaration) -> TokenStream {
         ("with", quote_spanned!(open=> Disposed::into_disposed(#call)))
     };
     let constructor = Ident::new(constructor, open);
-    let disposed = quote_spanned!(open=> #krate::__private::#disposed);
+    let disposed = quote_spanned!(open=> #krate::__private010::#disposed);
     let input = disposer_input(declaration, open);
     quote_spanned!(open=> #krate::Disposer::#constructor(|#payload: #input| #disposed).labelled(#label))
 }

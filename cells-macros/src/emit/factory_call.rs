@@ -17,8 +17,8 @@ pub(crate) struct FactoryCall {
 }
 
 // Output:
-//     __factory(&*::cells::__private::lend(::cells::__private::cell(&STORE))?)
-//     __factory(&*::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?).await
+//     __factory(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?)
+//     __factory(&*::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?).await
 pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
     let FactoryFn { sig, returns, .. } = &declaration.factory;
     let (open, close) = edges(returns);
@@ -32,8 +32,8 @@ pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
 }
 
 // Output:
-//     let factory_leases = (::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?,);
-//     ::cells::__private::blocking(move || __factory(&*factory_leases.0)).await
+//     let factory_leases = (::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?,);
+//     ::cells::__private010::blocking(move || __factory(&*factory_leases.0)).await
 pub(crate) fn blocking_call(declaration: &Declaration) -> FactoryCall {
     let FactoryFn { sig, returns, .. } = &declaration.factory;
     let (open, close) = edges(returns);
@@ -54,13 +54,13 @@ pub(crate) fn blocking_call(declaration: &Declaration) -> FactoryCall {
         } else {
             quote!(let #variable = (#(#leases,)*);)
         },
-        call: quote_spanned!(open=> #krate::__private::blocking(move || #name #arguments).await),
+        call: quote_spanned!(open=> #krate::__private010::blocking(move || #name #arguments).await),
     }
 }
 
 // Output:
 //     &*lease
-//     ::cells::__private::leased(lease)
+//     ::cells::__private010::leased(lease)
 //
 // The compiler reports at the parameter's type a payload of another type, and a cell that gives no leases.
 fn argument(injected: &Injected, lease: &TokenStream, declaration: &Declaration) -> TokenStream {
@@ -70,14 +70,14 @@ fn argument(injected: &Injected, lease: &TokenStream, declaration: &Declaration)
         Passing::Leased => {
             let krate = declaration.krate.at(open);
             let lease = quote_spanned!(close=> (#lease));
-            quote_spanned!(open=> #krate::__private::leased #lease)
+            quote_spanned!(open=> #krate::__private010::leased #lease)
         }
     }
 }
 
 // Output:
-//     ::cells::__private::lend(::cells::__private::cell(&STORE))?
-//     ::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?
+//     ::cells::__private010::lend(::cells::__private010::cell(&STORE))?
+//     ::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?
 //
 // The compiler reports a cell that this factory cannot depend on where the user names that cell.
 fn lease(injected: &Injected, declaration: &Declaration) -> TokenStream {
@@ -97,5 +97,5 @@ fn lease(injected: &Injected, declaration: &Declaration) -> TokenStream {
     let awaited = is_async.then(|| quote_spanned!(open=> .await));
     let (_, close) = edges(ty);
     let or_fail = quote_spanned!(close=> ?);
-    quote_spanned!(open=> #krate::__private::#lend #argument #awaited #or_fail)
+    quote_spanned!(open=> #krate::__private010::#lend #argument #awaited #or_fail)
 }

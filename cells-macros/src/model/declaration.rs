@@ -135,5 +135,5 @@ fn dispose(args: &mut Args, kind: &CellKind, errors: &mut Errors) -> Option<Disp
 fn payload_of_alias(alias: &Type, krate: &CratePath) -> Type {
     let (open, _) = edges(alias);
     let krate = krate.at(open);
-    parse_quote_spanned!(open=> <#alias as #krate::__private::Alias>::Payload)
+    parse_quote_spanned!(open=> <#alias as #krate::__private010::Alias>::Payload)
 }

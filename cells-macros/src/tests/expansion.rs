@@ -31,7 +31,7 @@ fn fallible() {
             pub(crate) struct __search;
             impl ::cells::Declared for __search {
                 type Payload = Index;
-                type Mode = ::cells::__private::Fallible;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -47,15 +47,15 @@ fn fallible() {
                     .cooldown(::core::time::Duration::from_secs(5))
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = Result<Index, IndexError>;
+                type Output = Result<Index, IndexError>;
                 fn build() -> Result<Index, IndexError> {
                     Index::open("./index")
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "#]],
@@ -86,7 +86,7 @@ fn infallible() {
             struct __table;
             impl ::cells::Declared for __table {
                 type Payload = HashMap<String, u8>;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -100,15 +100,15 @@ fn infallible() {
                     )
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = HashMap<String, u8>;
+                type Output = HashMap<String, u8>;
                 fn build() -> HashMap<String, u8> {
                     HashMap::new()
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __TABLE = TABLE;
             }
         "##]],
@@ -138,7 +138,7 @@ fn every_key() {
             pub struct __search;
             impl ::other::Declared for __search {
                 type Payload = Index;
-                type Mode = ::other::__private::Fallible;
+                type Mode = ::other::__private010::Fallible;
                 const INFO: &'static ::other::CellInfo = &::other::CellInfo::new::<
                     Self,
                 >(
@@ -157,7 +157,7 @@ fn every_key() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
                         payload: Self::Payload|
-                    ::other::__private::Disposed::into_disposed(Index::close(payload)))
+                    ::other::__private010::Disposed::into_disposed(Index::close(payload)))
                     .labelled("Index::close");
                 const OBSERVER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::other::Observer>,
@@ -165,12 +165,12 @@ fn every_key() {
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
-                type Outcome = io::Result<Index>;
+                type Output = io::Result<Index>;
                 fn build() -> io::Result<Index> {
                     build_search()
                 }
             }
-            ::other::__private::register! {
+            ::other::__private010::register! {
                 static __INDEX = INDEX;
             }
         "##]],
@@ -185,21 +185,21 @@ fn an_alias_and_a_plain_drop() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<
-                ::cells::Ref<'static, <Opened as ::cells::__private::Alias>::Payload>,
+                ::cells::Ref<'static, <Opened as ::cells::__private010::Alias>::Payload>,
                 ::cells::Error,
             > {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
             static SEARCH: ::cells::StaticCell<
-                <Opened as ::cells::__private::Alias>::Payload,
+                <Opened as ::cells::__private010::Alias>::Payload,
                 __search,
             > = ::cells::StaticCell::new();
             #[doc(hidden)]
             struct __search;
             impl ::cells::Declared for __search {
-                type Payload = <Opened as ::cells::__private::Alias>::Payload;
-                type Mode = ::cells::__private::Fallible;
+                type Payload = <Opened as ::cells::__private010::Alias>::Payload;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -214,16 +214,16 @@ fn an_alias_and_a_plain_drop() {
                     .fallible(true)
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
-                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory() -> Opened {
                         Index::open()
                     }
-                    ::cells::__private::Outcome::into_result(__factory())
+                    ::cells::__private010::FactoryOutput::into_result(__factory())
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "##]],
@@ -234,21 +234,21 @@ fn an_alias_and_a_plain_drop() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<
-                ::cells::Ref<'static, <fmt::Result as ::cells::__private::Alias>::Payload>,
+                ::cells::Ref<'static, <fmt::Result as ::cells::__private010::Alias>::Payload>,
                 ::cells::Error,
             > {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
             static SEARCH: ::cells::StaticCell<
-                <fmt::Result as ::cells::__private::Alias>::Payload,
+                <fmt::Result as ::cells::__private010::Alias>::Payload,
                 __search,
             > = ::cells::StaticCell::new();
             #[doc(hidden)]
             struct __search;
             impl ::cells::Declared for __search {
-                type Payload = <fmt::Result as ::cells::__private::Alias>::Payload;
-                type Mode = ::cells::__private::Fallible;
+                type Payload = <fmt::Result as ::cells::__private010::Alias>::Payload;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -263,19 +263,19 @@ fn an_alias_and_a_plain_drop() {
                     .fallible(true)
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory() -> fmt::Result {
                         Ok(())
                     }
-                    ::cells::__private::Outcome::into_result(__factory())
+                    ::cells::__private010::FactoryOutput::into_result(__factory())
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "##]],
@@ -336,7 +336,7 @@ fn attributes() {
             #[allow(unused)]
             impl ::cells::Declared for __search {
                 type Payload = Index;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -350,16 +350,16 @@ fn attributes() {
                     )
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = Index;
+                type Output = Index;
                 fn build() -> Index {
                     build_search()
                 }
             }
             #[cfg(unix)]
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 #[allow(deprecated)] #[allow(clippy::pedantic)] #[allow(unused)] static __SEARCH =
                 SEARCH;
             }
@@ -388,7 +388,7 @@ fn dependencies() {
             struct __search;
             impl ::cells::Declared for __search {
                 type Payload = Index;
-                type Mode = ::cells::__private::Fallible;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -403,58 +403,58 @@ fn dependencies() {
                     .fallible(true)
                     .eager()
                     .dependencies({
-                        static __DEPENDENCIES: [::cells::__private::Dependency; 3] = [
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                        static __DEPENDENCIES: [::cells::__private010::Dependency; 3] = [
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&STORE))
+                                __info_of(::cells::__private010::cell(&STORE))
                             }),
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&crate::shops::SHOP))
+                                __info_of(::cells::__private010::cell(&crate::shops::SHOP))
                             }),
-                            ::cells::__private::Dependency::after({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                            ::cells::__private010::Dependency::after({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&CONFIG))
+                                __info_of(::cells::__private010::cell(&CONFIG))
                             }),
                         ];
                         &__DEPENDENCIES
                     })
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
                         Index::open(store, shop)
                     }
-                    ::cells::__private::Outcome::into_result(
+                    ::cells::__private010::FactoryOutput::into_result(
                         __factory(
-                            &*::cells::__private::lend(::cells::__private::cell(&STORE))?,
-                            ::cells::__private::leased(
-                                ::cells::__private::lend(
-                                    ::cells::__private::cell(&crate::shops::SHOP),
+                            &*::cells::__private010::lend(::cells::__private010::cell(&STORE))?,
+                            ::cells::__private010::leased(
+                                ::cells::__private010::lend(
+                                    ::cells::__private010::cell(&crate::shops::SHOP),
                                 )?,
                             ),
                         ),
                     )
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "##]],
@@ -482,7 +482,7 @@ fn dependencies_of_an_infallible_cell() {
             struct __search;
             impl ::cells::Declared for __search {
                 type Payload = Index;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -495,33 +495,35 @@ fn dependencies_of_an_infallible_cell() {
                         ::core::cfg!(test),
                     )
                     .dependencies({
-                        static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&STORE))
+                                __info_of(::cells::__private010::cell(&STORE))
                             }),
                         ];
                         &__DEPENDENCIES
                     })
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::cells::__private::Outcome::into_result(
+                    ::cells::__private010::FactoryOutput::into_result(
                         build_search(
-                            &*::cells::__private::lend_infallible(::cells::__private::cell(&STORE))?,
+                            &*::cells::__private010::lend_infallible(
+                                ::cells::__private010::cell(&STORE),
+                            )?,
                         ),
                     )
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "##]],
@@ -547,7 +549,7 @@ fn asynchronous() {
             struct __pool;
             impl ::cells::DeclaredAsync for __pool {
                 type Payload = Pool;
-                type Mode = ::cells::__private::Fallible;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -561,22 +563,22 @@ fn asynchronous() {
                     )
                     .fallible(true)
                     .dependencies({
-                        static __DEPENDENCIES: [::cells::__private::Dependency; 2] = [
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                        static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = [
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&CONFIG))
+                                __info_of(::cells::__private010::cell(&CONFIG))
                             }),
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&STORE))
+                                __info_of(::cells::__private010::cell(&STORE))
                             }),
                         ];
                         &__DEPENDENCIES
@@ -584,7 +586,7 @@ fn asynchronous() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
                         payload: Self::Payload|
-                    ::cells::__private::IntoDisposing::into_disposing(Pool::shut(payload)))
+                    ::cells::__private010::IntoDisposing::into_disposing(Pool::shut(payload)))
                     .labelled("Pool::shut");
                 const OBSERVER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::cells::Observer>,
@@ -600,12 +602,16 @@ fn asynchronous() {
                     ) -> Result<Pool, E> {
                         Pool::open(config).await
                     }
-                    ::cells::__private::Outcome::into_result(
+                    ::cells::__private010::FactoryOutput::into_result(
                         __factory(
-                                &*::cells::__private::lend_async(::cells::__private::cell(&CONFIG))
+                                &*::cells::__private010::lend_async(
+                                        ::cells::__private010::cell(&CONFIG),
+                                    )
                                     .await?,
-                                ::cells::__private::leased(
-                                    ::cells::__private::lend_async(::cells::__private::cell(&STORE))
+                                ::cells::__private010::leased(
+                                    ::cells::__private010::lend_async(
+                                            ::cells::__private010::cell(&STORE),
+                                        )
                                         .await?,
                                 ),
                             )
@@ -613,7 +619,7 @@ fn asynchronous() {
                     )
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __POOL = POOL;
             }
         "##]],
@@ -636,7 +642,7 @@ fn asynchronous_and_infallible() {
             pub struct __table;
             impl ::cells::DeclaredAsync for __table {
                 type Payload = Table;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -650,17 +656,17 @@ fn asynchronous_and_infallible() {
                     )
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     async fn __factory() -> Table {
                         Table::new()
                     }
-                    ::cells::__private::Outcome::into_result(__factory().await)
+                    ::cells::__private010::FactoryOutput::into_result(__factory().await)
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __TABLE = TABLE;
             }
         "##]],
@@ -696,7 +702,7 @@ fn permanent() {
             pub struct __table;
             impl ::cells::DeclaredPermanent for __table {
                 type Payload = Table;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -712,12 +718,12 @@ fn permanent() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
                     .labelled("nothing");
-                type Outcome = Table;
+                type Output = Table;
                 fn build() -> Table {
                     Table::new()
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __TABLE = TABLE;
             }
         "##]],
@@ -740,7 +746,7 @@ fn permanent_with_all_it_can_have() {
             struct __settings;
             impl ::cells::DeclaredPermanent for __settings {
                 type Payload = Settings;
-                type Mode = ::cells::__private::Fallible;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -757,14 +763,14 @@ fn permanent_with_all_it_can_have() {
                     .permanent()
                     .eager()
                     .dependencies({
-                        static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&TABLE))
+                                __info_of(::cells::__private010::cell(&TABLE))
                             }),
                         ];
                         &__DEPENDENCIES
@@ -772,23 +778,25 @@ fn permanent_with_all_it_can_have() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
                         payload: &'static Self::Payload|
-                    ::cells::__private::Disposed::into_disposed(Settings::save(payload)))
+                    ::cells::__private010::Disposed::into_disposed(Settings::save(payload)))
                     .labelled("Settings::save");
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
-                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory(table: &Table) -> Result<Settings, E> {
                         read(table)
                     }
-                    ::cells::__private::Outcome::into_result(
-                        __factory(&*::cells::__private::lend(::cells::__private::cell(&TABLE))?),
+                    ::cells::__private010::FactoryOutput::into_result(
+                        __factory(
+                            &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
+                        ),
                     )
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SETTINGS = SETTINGS;
             }
         "##]],
@@ -814,7 +822,7 @@ fn asynchronous_with_tokio() {
             struct __pool;
             impl ::cells::DeclaredAsync for __pool {
                 type Payload = Pool;
-                type Mode = ::cells::__private::Fallible;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -828,30 +836,30 @@ fn asynchronous_with_tokio() {
                     )
                     .fallible(true)
                     .dependencies({
-                        static __DEPENDENCIES: [::cells::__private::Dependency; 2] = [
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                        static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = [
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&CONFIG))
+                                __info_of(::cells::__private010::cell(&CONFIG))
                             }),
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&STORE))
+                                __info_of(::cells::__private010::cell(&STORE))
                             }),
                         ];
                         &__DEPENDENCIES
                     })
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
                 const DETACHED: ::core::primitive::bool = true;
                 const OWN_RUNTIME: ::core::primitive::bool = true;
@@ -861,19 +869,20 @@ fn asynchronous_with_tokio() {
                         Pool::open(config)
                     }
                     let factory_leases = (
-                        ::cells::__private::lend_async(::cells::__private::cell(&CONFIG)).await?,
-                        ::cells::__private::lend_async(::cells::__private::cell(&STORE)).await?,
+                        ::cells::__private010::lend_async(::cells::__private010::cell(&CONFIG))
+                            .await?,
+                        ::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?,
                     );
-                    ::cells::__private::Outcome::into_result(
-                        ::cells::__private::blocking(move || __factory(
+                    ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::blocking(move || __factory(
                                 &*factory_leases.0,
-                                ::cells::__private::leased(factory_leases.1),
+                                ::cells::__private010::leased(factory_leases.1),
                             ))
                             .await,
                     )
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __POOL = POOL;
             }
         "##]],
@@ -901,7 +910,7 @@ fn blocking_without_dependencies() {
             struct __pool;
             impl ::cells::DeclaredAsync for __pool {
                 type Payload = Pool;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -915,17 +924,17 @@ fn blocking_without_dependencies() {
                     )
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
                 const DETACHED: ::core::primitive::bool = true;
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::cells::__private::Outcome::into_result(
-                        ::cells::__private::blocking(move || build_pool()).await,
+                    ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::blocking(move || build_pool()).await,
                     )
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __POOL = POOL;
             }
         "##]],

@@ -489,7 +489,7 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
             struct __search;
             impl ::cells::Declared for __search {
                 type Payload = Index;
-                type Mode = ::cells::__private::Fallible;
+                type Mode = ::cells::__private010::Fallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -504,15 +504,15 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
                     .fallible(true)
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = io::Result<Index>;
+                type Output = io::Result<Index>;
                 fn build() -> io::Result<Index> {
                     open()
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "##]],
@@ -536,7 +536,7 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
             struct __search;
             impl ::cells::Declared for __search {
                 type Payload = &'static str;
-                type Mode = ::cells::__private::Infallible;
+                type Mode = ::cells::__private010::Infallible;
                 const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                     Self,
                 >(
@@ -549,24 +549,24 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                         ::core::cfg!(test),
                     )
                     .dependencies({
-                        static __DEPENDENCIES: [::cells::__private::Dependency; 1] = [
-                            ::cells::__private::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private::Cell>(
+                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                            ::cells::__private010::Dependency::injected({
+                                const fn __info_of<C: ::cells::__private010::Cell>(
                                     _: &'static C,
                                 ) -> &'static ::cells::CellInfo {
                                     C::INFO
                                 }
-                                __info_of(::cells::__private::cell(&PATH))
+                                __info_of(::cells::__private010::cell(&PATH))
                             }),
                         ];
                         &__DEPENDENCIES
                     })
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private::ResolveDrop as _;
-                    ::cells::__private::Resolve::<Self::Payload>::DISPOSER
+                    use ::cells::__private010::ResolveDrop as _;
+                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
-                type Outcome = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     unsafe fn __factory<'a>(path: &'a str) -> &'static str {
                         path
@@ -574,7 +574,7 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                     ::core::panic!()
                 }
             }
-            ::cells::__private::register! {
+            ::cells::__private010::register! {
                 static __SEARCH = SEARCH;
             }
         "##]],

@@ -1,131 +1,111 @@
-//! Letting go of a payload: closing, and failures recorded from outside.
+//! Letting go of a payload: closing, failures recorded from outside, and the end of a cell.
 
-use crate::cell::control::Failure;
 use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::frames;
-use crate::flight::single_flight::{Flight, Outcome, Settled};
+use crate::flight::single_flight::Flight;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, CloseStatus};
-use crate::observe::observers::{Observers, catch_user_panic};
-use crate::payload::drain::{Limit, Retired};
-use crate::sync::clock::{self, deadline};
+use crate::observe::observers::Observers;
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::drain::{Retired, WaitFor};
+use crate::sync::clock;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Closing. The cell stays usable: the next call builds a new payload.
 impl RawCell {
     pub(crate) fn close(&self) -> CloseResult {
-        self.close_if(|_| true).settle()
+        self.unpublish().settle()
     }
 
     pub(crate) fn close_generation(&self, generation: u64) -> CloseResult {
         self.close_if(|published| published == Some(generation)).settle()
     }
 
-    pub(crate) fn close_and_drain(&self, limit: Duration) -> CloseResult {
-        self.drain_until(deadline(limit))
-    }
-
-    pub(crate) fn drain_until(&self, until: Option<Instant>) -> CloseResult {
-        self.close_if(|_| true).drain(until)
+    pub(crate) fn close_and_drain(&self, until: Option<Instant>) -> CloseResult {
+        self.unpublish().drain(until)
     }
 
     pub(crate) async fn close_async(&self) -> CloseResult {
-        self.close_if(|_| true).settle_async().await
+        self.unpublish().settle_async().await
     }
 
-    pub(crate) async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
-        self.drain_until_async(deadline(limit)).await
-    }
-
-    pub(crate) async fn drain_until_async(&self, until: Option<Instant>) -> CloseResult {
-        self.close_if(|_| true).drain_async(until).await
+    pub(crate) async fn close_and_drain_async(&self, until: Option<Instant>) -> CloseResult {
+        self.unpublish().drain_async(until).await
     }
 
     /// Unpublishes and supersedes, and leaves the disposal to the caller.
-    pub(crate) fn close_if(&self, wanted: impl FnOnce(Option<u64>) -> bool) -> Closing<'_> {
+    pub(crate) fn unpublish(&self) -> Closing<'_> {
+        self.close_if(|_| true)
+    }
+
+    fn close_if(&self, wanted: impl FnOnce(Option<u64>) -> bool) -> Closing<'_> {
         let observers = self.observers();
         let started = clock::now();
-        let mut closing = Closing { raw: self, observers, started, retired: None, superseded: None };
-        let mut control = self.control.lock();
-        if !wanted(self.generation()) {
-            return closing;
-        }
-        closing.superseded.clone_from(&control.flight);
-        let settled = control.supersede(|| Outcome::Superseded);
-        let cleared = control.failure.take();
-        let landed = control.landed.as_deref();
-        closing.retired = self
-            .leases
-            .retire(|generation, calls| self.disposal(&closing.observers, landed, generation, calls));
-        drop(control);
-        self.discard(cleared);
-        Settled::wake_any(settled);
-        closing
+        let (retired, superseded) = match self.control.close_if(wanted, &observers) {
+            Some(closed) => {
+                closed.after.finish(self.name());
+                (closed.retired, closed.superseded)
+            }
+            None => (None, None),
+        };
+        Closing { cell: self, observers, started, retired, superseded }
     }
 
-    /// Sends the flight under way off the record: its callers start over. A published payload stays.
+    /// Settles the flight under way, whose callers start over. A published payload stays.
     pub(crate) fn supersede(&self) {
-        let settled = self.control.lock().supersede(|| Outcome::Superseded);
-        Settled::wake_any(settled);
+        self.control.supersede().finish(self.name());
     }
 
-    /// Lets no flight begin any more, and supersedes the one under way. A published payload still serves until
-    /// the cell is closed, and the flight is known for as long as the caller keeps it.
+    /// Lets no flight begin any more, and supersedes the one under way. A published payload serves until the cell is
+    /// closed.
     pub(crate) fn shut_down(&self) -> Option<Arc<Flight>> {
-        let mut control = self.control.lock();
-        control.shut_down = true;
-        let flight = control.flight.clone();
-        let settled = control.supersede(|| Outcome::Superseded);
-        drop(control);
-        Settled::wake_any(settled);
+        let (flight, after) = self.control.shut_down();
+        after.finish(self.name());
         flight
-    }
-
-    /// Logs that a payload is still draining; its end has an event of its own.
-    fn told(&self, result: CloseResult) -> CloseResult {
-        if result.status == CloseStatus::Draining {
-            catch_user_panic(self.name(), || log::close_end(&result, self.leases.payload_type()));
-        }
-        result
-    }
-
-    /// Lets go of a retired payload.
-    pub(crate) fn settle(&self, retired: Retired) -> CloseResult {
-        self.told(retired.close(Limit::No))
-    }
-
-    /// The same in a task.
-    pub(crate) async fn settle_async(&self, retired: Retired) -> CloseResult {
-        self.told(retired.close_async(Limit::No).await)
     }
 
     pub(crate) fn record_failure(&self, error: BoxError, ttl: Duration) {
         if ttl.is_zero() {
             return;
         }
-        let cause = SharedError::new(error);
-        let observers = self.observers();
-        let failure = Failure::new(cause.clone(), ttl);
-        let mut control = self.control.lock();
-        if control.shut_down {
-            return;
-        }
-        let settled = control.supersede(|| {
-            let (cell, source) = (self.name(), cause.clone());
-            Outcome::Failed(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after: ttl }))
-        });
-        let replaced = control.failure.replace(failure);
-        let landed = control.landed.as_deref();
-        let retired =
-            self.leases.retire(|generation, calls| self.disposal(&observers, landed, generation, calls));
-        drop(control);
-        self.discard(replaced);
-        Settled::wake_any(settled);
-        catch_user_panic(self.name(), || log::failure_recorded(self.name(), &cause, ttl));
+        let (cell, cause) = (self.name(), SharedError::new(error));
+        let for_callers =
+            Error::Lifecycle(LifecycleError::Cooldown { cell, source: cause.clone(), retry_after: ttl });
+        let recorded = self.control.record_failure(cause.clone(), ttl, for_callers, &self.observers());
+        let Some((retired, after)) = recorded else { return };
+        after.finish(cell);
+        catch_user_panic(cell, || log::failure_recorded(cell, &cause, ttl));
         if let Some(retired) = retired {
             let _ = self.settle(retired);
+        }
+    }
+
+    /// Lets go of a retired payload.
+    pub(crate) fn settle(&self, retired: Retired) -> CloseResult {
+        self.log_draining(retired.close(WaitFor::Nobody))
+    }
+
+    /// The same in a task.
+    pub(crate) async fn settle_async(&self, retired: Retired) -> CloseResult {
+        self.log_draining(retired.close_async(WaitFor::Nobody).await)
+    }
+
+    /// Logs that a payload is still draining; its end has an event of its own.
+    fn log_draining(&self, result: CloseResult) -> CloseResult {
+        if result.status == CloseStatus::Draining {
+            catch_user_panic(self.name(), || log::close_end(&result, self.payload_type()));
+        }
+        result
+    }
+}
+
+/// Disposes the payload, as a close would.
+impl Drop for RawCell {
+    fn drop(&mut self) {
+        if self.is_ready() {
+            let _ = self.close();
         }
     }
 }
@@ -133,7 +113,7 @@ impl RawCell {
 /// A close that has changed the cell and has yet to do the rest.
 #[must_use]
 pub(crate) struct Closing<'a> {
-    raw: &'a RawCell,
+    cell: &'a RawCell,
     observers: Observers,
     started: Instant,
     retired: Option<Retired>,
@@ -145,7 +125,7 @@ impl Closing<'_> {
     /// Disposes the payload, or leaves it to its last lease.
     pub(crate) fn settle(mut self) -> CloseResult {
         match self.retired.take() {
-            Some(retired) => self.raw.settle(retired),
+            Some(retired) => self.cell.settle(retired),
             None => self.without_payload(),
         }
     }
@@ -153,9 +133,9 @@ impl Closing<'_> {
     /// The same, and waits: for leases, for payloads of earlier closes, for superseded factories.
     fn drain(mut self, until: Option<Instant>) -> CloseResult {
         // After the close: what anybody retired before it is among them, and so is its own.
-        let draining = self.raw.leases.drains();
+        let draining = self.cell.control.drains();
         let own = match self.retired.take() {
-            Some(retired) => self.raw.told(retired.close(Limit::Until(until))),
+            Some(retired) => self.cell.log_draining(retired.close(WaitFor::Leases { until })),
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
@@ -167,16 +147,16 @@ impl Closing<'_> {
     /// [`settle`](Self::settle) in a task.
     pub(crate) async fn settle_async(mut self) -> CloseResult {
         match self.retired.take() {
-            Some(retired) => self.raw.settle_async(retired).await,
+            Some(retired) => self.cell.settle_async(retired).await,
             None => self.without_payload(),
         }
     }
 
     /// [`drain`](Self::drain) in a task.
     async fn drain_async(mut self, until: Option<Instant>) -> CloseResult {
-        let draining = self.raw.leases.drains();
+        let draining = self.cell.control.drains();
         let mut result = match self.retired.take() {
-            Some(retired) => self.raw.told(retired.close_async(Limit::Until(until)).await),
+            Some(retired) => self.cell.log_draining(retired.close_async(WaitFor::Leases { until }).await),
             None => self.without_payload(),
         };
         for drain in draining {
@@ -191,10 +171,10 @@ impl Closing<'_> {
 
     /// The flights whose end is to be waited for. Inside a superseded factory of this very cell there is none.
     fn superseded_flights(&self) -> Vec<Arc<Flight>> {
-        if frames::chain_to(self.raw.id()).is_some() {
+        if frames::chain_to(self.cell.id()).is_some() {
             return Vec::new();
         }
-        self.raw.control.lock().superseded()
+        self.cell.control.superseded()
     }
 
     fn drained(&self, result: CloseResult, flights: &[Arc<Flight>], over: bool) -> CloseResult {
@@ -210,11 +190,11 @@ impl Closing<'_> {
     fn without_payload(&self) -> CloseResult {
         let status = if self.superseded.is_some() { CloseStatus::Superseded } else { CloseStatus::Noop };
         let result = CloseResult::without_payload(
-            self.raw.name(),
+            self.cell.name(),
             status,
             clock::now().saturating_duration_since(self.started),
         );
-        self.observers.close_end(&result, self.raw.leases.payload_type());
+        self.observers.close_end(&result, self.cell.payload_type());
         result
     }
 }

@@ -1,4 +1,4 @@
-//! What a cell is doing, behind its lock.
+//! What a cell is doing, behind its lock, and every change of that.
 //!
 //! # Protocol
 //!
@@ -12,24 +12,45 @@
 //! | `Failed` | a failure is on record |
 //! | `Empty` | otherwise |
 //!
-//! The control block's lock guards every change: of the flight under way, of the failure on record, of what is
-//! published. Nothing of the user's runs while it is held: no factory, disposer, observer, adjuster, waker,
-//! destructor or log subscriber. Each change decides under the lock, collects what is to be done, unlocks, and
-//! does it.
+//! | from | to | by |
+//! |---|---|---|
+//! | no flight | a flight under way, of the next generation | [`decide`](Control::decide) |
+//! | a flight | its payload published, and what was published before retired | [`publish`](Control::publish) |
+//! | a flight | a failure on record | [`fail`](Control::fail) |
+//! | a flight | no flight | [`cancel`](Control::cancel) |
+//! | a flight, a payload, a failure | none of them | [`close_if`](Control::close_if) |
+//! | a flight | no flight, a payload stays | [`supersede`](Control::supersede) |
+//! | a flight, a payload | a failure on record | [`record_failure`](Control::record_failure) |
+//! | no flight, no payload | a payload published | [`seed`](Control::seed) |
+//! | any | no flight will begin any more | [`shut_down`](Control::shut_down) |
+//!
+//! The lock guards every change: of the flight under way, of the failure on record, of what is published. It is taken in
+//! this file alone, and no code of the program runs while it is held: no factory, disposer, observer, adjuster, waker,
+//! destructor or log subscriber. Each change decides under the lock and returns what is to be done after unlocking, as an
+//! [`AfterUnlock`], a [`Retired`] payload, or both.
 //!
 //! Invariants:
 //! - At most one flight is under way. A new one takes the next generation; a generation is never given twice.
-//! - A flight leaves the control block in the same critical section that settles it, so a flight in the control
-//!   block is not settled, and one that is settled can change nothing here any more.
-//! - A payload is published only by the flight in the control block or by `seed`, so published generations only
-//!   grow.
+//! - A flight leaves the control block in the same critical section that settles it, so a flight in the control block is
+//!   not settled, and one that is settled can change nothing here any more.
+//! - A payload is published only by the flight in the control block or by `seed`, so published generations only grow.
 
-use crate::error::SharedError;
+use crate::cell::config::Config;
+use crate::error::{Error, LifecycleError, SharedError, UnavailableError};
+use crate::flight::frames::{self, CellId};
 use crate::flight::single_flight::{Flight, Outcome, Settled};
+use crate::flight::wait_graph::{self, Blocked};
+use crate::observe::observers::Observers;
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::disposal::Disposal;
+use crate::payload::drain::{Drain, Retired};
+use crate::payload::lease::{AnyPayload, Lease, Parting, Published};
+use crate::payload::payload_type::PayloadType;
 use crate::sync::clock;
-use crate::sync::executor::Runtime;
+use crate::sync::executor::Executor;
 #[cfg(feature = "tokio")]
-use crate::sync::executor::Watch;
+use crate::sync::executor::RuntimeWatch;
+use crate::sync::primitives::Mutex;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -38,7 +59,7 @@ use std::time::{Duration, Instant};
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum State {
-    /// No payload, and nothing known against making one.
+    /// No payload, and nothing known against building one.
     Empty,
     /// A factory runs, and there is no payload yet.
     Initializing,
@@ -51,41 +72,57 @@ pub enum State {
 }
 
 pub(crate) struct Control {
-    /// The last generation that was given.
-    pub(crate) generation: u64,
-    pub(crate) flight: Option<Arc<Flight>>,
-    /// Boxed, like all that most cells never have.
-    pub(crate) failure: Option<Box<Failure>>,
-    pub(crate) superseded: Option<Box<Superseded>>,
-    /// When the last flight published its payload, and how long it took.
-    pub(crate) landed: Option<Box<Landed>>,
-    /// What closes the payload when its runtime ends.
-    #[cfg(feature = "tokio")]
-    pub(crate) watch: Option<Watch>,
-    pub(crate) shut_down: bool,
+    /// Read without the lock, changed under it.
+    published: Published,
+    block: Mutex<Block>,
 }
 
-/// Flights that were superseded; their factories may still run.
-#[derive(Default)]
-pub(crate) struct Superseded(Vec<Weak<Flight>>);
+struct Block {
+    /// The last generation that was given.
+    generation: u64,
+    flight: Option<Arc<Flight>>,
+    /// Boxed, like all that most cells never have.
+    failure: Option<Box<Failure>>,
+    earlier: Option<Box<Earlier>>,
+    /// Of the last payload that was published.
+    built: Option<Box<Built>>,
+    /// What closes the payload when its runtime ends.
+    #[cfg(feature = "tokio")]
+    watch: Option<RuntimeWatch>,
+    shut_down: bool,
+}
 
-/// When and how a flight landed.
+/// What may not be over yet of earlier generations.
+#[derive(Default)]
+struct Earlier {
+    /// Superseded flights, whose factories may still run.
+    flights: Vec<Weak<Flight>>,
+    /// Retired payloads, which may still be in use.
+    drains: Vec<Weak<Drain>>,
+}
+
+/// When and how a payload was built.
 #[derive(Clone)]
-pub(crate) struct Landed {
+pub(crate) struct Built {
     pub(crate) at: Instant,
     /// How long the factory ran, without what it waited for other cells.
     pub(crate) own: Duration,
     pub(crate) waiting: Duration,
-    /// Where the payload was built, and its asynchronous disposer can run.
-    pub(crate) runtime: Runtime,
+    /// Where its asynchronous disposer can run.
+    pub(crate) executor: Executor,
 }
 
-impl Landed {
-    pub(crate) fn after(duration: Duration, waiting: Duration) -> Self {
+impl Built {
+    /// What was built now and here.
+    pub(crate) fn now(duration: Duration, waiting: Duration) -> Self {
         // What a task waited for at once adds up to more than it took.
         let waiting = waiting.min(duration);
-        let own = duration.saturating_sub(waiting);
-        Self { at: clock::now(), own, waiting, runtime: Runtime::current() }
+        Self {
+            at: clock::now(),
+            own: duration.saturating_sub(waiting),
+            waiting,
+            executor: Executor::current(),
+        }
     }
 
     pub(crate) fn duration(&self) -> Duration {
@@ -93,23 +130,358 @@ impl Landed {
     }
 }
 
+/// The last thing that went wrong, until it is cleared.
+pub(crate) struct Failure {
+    cause: SharedError,
+    since: Instant,
+    /// How long no factory runs; zero for a failure without cooldown.
+    cooldown: Duration,
+}
+
+impl Failure {
+    #[expect(clippy::unnecessary_box_returns, reason = "the control block keeps it boxed")]
+    fn new(cause: SharedError, cooldown: Duration) -> Box<Self> {
+        Box::new(Self { cause, since: clock::now(), cooldown })
+    }
+
+    /// The time left of the cooldown.
+    fn remaining(&self) -> Option<Duration> {
+        self.cooldown
+            .checked_sub(clock::now().saturating_duration_since(self.since))
+            .filter(|left| !left.is_zero())
+    }
+}
+
+/// What a caller is to do.
+pub(crate) enum Decision {
+    Take(Lease),
+    Wait(Arc<Flight>, Option<Blocked>),
+    Initialize(Arc<Flight>),
+}
+
+/// What a change leaves to do when the lock is released: waiters to wake, and errors of the program to drop.
+#[must_use = "waiters sleep until it is finished"]
+#[derive(Default)]
+pub(crate) struct AfterUnlock {
+    settled: Option<Settled>,
+    cleared: Option<Box<Failure>>,
+}
+
+impl AfterUnlock {
+    pub(crate) fn finish(self, cell: &str) {
+        if let Some(settled) = self.settled {
+            settled.wake();
+        }
+        if let Some(failure) = self.cleared {
+            catch_user_panic(cell, || drop(failure));
+        }
+    }
+}
+
+/// What a close took from a cell.
+pub(crate) struct Closed {
+    pub(crate) retired: Option<Retired>,
+    pub(crate) superseded: Option<Arc<Flight>>,
+    pub(crate) after: AfterUnlock,
+}
+
+/// What a cell was doing at one moment.
+pub(crate) struct Look {
+    pub(crate) state: State,
+    pub(crate) generation: Option<u64>,
+    pub(crate) built: Option<Built>,
+    pub(crate) failure: Option<SharedError>,
+    pub(crate) cooldown_left: Option<Duration>,
+    pub(crate) is_initializing: bool,
+    pub(crate) waiters: usize,
+    pub(crate) superseded: Vec<Arc<Flight>>,
+    pub(crate) drains: Vec<Arc<Drain>>,
+}
+
 impl Control {
-    pub(crate) const fn new() -> Self {
+    // What is the same for all cells is in `const` blocks: the compiler evaluates these once, and not for every static.
+    pub(crate) const fn new(payload_type: &'static PayloadType) -> Self {
+        Self { published: Published::new(payload_type), block: const { Mutex::new(Block::new()) } }
+    }
+
+    /// Tells this cell from all others.
+    pub(crate) fn id(&self) -> CellId {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// What is published, for reading.
+    #[inline]
+    pub(crate) const fn published(&self) -> &Published {
+        &self.published
+    }
+
+    pub(crate) fn state(&self) -> State {
+        let block = self.block.lock();
+        block.state(&self.published)
+    }
+
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.block.lock().shut_down
+    }
+
+    /// The failure on record.
+    pub(crate) fn failure(&self) -> Option<SharedError> {
+        self.block.lock().failure.as_ref().map(|failure| failure.cause.clone())
+    }
+
+    /// The superseded flights whose factories may still run.
+    pub(crate) fn superseded(&self) -> Vec<Arc<Flight>> {
+        self.block.lock().superseded()
+    }
+
+    /// The retired payloads that may still be in use.
+    pub(crate) fn drains(&self) -> Vec<Arc<Drain>> {
+        let drains = self.block.lock().drains();
+        open(drains)
+    }
+
+    pub(crate) fn look(&self) -> Look {
+        let block = self.block.lock();
+        let failure = block.failure.as_ref();
+        let look = Look {
+            state: block.state(&self.published),
+            generation: self.published.generation(),
+            built: block.built.as_deref().cloned(),
+            failure: failure.map(|failure| failure.cause.clone()),
+            cooldown_left: failure.and_then(|failure| failure.remaining()),
+            is_initializing: block.flight.is_some(),
+            waiters: block.flight.as_ref().map_or(0, |flight| flight.waiters()),
+            superseded: block.superseded(),
+            drains: block.drains(),
+        };
+        drop(block);
+        Look { drains: open(look.drains), ..look }
+    }
+
+    /// Whether there is nothing to close.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let block = self.block.lock();
+        let idle = self.published.generation().is_none() && block.flight.is_none();
+        let (superseded, drains) = (block.superseded(), block.drains());
+        drop(block);
+        idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
+    }
+
+    /// Decides what a caller is to do, in the order of the contract. `new_flight` creates the flight that it begins, if
+    /// it does.
+    pub(crate) fn decide(
+        &self,
+        config: &Config,
+        refresh: bool,
+        new_flight: fn(u64) -> Flight,
+    ) -> Result<Decision, Error> {
+        let cell = config.name;
+        let mut block = self.block.lock();
+        if block.shut_down {
+            return Err(Error::Unavailable(UnavailableError::ShutDown { cell }));
+        }
+        if let Some(failure) = &block.failure
+            && let Some(retry_after) = failure.remaining()
+        {
+            let source = failure.cause.clone();
+            return Err(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after }));
+        }
+        if !refresh && let Some(lease) = self.published.lease_slow() {
+            return Ok(Decision::Take(lease));
+        }
+        let reentrant = |chain| Error::Lifecycle(LifecycleError::Reentrant { cell, chain });
+        if let Some(chain) = frames::chain_to(self.id()) {
+            return Err(reentrant(chain));
+        }
+        if let Some(flight) = &block.flight {
+            let blocked = wait_graph::wait_for(flight.id(), cell).map_err(reentrant)?;
+            return Ok(Decision::Wait(Arc::clone(flight), blocked));
+        }
+        let flight = Arc::new(new_flight(block.next_generation()));
+        block.flight = Some(Arc::clone(&flight));
+        Ok(Decision::Initialize(flight))
+    }
+
+    /// Publishes what a flight built. Where the flight is settled already, the payload comes back with its outcome.
+    pub(crate) fn publish(
+        &self,
+        flight: &Arc<Flight>,
+        payload: AnyPayload,
+        built: Built,
+        observers: &Observers,
+    ) -> Result<(Lease, Option<Retired>, AfterUnlock), (AnyPayload, Outcome)> {
+        let mut block = self.block.lock();
+        if let Some(outcome) = flight.outcome() {
+            return Err((payload, outcome));
+        }
+        block.flight = None;
+        let (lease, parting) = self.published.replace(payload, flight.generation);
+        let retired = parting.map(|parting| self.retired(&mut block, parting, observers));
+        block.built = Some(Box::new(built));
+        let cleared = block.failure.take();
+        let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
+        Ok((lease, retired, AfterUnlock { settled, cleared }))
+    }
+
+    /// Records that a flight failed; its waiters get `error`. Where it is settled already, nothing changes, and its
+    /// outcome comes back.
+    pub(crate) fn fail(
+        &self,
+        flight: &Arc<Flight>,
+        cause: SharedError,
+        cooldown: Duration,
+        error: Error,
+    ) -> Result<AfterUnlock, Outcome> {
+        let mut block = self.block.lock();
+        if let Some(outcome) = flight.outcome() {
+            return Err(outcome);
+        }
+        block.flight = None;
+        // A failed refresh leaves a payload that serves: no reason to keep anybody from trying again.
+        let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
+        let cleared = block.failure.replace(Failure::new(cause, cooldown));
+        Ok(AfterUnlock { settled: Some(flight.settle(Outcome::Failed(error))), cleared })
+    }
+
+    /// Ends a flight whose factory was given up: its waiters start over, and one of them begins the next flight. `None`
+    /// where it is settled already.
+    pub(crate) fn cancel(&self, flight: &Arc<Flight>) -> Option<AfterUnlock> {
+        let mut block = self.block.lock();
+        if flight.outcome().is_some() {
+            return None;
+        }
+        block.flight = None;
+        Some(AfterUnlock { settled: Some(flight.settle(Outcome::Superseded)), cleared: None })
+    }
+
+    /// Publishes what `place` returns, as the next generation, where there is neither a payload nor a flight; otherwise
+    /// tells the state. `place` runs under the lock.
+    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(u64, Seeded), State> {
+        let mut block = self.block.lock();
+        match block.state(&self.published) {
+            State::Empty | State::Failed => {}
+            state => return Err(state),
+        }
+        let generation = block.next_generation();
+        block.built = Some(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
+        let cleared = block.failure.take();
+        let lease = self.published.publish(place(), generation);
+        Ok((generation, Seeded { lease, after: AfterUnlock { settled: None, cleared } }))
+    }
+
+    /// Unpublishes the payload, supersedes the flight under way, and clears the failure on record, if the published
+    /// generation is `wanted`.
+    pub(crate) fn close_if(
+        &self,
+        wanted: impl FnOnce(Option<u64>) -> bool,
+        observers: &Observers,
+    ) -> Option<Closed> {
+        let mut block = self.block.lock();
+        if !wanted(self.published.generation()) {
+            return None;
+        }
+        let superseded = block.flight.clone();
+        let settled = block.supersede(|| Outcome::Superseded);
+        let cleared = block.failure.take();
+        let retired = self.retire(&mut block, observers);
+        Some(Closed { retired, superseded, after: AfterUnlock { settled, cleared } })
+    }
+
+    /// Settles the flight under way, whose callers start over. A published payload stays.
+    pub(crate) fn supersede(&self) -> AfterUnlock {
+        let settled = self.block.lock().supersede(|| Outcome::Superseded);
+        AfterUnlock { settled, cleared: None }
+    }
+
+    /// Lets no flight begin any more, and supersedes the one under way. A published payload serves until the cell is
+    /// closed, and the flight is known for as long as the caller keeps it.
+    pub(crate) fn shut_down(&self) -> (Option<Arc<Flight>>, AfterUnlock) {
+        let mut block = self.block.lock();
+        block.shut_down = true;
+        let flight = block.flight.clone();
+        let settled = block.supersede(|| Outcome::Superseded);
+        (flight, AfterUnlock { settled, cleared: None })
+    }
+
+    /// Puts a failure on record that comes from outside; the callers of the flight under way get `error`. `None` where
+    /// the cell is shut down.
+    pub(crate) fn record_failure(
+        &self,
+        cause: SharedError,
+        cooldown: Duration,
+        error: Error,
+        observers: &Observers,
+    ) -> Option<(Option<Retired>, AfterUnlock)> {
+        let failure = Failure::new(cause, cooldown);
+        let mut block = self.block.lock();
+        if block.shut_down {
+            drop(block);
+            drop((failure, error)); // after unlocking; the caller holds the cause too
+            return None;
+        }
+        let settled = block.supersede(|| Outcome::Failed(error));
+        let cleared = block.failure.replace(failure);
+        let retired = self.retire(&mut block, observers);
+        Some((retired, AfterUnlock { settled, cleared }))
+    }
+
+    /// Keeps what closes a generation when its runtime ends, in place of what did so for the one before.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch(&self, generation: u64, watch: RuntimeWatch) {
+        let mut block = self.block.lock();
+        if self.published.generation() == Some(generation) {
+            let before = block.watch.replace(watch);
+            drop(block);
+            drop(before);
+        }
+    }
+
+    fn retire(&self, block: &mut Block, observers: &Observers) -> Option<Retired> {
+        self.published.retire().map(|parting| self.retired(block, parting, observers))
+    }
+
+    /// Says where a payload goes that was unpublished; the block remembers its drain.
+    fn retired(&self, block: &mut Block, parting: Parting, observers: &Observers) -> Retired {
+        let executor = block.built.as_ref().map(|built| built.executor.clone()).unwrap_or_default();
+        let payload_type = self.published.payload_type();
+        let disposal =
+            Disposal::new(observers, payload_type, parting.generation(), parting.calls(), executor);
+        let drain = Arc::new(Drain::new(disposal));
+        remember(&mut block.earlier().drains, &drain);
+        Retired::published(parting, drain)
+    }
+}
+
+/// A payload that was seeded: the lease on it is dropped after unlocking.
+#[must_use]
+pub(crate) struct Seeded {
+    lease: Lease,
+    after: AfterUnlock,
+}
+
+impl Seeded {
+    pub(crate) fn finish(self, cell: &str) {
+        drop(self.lease);
+        self.after.finish(cell);
+    }
+}
+
+impl Block {
+    const fn new() -> Self {
         Self {
             generation: 0,
             flight: None,
             failure: None,
-            superseded: None,
-            landed: None,
+            earlier: None,
+            built: None,
             #[cfg(feature = "tokio")]
             watch: None,
             shut_down: false,
         }
     }
 
-    /// What the cell is doing; `ready` says whether a payload is published.
-    pub(crate) fn state(&self, ready: bool) -> State {
-        if ready {
+    fn state(&self, published: &Published) -> State {
+        if published.generation().is_some() {
             State::Ready
         } else if self.shut_down {
             State::Closed
@@ -122,45 +494,40 @@ impl Control {
         }
     }
 
-    pub(crate) fn next_generation(&mut self) -> u64 {
+    fn next_generation(&mut self) -> u64 {
         self.generation += 1;
         self.generation
     }
 
-    /// The superseded flights whose factories may still run.
-    pub(crate) fn superseded(&self) -> Vec<Arc<Flight>> {
-        self.superseded.iter().flat_map(|known| &known.0).filter_map(Weak::upgrade).collect()
+    fn earlier(&mut self) -> &mut Earlier {
+        self.earlier.get_or_insert_default()
     }
 
-    /// Takes the flight under way out and gives it an outcome that is not its own; the factory runs on.
-    pub(crate) fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Settled> {
+    fn superseded(&self) -> Vec<Arc<Flight>> {
+        self.earlier.iter().flat_map(|earlier| &earlier.flights).filter_map(Weak::upgrade).collect()
+    }
+
+    fn drains(&self) -> Vec<Arc<Drain>> {
+        self.earlier.iter().flat_map(|earlier| &earlier.drains).filter_map(Weak::upgrade).collect()
+    }
+
+    /// Gives the flight under way an outcome that is not its own; the factory runs on.
+    fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Settled> {
         let flight = self.flight.take()?;
         let settled = flight.settle(outcome());
-        let Superseded(known) = &mut **self.superseded.get_or_insert_default();
-        known.retain(|flight| flight.strong_count() > 0);
-        known.push(Arc::downgrade(&flight));
+        remember(&mut self.earlier().flights, &flight);
         Some(settled)
     }
 }
 
-/// The last thing that went wrong, until it is cleared.
-pub(crate) struct Failure {
-    pub(crate) cause: SharedError,
-    pub(crate) since: Instant,
-    /// How long no factory runs; zero for a failure without cooldown.
-    pub(crate) cooldown: Duration,
+/// Adds to a list of what may still be there, and forgets what is gone.
+fn remember<V>(known: &mut Vec<Weak<V>>, new: &Arc<V>) {
+    known.retain(|known| known.strong_count() > 0);
+    known.push(Arc::downgrade(new));
 }
 
-impl Failure {
-    #[expect(clippy::unnecessary_box_returns, reason = "the control block keeps it boxed")]
-    pub(crate) fn new(cause: SharedError, cooldown: Duration) -> Box<Self> {
-        Box::new(Self { cause, since: clock::now(), cooldown })
-    }
-
-    /// The time left of the cooldown.
-    pub(crate) fn remaining(&self) -> Option<Duration> {
-        self.cooldown
-            .checked_sub(clock::now().saturating_duration_since(self.since))
-            .filter(|left| !left.is_zero())
-    }
+/// Those that are not over. Not under the cell's lock: any of them may end here, with code of the program.
+fn open(mut drains: Vec<Arc<Drain>>) -> Vec<Arc<Drain>> {
+    drains.retain(|drain| drain.is_open());
+    drains
 }

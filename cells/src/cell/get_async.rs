@@ -1,71 +1,95 @@
-//! Getting a payload in a task: what `obtain` does in a thread, with the same turns, flights and landings.
+//! Getting a payload in a task: what [`get`](crate::cell::get) does in a thread, with the same decisions and flights. No
+//! executor is needed, and tasks of several may meet at one cell.
 
-use crate::cell::get::{Decision, WaitBudget};
-use crate::cell::initializer::{Built, Initializer};
+use crate::cell::control::Decision;
+use crate::cell::initializer::{Initializer, Returned};
 use crate::cell::raw_cell::RawCell;
+use crate::cell::wait_budget::WaitBudget;
 use crate::error::{BoxError, Error};
 use crate::flight::frames::Waiting;
-use crate::flight::single_flight::{Flight, Outcome, Place};
+use crate::flight::single_flight::{Flight, Outcome, Role};
 use crate::payload::lease::{AnyPayload, Lease};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// Gets the payload; a new one, where it is a refresh. No executor is needed, and tasks of several may meet at one
-/// cell. `build` is the adjusted factory.
-pub(crate) async fn obtain<F: Future<Output = Result<AnyPayload, BoxError>>>(
-    raw: &RawCell,
+/// Gets the payload where none was published a moment ago; a new one, if `refresh`. `build` is the adjusted factory.
+pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
+    cell: &RawCell,
     refresh: bool,
     mut build: impl FnMut() -> F,
 ) -> Result<Lease, Error> {
-    let _waiting = Waiting::start();
-    let mut budget = WaitBudget::new(raw.config.wait_timeout);
+    let mut caller = Caller::new(cell, refresh, Flight::new);
     loop {
-        let outcome = match raw.turn(refresh, Flight::new)? {
-            Decision::Take(lease) => return Ok(lease),
-            Decision::Wait(flight, _blocked) => wait(raw, &flight, &mut budget, waiter(raw)).await?,
-            Decision::Fly(flight) => fly(Initializer::begin(raw, flight), &mut build).await?,
+        let outcome = match caller.turn().await? {
+            Turn::Take(lease) => return Ok(lease),
+            Turn::Initialize(flight) => initialize(Initializer::begin(cell, flight), &mut build).await?,
         };
-        match outcome {
-            Outcome::Ready(lease) => return Ok(lease),
-            Outcome::Failed(error) => return Err(error),
-            Outcome::Superseded => {}
+        if let Some(lease) = outcome.into_lease()? {
+            return Ok(lease);
         }
     }
 }
 
-pub(crate) fn waiter(raw: &RawCell) -> Place {
-    Place::Waiter { limit: raw.config.max_waiters }
+/// A call of a task on its way to a payload.
+pub(crate) struct Caller<'a> {
+    cell: &'a RawCell,
+    refresh: bool,
+    /// Creates the flight that this call begins, if it does.
+    new_flight: fn(u64) -> Flight,
+    budget: WaitBudget,
+    _waiting: Option<Waiting>,
 }
 
-pub(crate) async fn wait(
-    raw: &RawCell,
-    flight: &Arc<Flight>,
-    budget: &mut WaitBudget,
-    place: Place,
-) -> Result<Outcome, Error> {
-    let outcome = flight.wait_async(budget.begin(), place).await;
-    outcome.map_err(|why| raw.reject(&why, budget))
+/// What a call has waited for.
+pub(crate) enum Turn {
+    Take(Lease),
+    /// To run the factory.
+    Initialize(Arc<Flight>),
+}
+
+impl<'a> Caller<'a> {
+    pub(crate) fn new(cell: &'a RawCell, refresh: bool, new_flight: fn(u64) -> Flight) -> Self {
+        let budget = WaitBudget::new(cell.config.limits.wait_timeout);
+        Self { cell, refresh, new_flight, budget, _waiting: Waiting::start() }
+    }
+
+    /// Waits for a payload, or for this call's turn to build one.
+    pub(crate) async fn turn(&mut self) -> Result<Turn, Error> {
+        let max_waiters = self.cell.config.limits.max_waiters;
+        loop {
+            match self.cell.control.decide(&self.cell.config, self.refresh, self.new_flight)? {
+                Decision::Take(lease) => return Ok(Turn::Take(lease)),
+                Decision::Initialize(flight) => return Ok(Turn::Initialize(flight)),
+                Decision::Wait(flight, _blocked) => {
+                    let outcome = self.wait(&flight, Role::Waiter { max_waiters }).await?;
+                    if let Some(lease) = outcome.into_lease()? {
+                        return Ok(Turn::Take(lease));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) async fn wait(&mut self, flight: &Flight, role: Role) -> Result<Outcome, Error> {
+        let outcome = flight.wait_async(self.budget.deadline(), role).await;
+        outcome.map_err(|why| self.cell.reject(&why, &self.budget))
+    }
 }
 
 /// Runs the factory as a flight. Dropped on the way, it cancels the flight.
-pub(crate) async fn fly<F: Future<Output = Result<AnyPayload, BoxError>>>(
-    mut initializer: Initializer<'_>,
+pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>(
+    initializer: Initializer<'_>,
     build: impl FnOnce() -> F,
 ) -> Result<Outcome, Error> {
-    let made = {
-        // Made inside: to make the future may panic like to run it.
+    let returned = {
+        // Created inside: to create the future may panic like to run it.
         let future = pin!(Some(async { build().await }));
         let mut run = FramedFuture { future, initializer: &initializer };
         poll_fn(|cx| run.poll(cx)).await
     };
-    let mut landing = initializer.land(made);
-    if let Some(leftover) = landing.leftover.take() {
-        initializer.disposed(initializer.raw().settle_async(leftover).await);
-    }
-    drop(initializer);
-    landing.outcome()
+    initializer.finish_async(returned).await
 }
 
 /// A factory's future, which is in the factory's frame whenever it does anything: also where it is dropped.
@@ -76,7 +100,7 @@ struct FramedFuture<'a, F> {
 }
 
 impl<F: Future<Output = Result<AnyPayload, BoxError>>> FramedFuture<'_, F> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Built> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Returned> {
         let future = self.future.as_mut().as_pin_mut();
         self.initializer.poll(|| future.map_or(Poll::Pending, |future| future.poll(cx)))
     }

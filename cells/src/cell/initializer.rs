@@ -1,13 +1,16 @@
-//! A flight from its initializer's side: from the start of the factory to the landing of what it made.
+//! A flight from its initializer's side: from the start of the factory to the end of the flight.
 
-use crate::cell::control::{Failure, Landed};
+use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, causes};
-use crate::flight::frames::{self, Blocked, Entered, Frame};
-use crate::flight::single_flight::{Flight, Outcome, Settled};
+use crate::flight::frames::{Entered, Frame};
+use crate::flight::single_flight::{Flight, Outcome};
+use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::context::{self, InitContext};
-use crate::observe::observer::{CloseResult, InitResult, InitStatus};
-use crate::observe::observers::{Observers, catch_user_panic};
+use crate::observe::observer::{InitResult, InitStatus};
+use crate::observe::observers::Observers;
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::disposal::Disposal;
 use crate::payload::drain::Retired;
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
@@ -16,58 +19,58 @@ use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Instant;
 
-/// What a factory came to: the error is a panic's payload.
-pub(crate) type Built = Result<Result<AnyPayload, BoxError>, Box<dyn Any + Send>>;
+/// What a factory returned, unless it panicked.
+pub(crate) type Returned = thread::Result<Result<AnyPayload, BoxError>>;
 
-/// A flight under way. Dropped before it has landed, it is cancelled; dropped in any case, it is over.
+/// The caller that runs a flight. Dropped before the factory has returned, it cancels the flight.
 pub(crate) struct Initializer<'a> {
-    raw: &'a RawCell,
+    cell: &'a RawCell,
     flight: Arc<Flight>,
     frame: Arc<Frame>,
     observers: Observers,
     context: Option<InitContext>,
     started: Instant,
-    landed: bool,
+    returned: bool,
     _blocks_caller: Option<Blocked>,
 }
 
 /// What a flight came to for its initializer.
-#[must_use]
-pub(crate) struct Finished {
+struct Finished {
     outcome: Result<Outcome, Error>,
     panic: Option<Box<dyn Any + Send>>,
     /// The payload that was replaced, or the one that came too late.
-    pub(crate) leftover: Option<Retired>,
-}
-
-impl Finished {
-    /// Goes on with the factory's panic, or with the outcome.
-    pub(crate) fn outcome(self) -> Result<Outcome, Error> {
-        match self.panic {
-            Some(panic) => resume_unwind(panic),
-            None => self.outcome,
-        }
-    }
+    leftover: Option<Retired>,
 }
 
 impl<'a> Initializer<'a> {
-    pub(crate) fn begin(raw: &'a RawCell, flight: Arc<Flight>) -> Self {
-        let frame = Frame::new(raw.id(), raw.name(), flight.id(), raw.config.info);
-        // Whoever begins a detached flight waits for it as anybody else.
-        let blocks_caller = if flight.is_detached() { None } else { frames::runs(&frame) };
+    pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>) -> Self {
+        let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info);
+        // The caller that begins a detached flight waits for it like any other.
+        let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(&frame) };
         let entered = frame.enter();
-        let observers = raw.observers();
+        let observers = cell.observers();
         let context = context::of_flight();
-        observers.init_start(raw.name(), flight.generation, context.as_ref());
+        observers.init_start(flight.generation, context.as_ref());
         drop(entered);
         let started = clock::now();
-        Self { raw, flight, frame, observers, context, started, landed: false, _blocks_caller: blocks_caller }
+        Self {
+            cell,
+            flight,
+            frame,
+            observers,
+            context,
+            started,
+            returned: false,
+            _blocks_caller: blocks_caller,
+        }
     }
 
-    pub(crate) fn raw(&self) -> &'a RawCell {
-        self.raw
+    #[cfg(feature = "tokio")]
+    pub(crate) fn cell(&self) -> &'a RawCell {
+        self.cell
     }
 
     /// Says that what the thread does is the factory's, until the guard is dropped.
@@ -76,145 +79,165 @@ impl<'a> Initializer<'a> {
     }
 
     /// Runs the adjusted factory.
-    pub(crate) fn run(&self, factory: impl FnOnce() -> Result<AnyPayload, BoxError>) -> Built {
+    pub(crate) fn run(&self, factory: impl FnOnce() -> Result<AnyPayload, BoxError>) -> Returned {
         let _entered = self.enter();
         catch_unwind(AssertUnwindSafe(factory))
     }
 
     /// Runs the adjusted factory as far as it goes now.
-    pub(crate) fn poll(&self, factory: impl FnOnce() -> Poll<Result<AnyPayload, BoxError>>) -> Poll<Built> {
+    pub(crate) fn poll(
+        &self,
+        factory: impl FnOnce() -> Poll<Result<AnyPayload, BoxError>>,
+    ) -> Poll<Returned> {
         let _entered = self.enter();
         match catch_unwind(AssertUnwindSafe(factory)) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(built)) => Poll::Ready(Ok(built)),
+            Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
             Err(panic) => Poll::Ready(Err(panic)),
         }
     }
 
-    /// Notes how a payload that came too late was disposed: who waits for the end of the flight hears of it.
-    pub(crate) fn disposed(&self, result: CloseResult) {
-        self.flight.disposed(result);
+    /// Ends the flight with what the factory returned, and returns its outcome or unwinds with the factory's panic.
+    ///
+    /// The payload that was replaced, or that came too late, is let go of before the flight is over: a closer that waits
+    /// for its end finds how the payload was disposed.
+    pub(crate) fn finish(mut self, returned: Returned) -> Result<Outcome, Error> {
+        let mut finished = self.settle(returned);
+        if let Some(leftover) = finished.leftover.take() {
+            self.flight.disposed(self.cell.settle(leftover));
+        }
+        drop(self);
+        finished.outcome()
     }
 
-    /// Publishes what the factory made, unless the flight was settled by somebody else meanwhile.
-    ///
-    /// The caller sees to what is left over and then takes the outcome; the flight is over when this is dropped.
-    pub(crate) fn land(&mut self, built: Built) -> Finished {
-        self.landed = true;
-        match built {
+    /// The same in a task, where the disposer may be asynchronous.
+    pub(crate) async fn finish_async(mut self, returned: Returned) -> Result<Outcome, Error> {
+        let mut finished = self.settle(returned);
+        if let Some(leftover) = finished.leftover.take() {
+            self.flight.disposed(self.cell.settle_async(leftover).await);
+        }
+        drop(self);
+        finished.outcome()
+    }
+
+    fn settle(&mut self, returned: Returned) -> Finished {
+        self.returned = true;
+        match returned {
             Ok(Ok(payload)) => self.publish(payload),
-            Ok(Err(error)) => {
-                let outcome = self.abort(SharedError::new(error), InitStatus::Error);
-                Finished { outcome, panic: None, leftover: None }
-            }
+            Ok(Err(error)) => Finished {
+                outcome: self.fail(SharedError::new(error), InitStatus::Error),
+                panic: None,
+                leftover: None,
+            },
             Err(panic) => {
                 let error = SharedError::new(Panic::message_of(&*panic));
-                let outcome = self.abort(error, InitStatus::Panicked);
+                let outcome = self.fail(error, InitStatus::Panicked);
                 Finished { outcome, panic: Some(panic), leftover: None }
             }
         }
     }
 
+    /// Publishes what the factory built, unless the flight was settled by somebody else meanwhile.
     fn publish(&self, payload: AnyPayload) -> Finished {
-        let (raw, flight) = (self.raw, &self.flight);
-        let landed = self.times();
-        let mut control = raw.control.lock();
-        if let Some(outcome) = flight.outcome() {
-            drop(control);
-            self.report(&landed, InitStatus::Superseded, Some(payload.payload()), None);
-            let disposal = raw.disposal(&self.observers, Some(&landed), flight.generation, payload.calls());
-            let leftover = Some(Retired::unpublished(payload, disposal));
-            return Finished { outcome: Ok(outcome), panic: None, leftover };
+        let built = self.built();
+        match self.cell.control.publish(&self.flight, payload, built.clone(), &self.observers) {
+            Ok((lease, leftover, after)) => {
+                after.finish(self.cell.name());
+                self.report(&built, InitStatus::Ok, Some(lease.payload()), None);
+                Finished { outcome: Ok(Outcome::Ready(lease)), panic: None, leftover }
+            }
+            Err((payload, outcome)) => {
+                self.report(&built, InitStatus::Superseded, Some(payload.payload()), None);
+                let disposal = Disposal::new(
+                    &self.observers,
+                    self.cell.payload_type(),
+                    self.flight.generation,
+                    payload.calls(),
+                    built.executor,
+                );
+                let leftover = Some(Retired::unpublished(payload, disposal));
+                Finished { outcome: Ok(outcome), panic: None, leftover }
+            }
         }
-        control.flight = None;
-        let before = control.landed.replace(Box::new(landed.clone()));
-        let cleared = control.failure.take();
-        let (lease, leftover) = raw.leases.replace(payload, flight.generation, |generation, calls| {
-            raw.disposal(&self.observers, before.as_deref(), generation, calls)
-        });
-        let settled = flight.settle(Outcome::Ready(lease.clone()));
-        drop(control);
-        settled.wake();
-        raw.discard(cleared);
-        self.report(&landed, InitStatus::Ok, Some(lease.payload()), None);
-        Finished { outcome: Ok(Outcome::Ready(lease)), panic: None, leftover }
     }
 
-    fn abort(&self, source: SharedError, status: InitStatus) -> Result<Outcome, Error> {
-        let (raw, name) = (self.raw, self.raw.name());
-        let times = self.times();
-        let mut control = raw.control.lock();
-        if let Some(outcome) = self.flight.outcome() {
-            drop(control);
-            self.report(&times, InitStatus::Superseded, None, Some(source));
-            return Ok(outcome);
+    fn fail(&self, source: SharedError, status: InitStatus) -> Result<Outcome, Error> {
+        let (cell, built) = (self.cell.name(), self.built());
+        let for_waiters = Error::Lifecycle(match status {
+            InitStatus::Panicked => LifecycleError::Panicked { cell, source: source.clone() },
+            _ => LifecycleError::Waiting { cell, source: source.clone() },
+        });
+        let cooldown = self.cell.config.limits.cooldown;
+        match self.cell.control.fail(&self.flight, source.clone(), cooldown, for_waiters) {
+            Ok(after) => after.finish(cell),
+            Err(outcome) => {
+                self.report(&built, InitStatus::Superseded, None, Some(source));
+                return Ok(outcome);
+            }
         }
-        control.flight = None;
-        // A failed refresh leaves a payload that serves: no reason to keep anybody from trying again.
-        let cooldown = if raw.is_ready() { Duration::ZERO } else { raw.config.cooldown };
-        let replaced = control.failure.replace(Failure::new(source.clone(), cooldown));
-        let settled = self.flight.settle(Outcome::Failed(Error::Lifecycle(match status {
-            InitStatus::Panicked => LifecycleError::Panicked { cell: name, source: source.clone() },
-            _ => LifecycleError::Waiting { cell: name, source: source.clone() },
-        })));
-        drop(control);
-        settled.wake();
-        raw.discard(replaced);
-        self.report(&times, status, None, Some(source.clone()));
-        // A cell's own error, or one that was made from it.
+        self.report(&built, status, None, Some(source.clone()));
+        // A cell's own error, or one that was caused by it.
         let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
         Err(Error::Lifecycle(if dependency {
-            LifecycleError::Dependency { cell: name, source }
+            LifecycleError::Dependency { cell, source }
         } else {
-            LifecycleError::Init { cell: name, source }
+            LifecycleError::Init { cell, source }
         }))
     }
 
-    /// Ends a flight whose factory was given up: its waiters start over, and one of them begins the next flight.
     fn cancel(&self) {
-        let mut control = self.raw.control.lock();
-        let (status, settled) = if self.flight.outcome().is_some() {
-            (InitStatus::Superseded, None)
-        } else {
-            control.flight = None;
-            (InitStatus::Cancelled, Some(self.flight.settle(Outcome::Superseded)))
+        let status = match self.cell.control.cancel(&self.flight) {
+            Some(after) => {
+                after.finish(self.cell.name());
+                InitStatus::Cancelled
+            }
+            None => InitStatus::Superseded,
         };
-        drop(control);
-        Settled::wake_any(settled);
-        self.report(&self.times(), status, None, None);
+        self.report(&self.built(), status, None, None);
     }
 
-    fn times(&self) -> Landed {
+    /// How long it took to get here.
+    fn built(&self) -> Built {
         let duration = clock::now().saturating_duration_since(self.started);
-        Landed::after(duration, self.frame.waiting())
+        Built::now(duration, self.frame.waiting())
     }
 
     fn report(
         &self,
-        times: &Landed,
+        built: &Built,
         status: InitStatus,
         payload: Option<&(dyn Any + Send + Sync)>,
         error: Option<SharedError>,
     ) {
         let event = InitResult {
-            cell: self.raw.name(),
+            cell: self.cell.name(),
             payload,
             status,
-            duration: times.duration(),
+            duration: built.duration(),
             error,
             generation: self.flight.generation,
             context: self.context.clone(),
         };
-        self.observers.init_end(&event, self.raw.leases.payload_type());
-        catch_user_panic(self.raw.name(), || drop(event)); // it may be the last to hold the user's error
+        self.observers.init_end(&event, self.cell.payload_type());
+        // It may be the last to hold an error of the program.
+        catch_user_panic(self.cell.name(), || drop(event));
     }
 }
 
 impl Drop for Initializer<'_> {
     fn drop(&mut self) {
-        if !self.landed {
+        if !self.returned {
             self.cancel();
         }
         self.flight.end();
+    }
+}
+
+impl Finished {
+    fn outcome(self) -> Result<Outcome, Error> {
+        match self.panic {
+            Some(panic) => resume_unwind(panic),
+            None => self.outcome,
+        }
     }
 }

@@ -1,11 +1,24 @@
-//! One cell.
+//! One cell: what it is doing, how its payload is taken, built and closed, and its face.
+//!
+//! [`control`] has the states, the transitions and the invariants; it alone takes the cell's lock. A caller asks it what
+//! to do ([`get`], [`get_async`]), and an [`initializer`] runs the flight. [`close`] lets go of a payload. All of that is
+//! compiled once, on a [`raw_cell`]; the type of the payload comes back in [`typed_cell`].
 
 pub(crate) mod close;
+pub(crate) mod config;
 pub(crate) mod control;
 pub(crate) mod get;
 pub(crate) mod get_async;
 pub(crate) mod initializer;
+#[cfg(feature = "tokio")]
+pub(crate) mod on_tokio;
 pub(crate) mod raw_cell;
 pub(crate) mod runtime_cell;
 pub(crate) mod seed;
 pub(crate) mod snapshot;
+#[expect(
+    unsafe_code,
+    reason = "leases get their type back unchecked, and `Send` and `Sync` are proved by hand"
+)]
+pub(crate) mod typed_cell;
+pub(crate) mod wait_budget;

@@ -1,17 +1,20 @@
 //! The cell as its users see it: a [`RawCell`] with the type of its payload.
 
+use crate::cell::config::{Config, DeclaredFactory};
 use crate::cell::control::State;
 use crate::cell::get_async;
-use crate::cell::raw_cell::{Build, Config, RawCell};
+use crate::cell::raw_cell::RawCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
+use crate::cell::typed_cell::TypedCell;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
-use crate::info::{CellInfo, DEFAULT_WAIT};
+use crate::info::{CellInfo, Limits, unless_zero, unless_zero_time};
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
 use crate::payload::disposer::{DisposeFn, Disposer};
-use crate::payload::lease::{AnyPayload, Lease, Ref, Typed};
+use crate::payload::lease::{AnyPayload, Lease, Ref};
+use crate::sync::clock::deadline;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -34,7 +37,7 @@ use std::time::Duration;
 /// # Ok::<(), cells::Error>(())
 /// ```
 pub struct RuntimeCell<T: Send + Sync + 'static> {
-    pub(crate) typed: Typed<T>,
+    pub(crate) typed: TypedCell<T>,
     disposer: DisposeFn<T>,
 }
 
@@ -47,35 +50,33 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub const fn new(name: &'static str) -> Self {
         let config = Config {
             name: if name.is_empty() { "runtime" } else { name },
-            max_waiters: 0,
-            wait_timeout: DEFAULT_WAIT,
-            cooldown: Duration::ZERO,
+            limits: Limits::DEFAULT,
             info: None,
-            build: None,
+            factory: None,
             observer: Hook::none(),
             adjuster: Hook::none(),
         };
-        Self { typed: Typed::new(config), disposer: DisposeFn::Drop }
+        Self { typed: TypedCell::new(config), disposer: DisposeFn::Drop }
     }
 
     /// Sets how many callers may wait at once for a flight; 0 is any number.
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
-        self.typed.config_mut().max_waiters = n;
+        self.typed.config_mut().limits.max_waiters = unless_zero(n);
         self
     }
 
     /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] is for ever.
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.typed.config_mut().wait_timeout = limit;
+        self.typed.config_mut().limits.wait_timeout = unless_zero_time(limit);
         self
     }
 
     /// Sets how long after a failed flight no factory runs; [`Duration::ZERO`] is no cooldown.
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
-        self.typed.config_mut().cooldown = ttl;
+        self.typed.config_mut().limits.cooldown = ttl;
         self
     }
 
@@ -86,31 +87,17 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self
     }
 
-    /// Makes a declared cell, whose hooks are made on first use.
-    pub(crate) const fn of(
+    /// Creates a declared cell, whose hooks are created on first use.
+    pub(crate) const fn declared(
         info: &'static CellInfo,
-        build: Option<Build>,
+        factory: Option<DeclaredFactory>,
         disposer: Disposer<T>,
         observer: Hook<dyn Observer>,
         adjuster: Hook<dyn Adjuster>,
     ) -> Self {
-        let config = Config {
-            name: info.name,
-            max_waiters: match info.max_waiters {
-                Some(n) => n,
-                None => 0,
-            },
-            wait_timeout: match info.wait_timeout {
-                Some(limit) => limit,
-                None => Duration::ZERO,
-            },
-            cooldown: info.cooldown,
-            info: Some(info),
-            build,
-            observer,
-            adjuster,
-        };
-        Self { typed: Typed::new(config), disposer: disposer.run }
+        let (name, limits, info) = (info.name, info.limits(), Some(info));
+        let config = Config { name, limits, info, factory, observer, adjuster };
+        Self { typed: TypedCell::new(config), disposer: disposer.run }
     }
 
     #[inline]
@@ -175,7 +162,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'_, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.obtain(false, &mut factory),
+            None => self.get_slow(false, &mut factory),
         }
     }
 
@@ -194,17 +181,17 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
-        self.obtain(true, &mut factory)
+        self.get_slow(true, &mut factory)
     }
 
     #[cold]
-    fn obtain<E: Into<BoxError>>(
+    fn get_slow<E: Into<BoxError>>(
         &self,
         refresh: bool,
         factory: &mut impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
         let mut build = || Ok(self.payload(factory().map_err(Into::into)?));
-        self.raw().obtain(refresh, &mut build).map(Lease::typed)
+        self.raw().get_slow(refresh, &mut build).map(Lease::typed)
     }
 
     /// [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory; where it waits, it waits as a task.
@@ -225,7 +212,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'_, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.obtain_async(false, factory).await,
+            None => self.get_slow_async(false, factory).await,
         }
     }
 
@@ -240,10 +227,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         factory: impl FnMut() -> F,
     ) -> Result<Ref<'_, T>, Error> {
-        self.obtain_async(true, factory).await
+        self.get_slow_async(true, factory).await
     }
 
-    async fn obtain_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+    async fn get_slow_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
         refresh: bool,
         mut factory: impl FnMut() -> F,
@@ -252,7 +239,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = factory();
             async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };
-        Ok(get_async::obtain(self.raw(), refresh, build).await?.typed())
+        Ok(get_async::get_slow(self.raw(), refresh, build).await?.typed())
     }
 
     fn payload(&self, payload: T) -> AnyPayload {
@@ -290,7 +277,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// A thread that holds a lease on the payload itself waits in vain.
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
-        self.raw().close_and_drain(limit)
+        self.raw().close_and_drain(deadline(limit))
     }
 
     /// [`close`](Self::close) in a task, where the disposer may be asynchronous and is run to its end.
@@ -303,7 +290,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// [`close_and_drain`](Self::close_and_drain) in a task, where the disposer may be asynchronous and is run to
     /// its end.
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
-        self.raw().close_and_drain_async(limit).await
+        self.raw().close_and_drain_async(deadline(limit)).await
     }
 
     /// Closes, for those who do not care how that went.

@@ -44,40 +44,22 @@ pub struct CellSnapshot {
 
 impl RawCell {
     pub(crate) fn snapshot(&self) -> CellSnapshot {
-        let control = self.control.lock();
-        let generation = self.generation();
-        let landed = control.landed.as_ref();
-        let failure = control.failure.as_ref().map(|failure| (failure.cause.clone(), failure.remaining()));
-        let snapshot = CellSnapshot {
-            name: self.name(),
-            state: control.state(generation.is_some()),
-            generation,
-            age: landed
-                .filter(|_| generation.is_some())
-                .map(|landed| clock::now().saturating_duration_since(landed.at)),
-            own: landed.map(|landed| landed.own),
-            waiting: landed.map(|landed| landed.waiting),
-            last_error: None,
-            cooldown_left: failure.as_ref().and_then(|(_, left)| *left),
-            waiters: control.flight.as_ref().map_or(0, |flight| flight.waiters()),
-            flights: usize::from(control.flight.is_some()),
-            leases: self.leases.out(),
-            draining: 0,
-        };
-        let superseded = control.superseded();
-        drop(control);
-        // After unlocking: what is shared may end here, and that and `Display` of the error are the user's.
+        let look = self.control.look();
+        let superseded = look.superseded.iter().filter(|flight| !flight.is_over()).count();
+        let published = look.built.as_ref().filter(|_| look.generation.is_some());
         CellSnapshot {
-            last_error: failure.map(|(cause, _)| cause.to_string()),
-            flights: snapshot.flights + superseded.iter().filter(|flight| !flight.is_over()).count(),
-            draining: self.leases.drains().len(),
-            ..snapshot
+            name: self.name(),
+            state: look.state,
+            generation: look.generation,
+            age: published.map(|built| clock::now().saturating_duration_since(built.at)),
+            own: look.built.as_ref().map(|built| built.own),
+            waiting: look.built.as_ref().map(|built| built.waiting),
+            last_error: look.failure.map(|cause| cause.to_string()),
+            cooldown_left: look.cooldown_left,
+            waiters: look.waiters,
+            flights: usize::from(look.is_initializing) + superseded,
+            leases: self.control.published().leases_out(),
+            draining: look.drains.len(),
         }
-    }
-
-    /// Whether there is nothing to close.
-    pub(crate) fn is_untouched(&self) -> bool {
-        let snapshot = self.snapshot();
-        snapshot.generation.is_none() && snapshot.draining == 0 && snapshot.flights == 0
     }
 }

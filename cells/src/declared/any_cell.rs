@@ -1,35 +1,121 @@
-//! A declared cell of any type and kind, for who goes through them all.
+//! A declared cell of any type and kind, for code that goes through them all.
 
+use crate::cell::close::Closing;
+use crate::cell::get_async;
+#[cfg(feature = "tokio")]
+use crate::cell::on_tokio;
+use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::CellSnapshot;
-use crate::declared::erased::Erased;
+use crate::error::{BoxError, Error};
+use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
 use crate::flight::observed_calls;
+use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
-use crate::observe::observer::CloseResult;
+use crate::observe::hook::Hook;
+use crate::observe::observer::{CloseResult, CloseStatus};
+use crate::payload::lease::{AnyPayload, Lease};
+use crate::sync::block_on::block_on;
 use crate::sync::clock::deadline;
+use crate::sync::executor::BoxFuture;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A declared cell, without the type of its payload.
 #[derive(Clone, Copy)]
-pub struct AnyCell(Erased);
+pub struct AnyCell(Kind);
 
-impl AnyCell {
-    pub(crate) const fn new(cell: Erased) -> Self {
-        Self(cell)
+#[derive(Clone, Copy)]
+enum Kind {
+    Plain(&'static RawCell),
+    Async(&'static dyn AnyAsyncCell),
+    /// Only a shutdown ends it.
+    Permanent(&'static dyn AnyPermanentCell),
+}
+
+/// An [`AsyncCell`](crate::AsyncCell) of any type.
+pub(crate) trait AnyAsyncCell: Sync {
+    /// The cell that is declared.
+    fn declared(&self) -> &RawCell;
+    /// The cell for where the caller runs: that one, or its runtime's own.
+    fn here(&self) -> &RawCell;
+    /// All its cells: one, or one for each runtime.
+    fn everywhere(&self) -> Vec<&RawCell>;
+    /// Whether a flight runs as a task of its own.
+    #[cfg(feature = "tokio")]
+    fn is_detached(&self) -> bool;
+    fn adjuster(&self) -> &Hook<dyn AsyncAdjuster>;
+    /// Runs the factory.
+    fn build(&'static self) -> BoxFuture<'static, Result<AnyPayload, BoxError>>;
+}
+
+/// A [`PermanentCell`](crate::PermanentCell) of any type.
+pub(crate) trait AnyPermanentCell: Sync {
+    /// The cell of references to the payload.
+    fn raw(&self) -> &RawCell;
+    fn adjuster(&self) -> &Hook<dyn Adjuster>;
+    /// Runs the factory.
+    fn build(&self) -> Result<AnyPayload, BoxError>;
+    /// Stores a payload for good, and returns the reference to it as the payload of [`raw`](Self::raw). One flight at a
+    /// time comes here, and none after one that did.
+    fn store(&'static self, payload: AnyPayload) -> AnyPayload;
+}
+
+impl dyn AnyAsyncCell {
+    /// Runs the factory the way the adjuster (if there is one) wants it.
+    fn adjusted(&'static self) -> BoxFuture<'static, Result<AnyPayload, BoxError>> {
+        let name = self.declared().name();
+        match self.adjuster().get(name) {
+            Some(adjuster) => Box::pin(async move { adjuster.adjust(name, &mut || self.build()).await }),
+            None => self.build(),
+        }
     }
 
-    pub(crate) fn erased(self) -> Erased {
-        self.0
+    async fn get_slow(&'static self, refresh: bool) -> Result<Lease, Error> {
+        #[cfg(feature = "tokio")]
+        return on_tokio::get_slow(self.here(), refresh, self.is_detached(), || self.adjusted()).await;
+        #[cfg(not(feature = "tokio"))]
+        get_async::get_slow(self.here(), refresh, || self.adjusted()).await
+    }
+}
+
+impl dyn AnyPermanentCell {
+    /// Runs the factory the way the adjuster (if there is one) wants it, and stores what it built.
+    fn adjusted(&'static self) -> Result<AnyPayload, BoxError> {
+        let name = self.raw().name();
+        let payload = match self.adjuster().get(name) {
+            Some(adjuster) => adjuster.adjust(name, &mut || self.build())?,
+            None => self.build()?,
+        };
+        Ok(self.store(payload))
+    }
+}
+
+impl AnyCell {
+    pub(crate) const fn plain(cell: &'static RawCell) -> Self {
+        Self(Kind::Plain(cell))
+    }
+
+    pub(crate) const fn asynchronous(cell: &'static dyn AnyAsyncCell) -> Self {
+        Self(Kind::Async(cell))
+    }
+
+    pub(crate) const fn permanent(cell: &'static dyn AnyPermanentCell) -> Self {
+        Self(Kind::Permanent(cell))
     }
 
     /// Returns what is known of the declaration.
     pub fn info(&self) -> &'static CellInfo {
-        self.0.info()
+        match self.0 {
+            Kind::Plain(cell) => cell.info(),
+            Kind::Async(cell) => cell.declared().info(),
+            Kind::Permanent(cell) => cell.raw().info(),
+        }
     }
 
     /// Returns what the cell is doing, as of now.
     pub fn snapshot(&self) -> CellSnapshot {
-        self.0.snapshot()
+        self.here().snapshot()
     }
 
     /// Returns the cells whose accessors this one's factory was seen to call.
@@ -39,22 +125,179 @@ impl AnyCell {
 
     /// Closes the cell: [`RuntimeCell::close`](crate::RuntimeCell::close).
     pub fn close(&self) -> CloseResult {
-        self.0.close()
+        match self.0 {
+            Kind::Permanent(_) => self.nothing_to_close(),
+            _ => self.close_each(RawCell::close),
+        }
     }
 
     /// Closes the cell and waits up to `limit` until nobody uses its payload any more:
     /// [`RuntimeCell::close_and_drain`](crate::RuntimeCell::close_and_drain).
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
-        self.0.drain_until(deadline(limit))
+        self.drain_until(deadline(limit))
+    }
+}
+
+/// The cells behind it.
+impl AnyCell {
+    /// The cell for where the caller runs.
+    fn here(self) -> &'static RawCell {
+        match self.0 {
+            Kind::Plain(cell) => cell,
+            Kind::Async(cell) => cell.here(),
+            Kind::Permanent(cell) => cell.raw(),
+        }
+    }
+
+    fn everywhere(self) -> Vec<&'static RawCell> {
+        match self.0 {
+            Kind::Plain(cell) => vec![cell],
+            Kind::Async(cell) => cell.everywhere(),
+            Kind::Permanent(cell) => vec![cell.raw()],
+        }
+    }
+
+    /// What may be closed: of a permanent cell nothing before the shutdown.
+    fn closable(self) -> Vec<&'static RawCell> {
+        let mut cells = self.everywhere();
+        if let Kind::Permanent(_) = self.0 {
+            cells.retain(|cell| cell.control.is_shut_down());
+        }
+        cells
+    }
+}
+
+/// Getting.
+impl AnyCell {
+    /// Gets the payload.
+    pub(crate) fn get(self) -> Result<Lease, Error> {
+        match self.0 {
+            Kind::Plain(cell) => cell.get(&mut || cell.build_declared()),
+            Kind::Async(_) => block_on(self.get_async()),
+            Kind::Permanent(cell) => cell.raw().get(&mut || cell.adjusted()),
+        }
+    }
+
+    /// Gets the payload in a task, where it waits as one; a synchronous factory runs as it is.
+    pub(crate) async fn get_async(self) -> Result<Lease, Error> {
+        match self.here().lease() {
+            Some(lease) => Ok(lease),
+            None => self.get_slow_async(false).await,
+        }
+    }
+
+    /// Builds a new payload, also where there is none.
+    pub(crate) fn refresh(self) -> Result<Lease, Error> {
+        match self.0 {
+            Kind::Plain(cell) => cell.get_slow(true, &mut || cell.build_declared()),
+            Kind::Async(_) => block_on(self.get_slow_async(true)),
+            Kind::Permanent(_) => self.get(),
+        }
+    }
+
+    /// Gets the payload in a task where none was published a moment ago; a new one, if `refresh`. Boxed, so that it is
+    /// compiled here and not for every cell (target: the build time of 500 cells).
+    pub(crate) fn get_slow_async(self, refresh: bool) -> BoxFuture<'static, Result<Lease, Error>> {
+        Box::pin(async move {
+            match self.0 {
+                Kind::Plain(cell) => {
+                    let build = || async { cell.adjusted(&mut || cell.build_declared()) };
+                    get_async::get_slow(cell, refresh, build).await
+                }
+                Kind::Async(cell) => cell.get_slow(refresh).await,
+                Kind::Permanent(cell) => {
+                    get_async::get_slow(cell.raw(), false, || async { cell.adjusted() }).await
+                }
+            }
+        })
+    }
+
+    /// Builds a new payload where there is one, and starts over where one is being built. Of an asynchronous cell only the
+    /// caller's runtime can build its payload; those of others are closed, and built when they are asked for.
+    pub(crate) fn rebuild(self) -> Result<(), Error> {
+        if self.start_over() { self.refresh().map(drop) } else { Ok(()) }
+    }
+
+    /// The same in a task.
+    pub(crate) async fn rebuild_async(self) -> Result<(), Error> {
+        if !self.start_over() {
+            return Ok(());
+        }
+        match self.0 {
+            Kind::Async(_) => self.get_slow_async(true).await.map(drop),
+            _ => self.refresh().map(drop),
+        }
+    }
+
+    /// Starts over what is being built; says whether there is a payload to rebuild.
+    fn start_over(self) -> bool {
+        if let Kind::Permanent(_) = self.0 {
+            return false;
+        }
+        for cell in self.everywhere() {
+            if std::ptr::eq(cell, self.here()) {
+                cell.supersede();
+            } else {
+                let _ = cell.close();
+            }
+        }
+        self.here().is_ready()
+    }
+}
+
+/// Closing.
+impl AnyCell {
+    /// Whether there is nothing to close.
+    pub(crate) fn is_untouched(self) -> bool {
+        self.closable().into_iter().all(|cell| cell.control.is_untouched())
+    }
+
+    /// Unpublishes and supersedes, and leaves the disposal to the caller.
+    pub(crate) fn unpublish(self) -> Vec<Closing<'static>> {
+        match self.0 {
+            Kind::Permanent(_) => Vec::new(),
+            _ => self.everywhere().into_iter().map(RawCell::unpublish).collect(),
+        }
+    }
+
+    pub(crate) fn drain_until(self, until: Option<Instant>) -> CloseResult {
+        self.close_each(|cell| cell.close_and_drain(until))
+    }
+
+    /// The same in a task.
+    pub(crate) async fn drain_until_async(self, until: Option<Instant>) -> CloseResult {
+        let mut result: Option<CloseResult> = None;
+        for cell in self.closable() {
+            let next = cell.close_and_drain_async(until).await;
+            result = Some(match result {
+                Some(result) => result.graver(next),
+                None => next,
+            });
+        }
+        result.unwrap_or_else(|| self.nothing_to_close())
+    }
+
+    /// Closes all that may be closed; the result is the gravest.
+    fn close_each(self, close: impl Fn(&RawCell) -> CloseResult) -> CloseResult {
+        let closes = self.closable().into_iter().map(close);
+        closes.reduce(CloseResult::graver).unwrap_or_else(|| self.nothing_to_close())
+    }
+
+    fn nothing_to_close(self) -> CloseResult {
+        CloseResult::without_payload(self.here().name(), CloseStatus::Noop, Duration::ZERO)
+    }
+
+    /// Lets no flight begin any more; returns the flights that it superseded.
+    pub(crate) fn shut_down(self) -> Vec<Arc<Flight>> {
+        self.everywhere().into_iter().filter_map(RawCell::shut_down).collect()
     }
 }
 
 impl fmt::Debug for AnyCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let snapshot = self.snapshot();
         f.debug_struct("AnyCell")
-            .field("name", &snapshot.name)
-            .field("state", &snapshot.state)
+            .field("name", &self.info().name)
+            .field("state", &self.here().state())
             .finish_non_exhaustive()
     }
 }

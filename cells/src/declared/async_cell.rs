@@ -2,18 +2,18 @@
 
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
-use crate::declared::any_cell::AnyCell;
-use crate::declared::erased::{Asynchronous, Erased};
-use crate::declared::static_cell::Mode;
+use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
+use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error, UnavailableError};
 use crate::flight::adjuster::{Adjusts, AsyncAdjuster, AsyncFactoryAdjuster};
 use crate::flight::observed_calls;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
-use crate::payload::disposer::{BoxFuture, Disposer};
+use crate::payload::disposer::Disposer;
 use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::payload::payload_type::Payload;
+use crate::sync::executor::BoxFuture;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[cfg(feature = "tokio")]
-use crate::declared::per_runtime::Runtimes;
+use crate::declared::per_runtime::PerRuntime;
 
 /// What a declaration says of its asynchronous cell; `#[runtime_cell]` implements it.
 pub trait DeclaredAsync: Sized + 'static {
@@ -59,7 +59,7 @@ pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
     cell: RuntimeCell<T>,
     adjuster: Hook<dyn AsyncAdjuster>,
     #[cfg(feature = "tokio")]
-    runtimes: Runtimes<T>,
+    runtimes: PerRuntime<T>,
     declaration: PhantomData<fn() -> D>,
 }
 
@@ -74,7 +74,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
                 None => None,
             }),
             #[cfg(feature = "tokio")]
-            runtimes: Runtimes::new(),
+            runtimes: PerRuntime::new(),
             declaration: PhantomData,
         }
     }
@@ -87,11 +87,11 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// The entry in the list of all cells: the macro's.
     #[doc(hidden)]
     pub const fn entry(&'static self) -> AnyCell {
-        AnyCell::new(Erased::Task(self))
+        AnyCell::asynchronous(self)
     }
 
     const fn declared() -> RuntimeCell<T> {
-        RuntimeCell::of(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
+        RuntimeCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
     }
 
     /// The cell for where the caller runs.
@@ -128,8 +128,11 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         if let Some(lease) = self.here().typed.lease_fast() {
             return Ok(lease);
         }
-        observed_calls::call(self.info());
-        self.obtain().await
+        observed_calls::record(self.info());
+        match self.here().raw().lease_slow() {
+            Some(lease) => Ok(lease.typed()),
+            None => self.entry().get_slow_async(false).await.map(Lease::typed),
+        }
     }
 
     /// Returns the payload if it is there; starts nothing and waits for nothing.
@@ -137,7 +140,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Errors
     /// [`Error::Unavailable`] (not ready, or shut down).
     pub fn try_get_ready(&'static self) -> Result<Ref<'static, T>, Error> {
-        observed_calls::call(self.info());
+        observed_calls::record(self.info());
         let cell = self.here();
         cell.peek().ok_or_else(|| {
             let name = cell.name();
@@ -157,7 +160,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
     pub async fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        Erased::Task(self).refresh_async().await.map(Lease::typed)
+        self.entry().get_slow_async(true).await.map(Lease::typed)
     }
 
     /// Closes the cell: [`RuntimeCell::close_async`].
@@ -181,16 +184,16 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         self.cell.raw().info()
     }
 
-    /// Gets the payload for somebody whose dependency on this cell is known.
-    pub(crate) async fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
+    /// Gets the payload for a factory that is declared to depend on this cell.
+    pub(crate) async fn get_injected(&'static self) -> Result<Ref<'static, T>, Error> {
         match self.here().peek() {
             Some(lease) => Ok(lease),
-            None => Erased::Task(self).get_async().await.map(Lease::typed),
+            None => self.entry().get_slow_async(false).await.map(Lease::typed),
         }
     }
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> Asynchronous for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<Payload = T>> AnyAsyncCell for AsyncCell<T, D> {
     fn declared(&self) -> &RawCell {
         self.cell.raw()
     }

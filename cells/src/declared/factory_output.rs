@@ -9,7 +9,7 @@ use crate::payload::payload_type::Payload;
     message = "a factory returns its payload, or a `Result` of it whose error converts into `cells::BoxError`",
     label = "the error of this `Result` is no error that may cross threads"
 )]
-pub trait Outcome<P> {
+pub trait FactoryOutput<P> {
     /// The same, with the error in a box.
     #[expect(clippy::missing_errors_doc, reason = "the factory's own")]
     fn into_result(self) -> Result<P, BoxError>;
@@ -23,7 +23,7 @@ pub trait Outcome<P> {
 
 // Inlined always, for otherwise a debug build has a function more for every cell.
 
-impl<P> Outcome<P> for P {
+impl<P> FactoryOutput<P> for P {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing")]
     fn into_result(self) -> Result<P, BoxError> {
@@ -36,11 +36,11 @@ impl<P> Outcome<P> for P {
     where
         P: Payload,
     {
-        Ok(AnyPayload::dropped(self))
+        Ok(AnyPayload::new_dropped(self))
     }
 }
 
-impl<P, E: Into<BoxError>> Outcome<P> for Result<P, E> {
+impl<P, E: Into<BoxError>> FactoryOutput<P> for Result<P, E> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a match")]
     fn into_result(self) -> Result<P, BoxError> {
@@ -57,7 +57,7 @@ impl<P, E: Into<BoxError>> Outcome<P> for Result<P, E> {
         P: Payload,
     {
         match self {
-            Ok(payload) => Ok(AnyPayload::dropped(payload)),
+            Ok(payload) => Ok(AnyPayload::new_dropped(payload)),
             Err(error) => Err(error.into()),
         }
     }

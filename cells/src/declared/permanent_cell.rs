@@ -9,12 +9,12 @@ use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
-use crate::declared::any_cell::AnyCell;
-use crate::declared::erased::{Erased, Permanent};
-use crate::declared::factory_output::Outcome;
-use crate::declared::static_cell::Mode;
+use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
+use crate::declared::factory_output::FactoryOutput;
+use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::flight::observed_calls;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
@@ -31,7 +31,7 @@ pub trait DeclaredPermanent: Sized + 'static {
     /// What the cell holds. [`PermanentCell`] alone requires what makes it one, so that a mistake is told once.
     type Payload: 'static;
     /// What the factory returns.
-    type Outcome: Outcome<Self::Payload>;
+    type Output: FactoryOutput<Self::Payload>;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known when it is compiled.
@@ -45,7 +45,7 @@ pub trait DeclaredPermanent: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
-    fn build() -> Self::Outcome;
+    fn build() -> Self::Output;
 }
 
 /// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
@@ -65,7 +65,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Makes the cell as it is declared.
     #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
     pub const fn new() -> Self {
-        let cell = RuntimeCell::of(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
+        let cell = RuntimeCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
@@ -81,7 +81,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// The entry in the list of all cells: the macro's.
     #[doc(hidden)]
     pub const fn entry(&'static self) -> AnyCell {
-        AnyCell::new(Erased::Permanent(self))
+        AnyCell::permanent(self)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -97,7 +97,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
         match self.payload.get() {
             Some(payload) => D::Mode::permanent(Ok(payload)),
-            None => D::Mode::permanent(self.called()),
+            None => D::Mode::permanent(self.get_observed()),
         }
     }
 
@@ -112,7 +112,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub fn try_get(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.called(),
+            None => self.get_observed(),
         }
     }
 
@@ -127,7 +127,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// # Errors
     /// Where seeding is not allowed, and where the cell is ready or initializing.
     pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {
-        self.cell.seed_with(value, |value| self.keep(value))
+        self.cell.seed_with(value, |value| self.store(value))
     }
 
     /// Returns the cell's name.
@@ -167,34 +167,36 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop }));
     }
 
+    /// Slow path of the accessor: there is no payload yet. Where a factory is asking, the dependency is recorded.
     #[cold]
-    fn called(&'static self) -> Result<&'static T, Error> {
-        Erased::Permanent(self).called().map(|lease| *lease.typed::<&'static T>())
+    fn get_observed(&'static self) -> Result<&'static T, Error> {
+        observed_calls::record(self.info());
+        self.get_injected()
     }
 
-    /// Gets the payload for somebody whose dependency on this cell is known.
-    pub(crate) fn obtain(&'static self) -> Result<&'static T, Error> {
+    /// Gets the payload for a factory that is declared to depend on this cell.
+    pub(crate) fn get_injected(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => Erased::Permanent(self).get().map(|lease| *lease.typed::<&'static T>()),
+            None => self.entry().get().map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
     /// The same in a task, where it waits as one.
-    pub(crate) async fn obtain_async(&'static self) -> Result<&'static T, Error> {
+    pub(crate) async fn get_injected_async(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => Erased::Permanent(self).get_async().await.map(|lease| *lease.typed::<&'static T>()),
+            None => self.entry().get_slow_async(false).await.map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
-    /// Puts a payload into its place for good. One flight at a time comes here, and none after one that did.
-    fn keep(&'static self, payload: T) -> &'static T {
+    /// Stores a payload for good. One flight at a time comes here, and none after one that did.
+    fn store(&'static self, payload: T) -> &'static T {
         self.payload.get_or_init(|| payload)
     }
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for PermanentCell<T, D> {
     fn raw(&self) -> &RawCell {
         self.cell.raw()
     }
@@ -207,8 +209,8 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Permanent for PermanentCell<
         D::build().into_dropped()
     }
 
-    fn keep(&'static self, payload: AnyPayload) -> AnyPayload {
-        AnyPayload::new(self.keep(payload.open()), D::DISPOSER.run)
+    fn store(&'static self, payload: AnyPayload) -> AnyPayload {
+        AnyPayload::new(self.store(payload.into_inner()), D::DISPOSER.run)
     }
 }
 

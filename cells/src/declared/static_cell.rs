@@ -1,17 +1,17 @@
 //! A cell with its factory wired in: what `#[runtime_cell]` declares.
 
-use crate::cell::raw_cell::Build;
+use crate::cell::config::DeclaredFactory;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::any_cell::AnyCell;
-use crate::declared::erased::Erased;
-use crate::declared::factory_output::Outcome;
+use crate::declared::factory_output::FactoryOutput;
+use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
 use crate::payload::disposer::Disposer;
-use crate::payload::lease::{AnyPayload, Lease, Ref, Typed};
+use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::payload::payload_type::Payload;
 use std::fmt;
 use std::marker::PhantomData;
@@ -23,7 +23,7 @@ pub trait Declared: Sized + 'static {
     /// What the cell holds. [`StaticCell`] alone requires what makes it one, so that a mistake is told once.
     type Payload;
     /// What the factory returns.
-    type Outcome: Outcome<Self::Payload>;
+    type Output: FactoryOutput<Self::Payload>;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known when it is compiled.
@@ -37,95 +37,7 @@ pub trait Declared: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
-    fn build() -> Self::Outcome;
-}
-
-/// What an accessor returns: [`Fallible`] a `Result`, [`Infallible`] the lease itself.
-pub trait Mode: sealed::Sealed + 'static {
-    /// The accessor's return type.
-    type Output<T: Send + Sync + 'static>;
-
-    /// The return type of a permanent cell's accessor.
-    type Permanent<T: 'static>;
-
-    /// Gets the payload of a declared cell. All of it, so that a result that is passed on is made in its place.
-    #[doc(hidden)]
-    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T>;
-
-    #[doc(hidden)]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
-
-    #[doc(hidden)]
-    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Fallible {}
-    impl Sealed for super::Infallible {}
-}
-
-/// The [`Mode`] of a cell whose factory returns a `Result`.
-#[derive(Debug)]
-pub struct Fallible;
-
-/// The [`Mode`] of a cell whose factory returns the payload itself.
-#[derive(Debug)]
-pub struct Infallible;
-
-impl Mode for Fallible {
-    type Output<T: Send + Sync + 'static> = Result<Ref<'static, T>, Error>;
-    type Permanent<T: 'static> = Result<&'static T, Error>;
-
-    #[inline]
-    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
-        result
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a call")]
-    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T> {
-        cell.called()
-    }
-
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
-        result
-    }
-}
-
-impl Mode for Infallible {
-    type Output<T: Send + Sync + 'static> = Ref<'static, T>;
-    type Permanent<T: 'static> = &'static T;
-
-    #[inline]
-    #[track_caller]
-    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
-        result.unwrap_or_else(|error| refuse(&error))
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a match")]
-    #[track_caller]
-    fn get<T: Send + Sync + 'static>(cell: &'static Typed<T>) -> Self::Output<T> {
-        match cell.called() {
-            Ok(lease) => lease,
-            Err(error) => refuse(&error),
-        }
-    }
-
-    #[track_caller]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
-        result.unwrap_or_else(|error| refuse(&error))
-    }
-}
-
-#[cold]
-#[track_caller]
-fn refuse(error: &Error) -> ! {
-    match std::error::Error::source(error) {
-        Some(source) => panic!("{error}: {source}"),
-        None => panic!("{error}"),
-    }
+    fn build() -> Self::Output;
 }
 
 /// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
@@ -145,8 +57,10 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
             None => None,
         });
         // One of the two is compiled.
-        let build: Build = if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
-        let cell = RuntimeCell::of(D::INFO, Some(build), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
+        let factory: DeclaredFactory =
+            if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
+        let cell =
+            RuntimeCell::declared(D::INFO, Some(factory), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
         Self { cell, declaration: PhantomData }
     }
 
@@ -158,11 +72,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// The entry in the list of all cells: the macro's.
     #[doc(hidden)]
     pub const fn entry(&'static self) -> AnyCell {
-        AnyCell::new(self.erased())
-    }
-
-    pub(crate) const fn erased(&'static self) -> Erased {
-        Erased::Thread(self.cell.raw())
+        AnyCell::plain(self.cell.raw())
     }
 
     fn build() -> Result<AnyPayload, BoxError> {
@@ -201,21 +111,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
     pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.cell.typed.called()
-    }
-
-    /// Gets the payload for somebody whose dependency on this cell is known.
-    #[inline]
-    pub(crate) fn obtain(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.erased().get().map(Lease::typed)
-    }
-
-    /// The same in a task.
-    pub(crate) async fn obtain_async(&'static self) -> Result<Ref<'static, T>, Error> {
-        match self.peek() {
-            Some(lease) => Ok(lease),
-            None => self.erased().get_async().await.map(Lease::typed),
-        }
+        self.cell.typed.get()
     }
 
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].
@@ -226,7 +122,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
     pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.erased().refresh().map(Lease::typed)
+        self.entry().refresh().map(Lease::typed)
     }
 
     /// Returns what is known of the declaration.

@@ -1,9 +1,9 @@
 //! What may stand between a cell and its factory.
 
-use crate::cell::get::Build;
 use crate::error::BoxError;
-use crate::payload::disposer::{BoxFuture, DisposeFn};
+use crate::payload::disposer::DisposeFn;
 use crate::payload::lease::AnyPayload;
+use crate::sync::executor::BoxFuture;
 use std::sync::Arc;
 
 /// Wraps the factory of a cell: to retry it, to time it, to replace what it makes.
@@ -95,9 +95,12 @@ impl<T> FactoryAdjuster<T> for NoopFactoryAdjuster {}
 
 impl<T> AsyncFactoryAdjuster<T> for NoopFactoryAdjuster {}
 
+/// A caller's factory.
+pub(crate) type BuildFn<'f> = &'f mut dyn FnMut() -> Result<AnyPayload, BoxError>;
+
 /// A [`FactoryAdjuster`] without the type of what it adjusts.
 pub(crate) trait Adjuster: Send + Sync {
-    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<AnyPayload, BoxError>;
+    fn adjust(&self, cell: &str, build: BuildFn<'_>) -> Result<AnyPayload, BoxError>;
 }
 
 /// An [`AsyncFactoryAdjuster`] without the type of what it adjusts.
@@ -116,8 +119,8 @@ pub(crate) struct Adjusts<A: ?Sized, T> {
 }
 
 impl<T: Send + Sync + 'static> Adjuster for Adjusts<dyn FactoryAdjuster<T>, T> {
-    fn adjust(&self, cell: &str, build: Build<'_>) -> Result<AnyPayload, BoxError> {
-        let payload = self.adjuster.adjust(cell, &mut || Ok(build()?.open()))?;
+    fn adjust(&self, cell: &str, build: BuildFn<'_>) -> Result<AnyPayload, BoxError> {
+        let payload = self.adjuster.adjust(cell, &mut || Ok(build()?.into_inner()))?;
         Ok(AnyPayload::new(payload, self.disposer))
     }
 }
@@ -131,7 +134,7 @@ impl<T: Send + Sync + 'static> AsyncAdjuster for Adjusts<dyn AsyncFactoryAdjuste
         Box::pin(async move {
             let mut factory = || {
                 let payload = build();
-                Box::pin(async { Ok(payload.await?.open()) }) as BoxFuture<'static, Result<T, BoxError>>
+                Box::pin(async { Ok(payload.await?.into_inner()) }) as BoxFuture<'static, Result<T, BoxError>>
             };
             let payload = self.adjuster.adjust(cell, &mut factory).await?;
             Ok(AnyPayload::new(payload, self.disposer))

@@ -1,23 +1,15 @@
-//! Who builds what on whose behalf: how a cell knows that it is asked from inside its own factory, on this thread
-//! or around a circle of threads, and which cells a factory used.
+//! Which factory runs on whose behalf: how a cell knows that it is asked from inside its own factory, and how much of a
+//! flight's time goes into other cells' flights.
 //!
-//! While a factory runs, its [`Frame`] is the thread's current one; a frame knows the frame it was asked from. Two
-//! checks find a cycle when a cell is asked from inside a factory:
+//! While a factory runs, its [`Frame`] is the thread's current one; a frame knows the frame it was asked from. A cell
+//! that is asked from inside a factory looks for itself among the frames of that chain. Circles over several threads are
+//! the matter of the [wait graph](crate::flight::wait_graph).
 //!
-//! - *Ancestors*: the asked cell is among the frames of this very chain.
-//! - *Waits*: an edge from one flight to another says that the first cannot go on before the second has an outcome,
-//!   because its factory runs the second or waits for it. A wait that would close a circle is refused. The edge is
-//!   drawn under the asked cell's lock, where its flight is known to be under way, and taken away when that flight
-//!   is settled, so no edge speaks of a wait that is over. All edges stand under one lock: of the waits that would
-//!   close a circle together, the last one to come sees the others.
-//!
-//! A caller that builds nothing can close no circle, and meets neither.
-//!
-//! Ready reads cost nothing for all this: while a thread has a frame its reads are sent a slower way (the
-//! [detour](lease::detour)), and there it is noted which accessors the factory calls.
+//! A ready read pays nothing for all this: while a thread has a frame its reads are [tracked](threads::track_reads), and
+//! on that slower path it is noted which accessors the factory calls.
 
 use crate::info::CellInfo;
-use crate::payload::lease;
+use crate::payload::threads;
 use crate::sync::primitives::thread_local;
 use parking_lot::Mutex;
 use std::cell::RefCell;
@@ -43,11 +35,11 @@ impl FlightId {
 
 /// One running factory.
 pub(crate) struct Frame {
-    pub(crate) cell: CellId,
-    pub(crate) name: &'static str,
-    pub(crate) flight: FlightId,
-    /// Where the cell is a declared one.
-    pub(crate) info: Option<&'static CellInfo>,
+    cell: CellId,
+    name: &'static str,
+    flight: FlightId,
+    /// Of a declared cell.
+    info: Option<&'static CellInfo>,
     parent: Option<Arc<Frame>>,
     /// Time spent in other cells' flights.
     waiting: Mutex<Duration>,
@@ -60,7 +52,7 @@ thread_local! {
 /// The innermost factory that runs on this thread.
 pub(crate) fn current() -> Option<Arc<Frame>> {
     // Most threads that ask run none, and need not make the thread-local for that, whose end every thread would pay.
-    if !lease::is_tracked() {
+    if !threads::reads_are_tracked() {
         return None;
     }
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
@@ -86,8 +78,23 @@ impl Frame {
     /// Makes this the thread's current frame until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Entered {
         let outer = CURRENT.try_with(|current| current.borrow_mut().replace(Arc::clone(self)));
-        let detour = lease::detour(true);
-        Entered { outer: outer.ok().flatten(), detour, on_this_thread: PhantomData }
+        let tracked = threads::track_reads(true);
+        Entered { outer: outer.ok().flatten(), tracked, on_this_thread: PhantomData }
+    }
+
+    /// The flight whose factory runs.
+    pub(crate) fn flight(&self) -> FlightId {
+        self.flight
+    }
+
+    /// The name of the flight's cell.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The frame that this one was asked from.
+    pub(crate) fn parent(&self) -> Option<&Arc<Self>> {
+        self.parent.as_ref()
     }
 
     /// How much of the flight's time went into other cells' flights.
@@ -106,8 +113,8 @@ impl Frame {
 /// While it lives, the thread runs the factory of a frame.
 pub(crate) struct Entered {
     outer: Option<Arc<Frame>>,
-    /// Whether the thread's reads were looked at before.
-    detour: bool,
+    /// Whether the thread's reads were tracked before.
+    tracked: bool,
     on_this_thread: PhantomData<*const ()>,
 }
 
@@ -115,7 +122,7 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let outer = self.outer.take();
         let inner = CURRENT.try_with(|current| std::mem::replace(&mut *current.borrow_mut(), outer));
-        lease::detour(self.detour);
+        threads::track_reads(self.tracked);
         drop(inner);
     }
 }
@@ -129,86 +136,10 @@ pub(crate) fn chain_to(cell: CellId) -> Option<Arc<str>> {
 }
 
 /// Writes the names of a circle, the first of them again at its end.
-fn circle(names: impl Iterator<Item = &'static str>) -> Arc<str> {
+pub(crate) fn circle(names: impl Iterator<Item = &'static str>) -> Arc<str> {
     let mut names: Vec<_> = names.collect();
     names.extend(names.first().copied());
     names.join(" -> ").into()
-}
-
-/// The flight `from` cannot go on before `to` has an outcome.
-struct Edge {
-    from: FlightId,
-    to: FlightId,
-    /// The cell of `to`.
-    name: &'static str,
-    /// `from` runs the factory of `to` itself; else it waits for another's.
-    runs: bool,
-}
-
-/// A leaf lock: nothing else is locked while it is held.
-static EDGES: Mutex<Vec<Edge>> = Mutex::new(Vec::new());
-
-/// While it lives, the current frame's flight cannot go on before another one.
-pub(crate) struct Blocked {
-    from: FlightId,
-    to: FlightId,
-    runs: bool,
-}
-
-impl Drop for Blocked {
-    fn drop(&mut self) {
-        let mut edges = EDGES.lock();
-        let this = |edge: &Edge| (edge.from, edge.to, edge.runs) == (self.from, self.to, self.runs);
-        // It may be gone already: the flight was settled.
-        if let Some(index) = edges.iter().position(this) {
-            edges.swap_remove(index);
-        }
-    }
-}
-
-/// Says that the current factory (if there is one) is about to wait for a flight that is under way; fails with the
-/// circle that this would close. The caller holds the lock of the flight's cell.
-pub(crate) fn wait_for(flight: FlightId, name: &'static str) -> Result<Option<Blocked>, Arc<str>> {
-    let Some(current) = current() else { return Ok(None) };
-    let mut edges = EDGES.lock();
-    if let Some(way) = way(&edges, flight, current.flight) {
-        return Err(circle(std::iter::once(name).chain(way)));
-    }
-    let from = current.flight;
-    edges.push(Edge { from, to: flight, name, runs: false });
-    Ok(Some(Blocked { from, to: flight, runs: false }))
-}
-
-/// Says that the factory this frame was asked from (if there is one) goes on only after this frame's.
-pub(crate) fn runs(frame: &Frame) -> Option<Blocked> {
-    let from = frame.parent.as_ref()?.flight;
-    EDGES.lock().push(Edge { from, to: frame.flight, name: frame.name, runs: true });
-    Some(Blocked { from, to: frame.flight, runs: true })
-}
-
-/// Says that a flight has its outcome: nobody waits for it any more. The caller holds its cell's lock.
-pub(crate) fn settled(flight: FlightId) {
-    EDGES.lock().retain(|edge| edge.runs || edge.to != flight);
-}
-
-/// The cells on the way from one flight to another, the first one left out.
-fn way(edges: &[Edge], from: FlightId, to: FlightId) -> Option<Vec<&'static str>> {
-    let mut seen = vec![from];
-    let mut ways = vec![(from, Vec::new())];
-    while let Some((at, way)) = ways.pop() {
-        if at == to {
-            return Some(way);
-        }
-        for edge in edges.iter().filter(|edge| edge.from == at) {
-            if !seen.contains(&edge.to) {
-                seen.push(edge.to);
-                let mut longer = way.clone();
-                longer.push(edge.name);
-                ways.push((edge.to, longer));
-            }
-        }
-    }
-    None
 }
 
 /// While it lives, time counts as the current factory's waiting.

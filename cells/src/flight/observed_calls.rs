@@ -6,24 +6,24 @@ use parking_lot::Mutex;
 use std::any::TypeId;
 use std::collections::BTreeMap;
 
-type Edges = BTreeMap<(TypeId, TypeId), (&'static CellInfo, &'static CellInfo)>;
+type Calls = BTreeMap<(TypeId, TypeId), (&'static CellInfo, &'static CellInfo)>;
 
-static EDGES: Mutex<Edges> = Mutex::new(BTreeMap::new());
+static OBSERVED: Mutex<Calls> = Mutex::new(BTreeMap::new());
 
 /// Notes that the accessor of `cell` is called; an edge where that happens inside a declared cell's factory.
-pub(crate) fn call(cell: &'static CellInfo) {
+pub(crate) fn record(cell: &'static CellInfo) {
     if let Some(caller) = frames::current_declared() {
-        EDGES.lock().insert((caller.id, cell.id), (caller, cell));
+        OBSERVED.lock().insert((caller.id, cell.id), (caller, cell));
     }
 }
 
 /// All edges, from the dependent to what it depends on.
 pub(crate) fn all() -> Vec<(&'static CellInfo, &'static CellInfo)> {
-    EDGES.lock().values().copied().collect()
+    OBSERVED.lock().values().copied().collect()
 }
 
 /// What one cell's factory was seen to use.
 pub(crate) fn by(caller: &CellInfo) -> Vec<&'static CellInfo> {
-    let edges = EDGES.lock();
-    edges.values().filter(|(from, _)| from.id == caller.id).map(|&(_, to)| to).collect()
+    let calls = OBSERVED.lock();
+    calls.values().filter(|(from, _)| from.id == caller.id).map(|&(_, to)| to).collect()
 }

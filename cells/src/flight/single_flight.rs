@@ -19,12 +19,14 @@
 //! outcome is there, and woken, or finds the outcome.
 
 use crate::error::Error;
-use crate::flight::frames::{self, FlightId};
+use crate::flight::frames::FlightId;
+use crate::flight::wait_graph;
 use crate::observe::observer::CloseResult;
 use crate::payload::lease::Lease;
+use crate::sync::block_on::{block_until, by_the_real_clock};
 use crate::sync::primitives::{Latch, Mutex};
 use crate::sync::timer::until;
-use crate::sync::wait::{Ticket, WakerQueue, Wakers, block_on, by_the_real_clock};
+use crate::sync::waker_queue::{Ticket, WakerQueue, Wakers};
 use once_cell::sync::OnceCell;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -37,14 +39,14 @@ pub(crate) struct Flight {
     /// Whether its factory runs in a task of its own, so that the caller who began it is among the waiters and yet
     /// does not count as one.
     detached: bool,
-    /// Set once, under the lock of `progress`; read without it, so that woken waiters queue for nothing.
+    /// Set once, under the lock of `state`; read without it, so that woken waiters queue for nothing.
     outcome: OnceCell<Outcome>,
     /// Opened when the outcome is there.
-    landing: Latch,
-    progress: Mutex<Progress>,
+    settled: Latch,
+    state: Mutex<State>,
 }
 
-struct Progress {
+struct State {
     /// How many threads wait for the outcome.
     threads: usize,
     /// The tasks that do.
@@ -59,25 +61,27 @@ struct Progress {
 }
 
 /// What a flight is settled with, for its waiters.
+#[derive(Clone)]
 pub(crate) enum Outcome {
     Ready(Lease),
     Failed(Error),
     Superseded,
 }
 
-impl Clone for Outcome {
-    fn clone(&self) -> Self {
+impl Outcome {
+    /// What it is for a caller; `None` says to start over.
+    pub(crate) fn into_lease(self) -> Result<Option<Lease>, Error> {
         match self {
-            Self::Ready(lease) => Self::Ready(lease.clone()),
-            Self::Failed(error) => Self::Failed(error.clone()),
-            Self::Superseded => Self::Superseded,
+            Self::Ready(lease) => Ok(Some(lease)),
+            Self::Failed(error) => Err(error),
+            Self::Superseded => Ok(None),
         }
     }
 }
 
 /// Why a caller did not get a flight's outcome.
 pub(crate) enum Rejected {
-    WaitersFull,
+    WaitersFull { limit: usize },
     TimedOut,
 }
 
@@ -88,8 +92,8 @@ impl Flight {
             generation,
             detached: false,
             outcome: OnceCell::new(),
-            landing: Latch::new(),
-            progress: Mutex::new(Progress {
+            settled: Latch::new(),
+            state: Mutex::new(State {
                 threads: 0,
                 tasks: WakerQueue::new(),
                 initiator: false,
@@ -115,12 +119,12 @@ impl Flight {
 
     /// Gives the flight its outcome. The caller holds the cell's lock and has seen that it has none yet.
     pub(crate) fn settle(self: &Arc<Self>, outcome: Outcome) -> Settled {
-        let mut progress = self.progress.lock();
+        let mut state = self.state.lock();
         let first = self.outcome.set(outcome).is_ok();
         debug_assert!(first, "a flight is settled once");
-        frames::settled(self.id());
-        let threads = std::mem::take(&mut progress.threads) != 0;
-        Settled { flight: threads.then(|| Arc::clone(self)), tasks: progress.tasks.take() }
+        wait_graph::settled(self.id());
+        let threads = std::mem::take(&mut state.threads) != 0;
+        Settled { flight: threads.then(|| Arc::clone(self)), tasks: state.tasks.take() }
     }
 
     pub(crate) fn outcome(&self) -> Option<Outcome> {
@@ -128,26 +132,30 @@ impl Flight {
     }
 
     pub(crate) fn waiters(&self) -> usize {
-        self.progress.lock().counted()
+        self.state.lock().counted()
     }
 
-    /// Blocks for the outcome up to the deadline, as one of at most `max_waiters` (0: any number).
-    pub(crate) fn wait(&self, deadline: Option<Instant>, max_waiters: usize) -> Result<Outcome, Rejected> {
-        let mut progress = self.progress.lock();
+    /// Blocks for the outcome up to the deadline, as one of at most `max_waiters`.
+    pub(crate) fn wait(
+        &self,
+        deadline: Option<Instant>,
+        max_waiters: Option<usize>,
+    ) -> Result<Outcome, Rejected> {
+        let mut state = self.state.lock();
         // It may have come before the lock did.
         if let Some(outcome) = self.outcome() {
             return Ok(outcome);
         }
-        if progress.is_full(max_waiters) {
-            return Err(Rejected::WaitersFull);
+        if let Some(limit) = state.full(max_waiters) {
+            return Err(Rejected::WaitersFull { limit });
         }
-        progress.threads += 1;
-        drop(progress);
-        if !self.landing.wait(deadline.and_then(by_the_real_clock)) {
-            let mut progress = self.progress.lock();
+        state.threads += 1;
+        drop(state);
+        if !self.settled.wait(deadline.and_then(by_the_real_clock)) {
+            let mut state = self.state.lock();
             // What has happened wins over what is late; if nothing has, the thread is still counted.
             if self.outcome.get().is_none() {
-                progress.threads -= 1;
+                state.threads -= 1;
                 return Err(Rejected::TimedOut);
             }
         }
@@ -158,105 +166,107 @@ impl Flight {
     pub(crate) async fn wait_async(
         &self,
         deadline: Option<Instant>,
-        place: Place,
+        role: Role,
     ) -> Result<Outcome, Rejected> {
-        let mut ticket = Waiter::new(self, place);
-        let outcome = poll_fn(|cx| self.poll(&mut ticket, cx.waker()));
+        let mut queued = Queued::new(self, role);
+        let outcome = poll_fn(|cx| self.poll(&mut queued, cx.waker()));
         until(deadline, outcome).await.unwrap_or(Err(Rejected::TimedOut))
     }
 
-    fn poll(&self, seated: &mut Waiter<'_>, waker: &Waker) -> Poll<Result<Outcome, Rejected>> {
-        if let Some(outcome) = self.answer(seated) {
+    fn poll(&self, queued: &mut Queued<'_>, waker: &Waker) -> Poll<Result<Outcome, Rejected>> {
+        if let Some(outcome) = self.answer(queued) {
             return Poll::Ready(Ok(outcome));
         }
         let waker = waker.clone();
-        let mut progress = self.progress.lock();
+        let mut state = self.state.lock();
         // It may have come before the lock did.
-        if let Some(outcome) = self.answer(seated) {
+        if let Some(outcome) = self.answer(queued) {
             return Poll::Ready(Ok(outcome));
         }
-        match seated.place {
-            Place::Initiator => progress.initiator = true,
-            Place::Waiter { limit } => {
-                if seated.ticket.is_none() && progress.is_full(limit) {
-                    drop(progress);
-                    return Poll::Ready(Err(Rejected::WaitersFull));
+        match queued.role {
+            Role::Initiator => state.initiator = true,
+            Role::Waiter { max_waiters } => {
+                if queued.ticket.is_none()
+                    && let Some(limit) = state.full(max_waiters)
+                {
+                    drop(state);
+                    return Poll::Ready(Err(Rejected::WaitersFull { limit }));
                 }
             }
-            Place::Closer => {}
+            Role::Closer => {}
         }
-        let before = progress.tasks.sit(&mut seated.ticket, waker);
-        drop(progress);
+        let before = state.tasks.insert(&mut queued.ticket, waker);
+        drop(state);
         drop(before);
         Poll::Pending
     }
 
     /// The outcome for a task, whose ticket was taken away with all others when it came.
-    fn answer(&self, seated: &mut Waiter<'_>) -> Option<Outcome> {
+    fn answer(&self, queued: &mut Queued<'_>) -> Option<Outcome> {
         let outcome = self.outcome()?;
-        seated.ticket = None;
+        queued.ticket = None;
         Some(outcome)
     }
 
     /// Says that the factory has returned and nothing of the flight is left to do.
     pub(crate) fn end(&self) {
-        let mut progress = self.progress.lock();
-        progress.over = true;
-        let closers = progress.closers.take();
-        drop(progress);
+        let mut state = self.state.lock();
+        state.over = true;
+        let closers = state.closers.take();
+        drop(state);
         closers.wake();
     }
 
     /// Notes how what it made was disposed.
     pub(crate) fn disposed(&self, result: CloseResult) {
-        self.progress.lock().leftover = Some(Box::new(result));
+        self.state.lock().leftover = Some(Box::new(result));
     }
 
     /// What went wrong when that was disposed.
     pub(crate) fn failed_disposal(&self) -> Option<CloseResult> {
-        let leftover = self.progress.lock().leftover.as_deref().cloned();
+        let leftover = self.state.lock().leftover.as_deref().cloned();
         leftover.filter(|result| result.error.is_some())
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.progress.lock().over
+        self.state.lock().over
     }
 
     /// Blocks until the flight is over, up to the deadline; says whether it is.
     pub(crate) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        let mut ticket = Waiter::new(self, Place::Closer);
-        block_on(deadline, |waker| self.poll_end(&mut ticket.ticket, waker)).is_some()
+        let mut queued = Queued::new(self, Role::Closer);
+        block_until(deadline, |waker| self.poll_end(&mut queued.ticket, waker)).is_some()
     }
 
     /// The same in a task.
     pub(crate) async fn wait_for_end_async(&self, deadline: Option<Instant>) -> bool {
-        let mut ticket = Waiter::new(self, Place::Closer);
-        until(deadline, poll_fn(|cx| self.poll_end(&mut ticket.ticket, cx.waker()))).await.is_some()
+        let mut queued = Queued::new(self, Role::Closer);
+        until(deadline, poll_fn(|cx| self.poll_end(&mut queued.ticket, cx.waker()))).await.is_some()
     }
 
     fn poll_end(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<()> {
         let waker = waker.clone();
-        let mut progress = self.progress.lock();
-        if progress.over {
-            drop(progress);
+        let mut state = self.state.lock();
+        if state.over {
+            drop(state);
             return Poll::Ready(());
         }
-        let before = progress.closers.sit(ticket, waker);
-        drop(progress);
+        let before = state.closers.insert(ticket, waker);
+        drop(state);
         drop(before);
         Poll::Pending
     }
 }
 
-impl Progress {
+impl State {
     /// How many waiters count.
     fn counted(&self) -> usize {
         (self.threads + self.tasks.len()).saturating_sub(self.initiator.into())
     }
 
-    /// Whether there are as many waiters as there may be (0: any number).
-    fn is_full(&self, limit: usize) -> bool {
-        limit != 0 && self.counted() >= limit
+    /// The limit, where as many callers wait as may.
+    fn full(&self, max_waiters: Option<usize>) -> Option<usize> {
+        max_waiters.filter(|limit| self.counted() >= *limit)
     }
 }
 
@@ -271,23 +281,17 @@ pub(crate) struct Settled {
 impl Settled {
     pub(crate) fn wake(self) {
         if let Some(flight) = self.flight {
-            flight.landing.open();
+            flight.settled.open();
         }
         self.tasks.wake();
     }
-
-    pub(crate) fn wake_any(settled: Option<Self>) {
-        if let Some(settled) = settled {
-            settled.wake();
-        }
-    }
 }
 
-/// As what somebody waits.
+/// What somebody waits for, and as whom.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
-    /// For the outcome, as one of at most `limit` (0: any number).
-    Waiter { limit: usize },
+pub(crate) enum Role {
+    /// For the outcome, as one of at most `max_waiters`.
+    Waiter { max_waiters: Option<usize> },
     /// For the outcome, as the caller who began the flight, which is detached.
     #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "there are no detached flights"))]
     Initiator,
@@ -296,31 +300,31 @@ pub(crate) enum Place {
 }
 
 /// A place in one of a flight's queues, given back when its holder goes: with an answer, late, or dropped.
-struct Waiter<'a> {
+struct Queued<'a> {
     flight: &'a Flight,
-    place: Place,
+    role: Role,
     ticket: Option<Ticket>,
 }
 
-impl<'a> Waiter<'a> {
-    fn new(flight: &'a Flight, place: Place) -> Self {
-        Self { flight, place, ticket: None }
+impl<'a> Queued<'a> {
+    fn new(flight: &'a Flight, role: Role) -> Self {
+        Self { flight, role, ticket: None }
     }
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for Queued<'_> {
     fn drop(&mut self) {
         if self.ticket.is_some() {
-            let mut progress = self.flight.progress.lock();
-            let waker = match self.place {
-                Place::Closer => progress.closers.leave(self.ticket),
-                Place::Waiter { .. } => progress.tasks.leave(self.ticket),
-                Place::Initiator => {
-                    progress.initiator = false;
-                    progress.tasks.leave(self.ticket)
+            let mut state = self.flight.state.lock();
+            let waker = match self.role {
+                Role::Closer => state.closers.remove(self.ticket),
+                Role::Waiter { .. } => state.tasks.remove(self.ticket),
+                Role::Initiator => {
+                    state.initiator = false;
+                    state.tasks.remove(self.ticket)
                 }
             };
-            drop(progress);
+            drop(state);
             drop(waker);
         }
     }

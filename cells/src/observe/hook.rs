@@ -1,6 +1,6 @@
 //! A callback object of one cell: declared with it, made on first use, replaceable at run time.
 
-use crate::observe::observers::catch_user_panic;
+use crate::observe::user_panic::catch_user_panic;
 use crate::sync::primitives::Mutex;
 use std::sync::Arc;
 

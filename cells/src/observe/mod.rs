@@ -1,4 +1,7 @@
-//! Who is notified.
+//! Who is notified of what: observers, timelines, the log, and the context of the request that caused it.
+//!
+//! Observers and log subscribers are code of the program. They run on the thread that does the work, with no lock of
+//! any cell held, and a panic of one is caught and logged ([`user_panic`]).
 
 pub(crate) mod context;
 pub(crate) mod hook;
@@ -9,3 +12,4 @@ pub(crate) mod observer;
 pub(crate) mod observers;
 pub(crate) mod timeline;
 pub(crate) mod timeline_observer;
+pub(crate) mod user_panic;

@@ -3,7 +3,6 @@
 use crate::error::SharedError;
 use crate::observe::context::InitContext;
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Hears of the flights and closes of a cell.
@@ -14,8 +13,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use cells::{InitResult, Observer, RuntimeCell};
-/// use std::sync::Arc;
-///
+/// ///
 /// struct Print;
 ///
 /// impl Observer for Print {
@@ -171,17 +169,3 @@ impl CloseResult {
 pub struct NullObserver;
 
 impl Observer for NullObserver {}
-
-impl<O: Observer + ?Sized> Observer for Arc<O> {
-    fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
-        (**self).on_init_start(cell, generation, context);
-    }
-
-    fn on_init_end(&self, event: &InitResult<'_>) {
-        (**self).on_init_end(event);
-    }
-
-    fn on_close_end(&self, event: &CloseResult) {
-        (**self).on_close_end(event);
-    }
-}

@@ -1,14 +1,17 @@
-//! Everybody who hears of a cell: its own observer, the global one, the log.
+//! Everybody who is notified of a cell's events: its own observer, the global one, the log; and observers that are
+//! groups of others.
+//!
+//! Events are forwarded in this file alone. A new callback of [`Observer`] gets a variant of [`Event`]; then the
+//! compiler, and for the macro at the end clippy, name each place that would lose it.
 
-use crate::error::Panic;
 use crate::observe::context::InitContext;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, InitResult, Observer};
+use crate::observe::user_panic::catch_user_panic;
 use parking_lot::RwLock;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Sees every cell besides the cell's own observer. No part of the protocol, so a plain lock.
+/// Sees every cell besides the cell's own observer. It takes no part in the protocol, so a plain lock does.
 static GLOBAL: RwLock<Option<Arc<dyn Observer>>> = RwLock::new(None);
 
 /// Sets the observer that sees every cell, besides each cell's own; the last one set counts.
@@ -16,10 +19,10 @@ static GLOBAL: RwLock<Option<Arc<dyn Observer>>> = RwLock::new(None);
 /// Flights under way keep the observer they began with.
 pub fn set_global_observer(observer: Arc<dyn Observer>) {
     let before = GLOBAL.write().replace(observer);
-    drop(before); // after unlocking: its destructor is the user's
+    drop(before); // after unlocking: its destructor is the program's code
 }
 
-/// Those who hear of one flight or one close, taken when it begins.
+/// The observers of one flight or one close, taken when it begins.
 #[derive(Clone)]
 pub(crate) struct Observers {
     cell: &'static str,
@@ -32,28 +35,27 @@ impl Observers {
         Self { cell, own, global: GLOBAL.read().clone() }
     }
 
-    fn each(&self, cell: &str, tell: impl Fn(&dyn Observer)) {
-        for observer in [&self.own, &self.global].into_iter().flatten() {
-            catch_user_panic(cell, || tell(&**observer));
-        }
+    /// The name of the cell whose events they are notified of.
+    pub(crate) fn cell(&self) -> &'static str {
+        self.cell
     }
 
-    pub(crate) fn init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
-        self.each(cell, |observer| observer.on_init_start(cell, generation, context));
+    pub(crate) fn init_start(&self, generation: u64, context: Option<&InitContext>) {
+        self.forward(Event::InitStart { cell: self.cell, generation, context });
     }
 
-    pub(crate) fn init_end(&self, event: &InitResult<'_>, payload_type: &str) {
-        catch_user_panic(event.cell, || log::init_end(event, payload_type));
-        self.each(event.cell, |observer| observer.on_init_end(event));
+    pub(crate) fn init_end(&self, result: &InitResult<'_>, payload_type: &str) {
+        catch_user_panic(self.cell, || log::init_end(result, payload_type));
+        self.forward(Event::InitEnd(result));
     }
 
-    pub(crate) fn close_end(&self, event: &CloseResult, payload_type: &str) {
-        catch_user_panic(event.cell, || log::close_end(event, payload_type));
-        self.each(event.cell, |observer| observer.on_close_end(event));
+    pub(crate) fn close_end(&self, result: &CloseResult, payload_type: &str) {
+        catch_user_panic(self.cell, || log::close_end(result, payload_type));
+        self.forward(Event::CloseEnd(result));
     }
 }
 
-/// They may be the last to hold an observer, whose destructor is the user's.
+/// They may be the last to hold an observer, whose destructor is the program's code.
 impl Drop for Observers {
     fn drop(&mut self) {
         for observer in [self.own.take(), self.global.take()].into_iter().flatten() {
@@ -62,50 +64,100 @@ impl Drop for Observers {
     }
 }
 
-/// Runs a callback of the user's; a panic ends in the log and nowhere else.
-pub(crate) fn catch_user_panic(cell: &str, callback: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(callback)) {
-        let panic = Panic::caught(panic);
-        // The log's subscriber may be what panicked.
-        let _ = catch_unwind(AssertUnwindSafe(|| log::observer_panicked(cell, &panic)));
-    }
+/// An event on its way to several observers.
+#[derive(Clone, Copy)]
+enum Event<'a> {
+    InitStart { cell: &'a str, generation: u64, context: Option<&'a InitContext> },
+    InitEnd(&'a InitResult<'a>),
+    CloseEnd(&'a CloseResult),
 }
 
-/// Each hears everything, whatever the other does.
-impl<A: Observer, B: Observer> Observer for (A, B) {
-    fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
-        catch_user_panic(cell, || self.0.on_init_start(cell, generation, context));
-        catch_user_panic(cell, || self.1.on_init_start(cell, generation, context));
-    }
-
-    fn on_init_end(&self, event: &InitResult<'_>) {
-        catch_user_panic(event.cell, || self.0.on_init_end(event));
-        catch_user_panic(event.cell, || self.1.on_init_end(event));
-    }
-
-    fn on_close_end(&self, event: &CloseResult) {
-        catch_user_panic(event.cell, || self.0.on_close_end(event));
-        catch_user_panic(event.cell, || self.1.on_close_end(event));
-    }
-}
-
-/// Each hears everything, whatever the others do.
-impl Observer for Vec<Arc<dyn Observer>> {
-    fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
-        for observer in self {
-            catch_user_panic(cell, || observer.on_init_start(cell, generation, context));
+impl Event<'_> {
+    fn cell(&self) -> &str {
+        match self {
+            Self::InitStart { cell, .. } => cell,
+            Self::InitEnd(result) => result.cell,
+            Self::CloseEnd(result) => result.cell,
         }
     }
 
-    fn on_init_end(&self, event: &InitResult<'_>) {
-        for observer in self {
-            catch_user_panic(event.cell, || observer.on_init_end(event));
+    fn notify<O: Observer + ?Sized>(self, observer: &O) {
+        match self {
+            Self::InitStart { cell, generation, context } => {
+                observer.on_init_start(cell, generation, context);
+            }
+            Self::InitEnd(result) => observer.on_init_end(result),
+            Self::CloseEnd(result) => observer.on_close_end(result),
         }
     }
 
-    fn on_close_end(&self, event: &CloseResult) {
-        for observer in self {
-            catch_user_panic(event.cell, || observer.on_close_end(event));
+    /// The same for one of several: its panic keeps the event from no other.
+    fn notify_one<O: Observer + ?Sized>(self, observer: &O) {
+        catch_user_panic(self.cell(), || self.notify(observer));
+    }
+}
+
+/// Whoever passes events on to observers.
+trait Forward {
+    fn forward(&self, event: Event<'_>);
+}
+
+impl Forward for Observers {
+    fn forward(&self, event: Event<'_>) {
+        for observer in [&self.own, &self.global].into_iter().flatten() {
+            event.notify_one(&**observer);
         }
     }
 }
+
+impl<O: Observer + ?Sized> Forward for Arc<O> {
+    fn forward(&self, event: Event<'_>) {
+        event.notify(&**self);
+    }
+}
+
+impl<A: Observer, B: Observer> Forward for (A, B) {
+    fn forward(&self, event: Event<'_>) {
+        event.notify_one(&self.0);
+        event.notify_one(&self.1);
+    }
+}
+
+impl Forward for Vec<Arc<dyn Observer>> {
+    fn forward(&self, event: Event<'_>) {
+        for observer in self {
+            event.notify_one(&**observer);
+        }
+    }
+}
+
+/// Makes an observer of what forwards events.
+macro_rules! forwarding_observer {
+    ($(#[$doc:meta])* [$($generics:tt)*] $group:ty) => {
+        $(#[$doc])*
+        #[deny(clippy::missing_trait_methods, reason = "an event that is not forwarded is lost")]
+        impl<$($generics)*> Observer for $group {
+            fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {
+                self.forward(Event::InitStart { cell, generation, context });
+            }
+
+            fn on_init_end(&self, event: &InitResult<'_>) {
+                self.forward(Event::InitEnd(event));
+            }
+
+            fn on_close_end(&self, event: &CloseResult) {
+                self.forward(Event::CloseEnd(event));
+            }
+        }
+    };
+}
+
+forwarding_observer!([O: Observer + ?Sized] Arc<O>);
+forwarding_observer!(
+    /// Each is notified of every event, whatever the other does.
+    [A: Observer, B: Observer] (A, B)
+);
+forwarding_observer!(
+    /// Each is notified of every event, whatever the others do.
+    [] Vec<Arc<dyn Observer>>
+);

@@ -150,16 +150,16 @@ pub(crate) struct Local {
     /// The same, if readers need no more than a compiler fence and nobody wants to hear of them; else null.
     fast: Cell<*const ThreadCounters>,
     /// Whether somebody wants to hear of this thread's reads.
-    detour: Cell<bool>,
+    tracked: Cell<bool>,
 }
 
 impl Local {
     pub(crate) const fn new() -> Self {
-        Self { table: Cell::new(ptr::null()), fast: Cell::new(ptr::null()), detour: Cell::new(false) }
+        Self { table: Cell::new(ptr::null()), fast: Cell::new(ptr::null()), tracked: Cell::new(false) }
     }
 
     pub(crate) fn is_tracked(&self) -> bool {
-        self.detour.get()
+        self.tracked.get()
     }
 
     #[cfg(test)]
@@ -366,13 +366,13 @@ impl Registry {
     }
 
     fn set_fast(&self, local: &Local) {
-        let fast = self.path() == ReadPath::Membarrier && !local.detour.get();
+        let fast = self.path() == ReadPath::Membarrier && !local.tracked.get();
         local.fast.set(if fast { local.table.get() } else { ptr::null() });
     }
 
     /// Sends the thread's reads the slow way, or back to the fast one; returns which way they went before.
-    pub(crate) fn detour(&self, local: &Local, on: bool) -> bool {
-        let before = local.detour.replace(on);
+    pub(crate) fn track(&self, local: &Local, on: bool) -> bool {
+        let before = local.tracked.replace(on);
         self.set_fast(local);
         before
     }

@@ -1,18 +1,8 @@
-//! How a payload ends: what disposes it, and the one run of that.
+//! What ends a payload: `Close`, the disposers that a program names, and a plain drop.
 
-use crate::error::{BoxError, Panic, SharedError};
-use crate::observe::observer::{CloseResult, CloseStatus};
-use crate::observe::observers::Observers;
-use crate::payload::lease::AnyPayload;
-use crate::sync::clock;
-use crate::sync::executor::Runtime;
-use std::future::poll_fn;
+use crate::error::BoxError;
+use crate::sync::executor::BoxFuture;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::task::Poll;
-use std::thread;
-use std::time::Instant;
 
 /// A type that knows how to close itself; `#[runtime_cell]` finds it.
 ///
@@ -93,9 +83,6 @@ pub enum Disposing {
     Later(BoxFuture<'static, Result<(), BoxError>>),
 }
 
-/// A boxed future that may move between threads.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
 /// What a disposer does.
 pub(crate) enum DisposeFn<T> {
     Drop,
@@ -120,7 +107,7 @@ impl<T> Disposer<T> {
     ///
     /// The asynchronous ways to close run it to its end. Elsewhere (a synchronous close, the last lease's drop) it
     /// is left to the tokio runtime that the payload was built on (feature `tokio`); where there is none, the
-    /// payload is dropped plainly, and the [`CloseResult`] says so.
+    /// payload is dropped plainly, and the [`CloseResult`](crate::CloseResult) says so.
     pub const fn with_async(disposer: fn(T) -> BoxFuture<'static, Result<(), BoxError>>) -> Self {
         Self { run: DisposeFn::Async(disposer), label: "async function" }
     }
@@ -194,85 +181,3 @@ impl<T> DisposeFn<T> {
 #[error("the asynchronous disposer was given up; the payload was dropped")]
 #[non_exhaustive]
 pub struct Abandoned;
-
-/// An asynchronous disposal, with the payload in it.
-pub(crate) type Disposition = BoxFuture<'static, Result<(), BoxError>>;
-
-/// How far the disposal of a payload has come.
-pub(crate) enum Begun {
-    Over(CloseResult),
-    Later(Disposition),
-}
-
-/// All that the end of one payload needs, so that whoever is last can bring it about: on another thread, inside
-/// a drop, after the cell has gone on.
-pub(crate) struct Disposal {
-    pub(crate) cell: &'static str,
-    pub(crate) payload_type: &'static str,
-    pub(crate) generation: u64,
-    /// Whether something of the user's runs, rather than a plain drop.
-    pub(crate) calls: bool,
-    pub(crate) observers: Observers,
-    pub(crate) started: Instant,
-    pub(crate) runtime: Runtime,
-}
-
-impl Disposal {
-    /// Disposes the payload and tells whoever watches, as far as that goes without a task. Never unwinds.
-    pub(crate) fn begin(&self, payload: AnyPayload) -> Begun {
-        let disposed = catch_unwind(AssertUnwindSafe(|| payload.dispose()));
-        match disposed {
-            Ok(Disposing::Later(future)) => Begun::Later(future),
-            Ok(Disposing::Done(result)) => Begun::Over(self.end(Ok(result))),
-            Err(panic) => Begun::Over(self.end(Err(panic))),
-        }
-    }
-
-    /// Goes on with an asynchronous disposal, and tells whoever watches. Never unwinds.
-    pub(crate) async fn go_on(&self, future: &mut Disposition) -> CloseResult {
-        let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
-            Err(panic) => Poll::Ready(Err(panic)),
-        });
-        self.end(outcome.await)
-    }
-
-    /// Drops an asynchronous disposal that nobody runs, or not to its end, and the payload with it.
-    pub(crate) fn abandon(&self, future: Option<Disposition>) -> CloseResult {
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        self.end(dropped.and(Ok(Err(Abandoned.into()))))
-    }
-
-    fn end(&self, outcome: thread::Result<Result<(), BoxError>>) -> CloseResult {
-        let error = match outcome {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(SharedError::new(error)),
-            Err(panic) => Some(SharedError::new(Panic::caught(panic))),
-        };
-        let result = CloseResult {
-            cell: self.cell,
-            generation: Some(self.generation),
-            had_payload: true,
-            close_called: self.calls,
-            status: if error.is_some() { CloseStatus::Error } else { CloseStatus::Ok },
-            duration: clock::now().saturating_duration_since(self.started),
-            error,
-        };
-        self.observers.close_end(&result, self.payload_type);
-        result
-    }
-
-    /// What a closer learns while a lease is still out.
-    pub(crate) fn draining(&self) -> CloseResult {
-        CloseResult {
-            cell: self.cell,
-            generation: Some(self.generation),
-            had_payload: true,
-            close_called: false,
-            status: CloseStatus::Draining,
-            duration: clock::now().saturating_duration_since(self.started),
-            error: None,
-        }
-    }
-}

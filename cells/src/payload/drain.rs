@@ -1,31 +1,31 @@
 //! The way of a retired payload to its disposal: who waits for that, and who brings it about.
 //!
-//! Whoever lets go of the last lease has the payload and brings it here, once ([`Drain::last_out`]). If a closer
-//! waits, the payload is left to it; both sides decide under the drain's lock, so it is neither lost nor taken
-//! twice. Otherwise the disposer runs right there, unless it is asynchronous: a drop runs no asynchronous code, so
-//! the payload goes to the runtime it was built on.
+//! Whoever drops the last lease has the payload and brings it here, once ([`Drain::receive`]). If a closer waits, the
+//! payload is left to it; both sides decide under the drain's lock, so it is neither lost nor taken twice. Otherwise
+//! the disposer runs right there, unless it is asynchronous: a drop runs no asynchronous code, so that disposer goes to
+//! the executor that the payload was built on.
 
 use crate::observe::observer::CloseResult;
-use crate::observe::observers::catch_user_panic;
-use crate::payload::disposer::{Begun, Disposal, Disposition};
-use crate::payload::lease::{AnyPayload, Parting};
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::disposal::{Disposal, DisposerFuture};
+use crate::payload::lease::{AnyPayload, Parting, Receiver};
+use crate::sync::block_on::{block_on, block_until};
 use crate::sync::primitives::Mutex;
 use crate::sync::timer::until;
-use crate::sync::wait::{Ticket, WakerQueue, block_on};
+use crate::sync::waker_queue::{Ticket, WakerQueue};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Instant;
 
 /// How long a closer waits for leases that are out.
 #[derive(Clone, Copy)]
-pub(crate) enum Limit {
-    No,
-    Until(Option<Instant>),
+pub(crate) enum WaitFor {
+    Nobody,
+    Leases { until: Option<Instant> },
 }
 
-/// A payload that is not, or not any more, published, on its way out.
+/// A payload on its way out, unless it is published still.
 #[must_use]
 pub(crate) struct Retired {
     held: Held,
@@ -40,7 +40,9 @@ enum Held {
 }
 
 impl Retired {
+    /// Makes `drain` the receiver of a payload that was unpublished.
     pub(crate) fn published(parting: Parting, drain: Arc<Drain>) -> Self {
+        parting.leave_to(drain.clone());
         Self { held: Held::Published(parting), drain }
     }
 
@@ -52,41 +54,41 @@ impl Retired {
     fn let_go(held: Held, drain: &Arc<Drain>) {
         match held {
             Held::Published(parting) => drop(parting),
-            Held::Unpublished(payload) => drain.last_out(payload),
+            Held::Unpublished(payload) => Arc::clone(drain).receive(payload),
         }
     }
 
     /// Lets go, and disposes the payload on this thread if nobody else uses it, or waits for that.
-    pub(crate) fn close(self, limit: Limit) -> CloseResult {
+    pub(crate) fn close(self, wait: WaitFor) -> CloseResult {
         let Self { held, drain } = self;
-        match limit {
-            Limit::No => {
+        match wait {
+            WaitFor::Nobody => {
                 Self::let_go(held, &drain);
                 drain.look()
             }
-            Limit::Until(deadline) => {
+            WaitFor::Leases { until } => {
                 let closer = Closer::new(&drain);
                 Self::let_go(held, &drain);
-                closer.wait(deadline)
+                closer.wait(until)
             }
         }
     }
 
     /// The same in a task, where the disposer may be asynchronous.
-    pub(crate) async fn close_async(self, limit: Limit) -> CloseResult {
+    pub(crate) async fn close_async(self, wait: WaitFor) -> CloseResult {
         let Self { held, drain } = self;
         let closer = Closer::new(&drain);
         Self::let_go(held, &drain);
-        closer.wait_async(limit).await
+        closer.wait_async(wait).await
     }
 }
 
 pub(crate) struct Drain {
     disposal: Disposal,
-    progress: Mutex<Progress>,
+    state: Mutex<State>,
 }
 
-struct Progress {
+struct State {
     /// How many closers wait and would take the payload.
     closers: usize,
     waiting: WakerQueue,
@@ -95,7 +97,7 @@ struct Progress {
     result: Option<CloseResult>,
 }
 
-/// What a waiting closer gets.
+/// What ends the wait of a closer.
 enum News {
     Payload(AnyPayload),
     Result(CloseResult),
@@ -103,59 +105,43 @@ enum News {
 
 impl Drain {
     pub(crate) const fn new(disposal: Disposal) -> Self {
-        let progress = Progress { closers: 0, waiting: WakerQueue::new(), handed: None, result: None };
-        Self { disposal, progress: Mutex::new(progress) }
+        let state = State { closers: 0, waiting: WakerQueue::new(), handed: None, result: None };
+        Self { disposal, state: Mutex::new(state) }
     }
 
-    /// Takes the payload from the last one out to a closer that waits, else to its end.
-    pub(crate) fn last_out(self: &Arc<Self>, payload: AnyPayload) {
-        let mut progress = self.progress.lock();
-        if progress.closers == 0 {
-            drop(progress);
-            drop(self.dispose(payload));
-        } else {
-            progress.handed = Some(payload);
-            let wakers = progress.waiting.take();
-            drop(progress);
-            wakers.wake();
-        }
-    }
-
-    /// Disposes the payload here, as far as that goes without a task: one is left to the payload's runtime, and comes
-    /// back where there is none. Dropped, it drops the payload and says so.
+    /// Disposes the payload here, as far as that takes no task: an asynchronous disposer is left to the payload's
+    /// executor, and returned where there is none. Dropped, it drops the payload and says so.
     fn dispose(self: &Arc<Self>, payload: AnyPayload) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
-        self.disposal.runtime.spawn(task.run()).err()
+        self.disposal.executor().spawn(task.run()).err()
     }
 
-    fn begin(self: &Arc<Self>, payload: AnyPayload) -> Option<Task> {
+    fn begin(self: &Arc<Self>, payload: AnyPayload) -> Option<DisposalTask> {
         match self.disposal.begin(payload) {
-            Begun::Over(result) => {
+            Ok(result) => {
                 self.done(result);
                 None
             }
-            Begun::Later(future) => {
-                Some(Task { future: Some(future), drain: Arc::clone(self), result: None })
-            }
+            Err(future) => Some(DisposalTask { future: Some(future), drain: Arc::clone(self), result: None }),
         }
     }
 
     fn done(&self, result: CloseResult) {
-        let mut progress = self.progress.lock();
-        progress.result = Some(result);
-        let wakers = progress.waiting.take();
-        drop(progress);
+        let mut state = self.state.lock();
+        state.result = Some(result);
+        let wakers = state.waiting.take();
+        drop(state);
         wakers.wake();
     }
 
     /// Whether the payload is not disposed yet.
     pub(crate) fn is_open(&self) -> bool {
-        self.progress.lock().result.is_none()
+        self.state.lock().result.is_none()
     }
 
     /// The result so far.
     pub(crate) fn look(&self) -> CloseResult {
-        let result = self.progress.lock().result.clone();
+        let result = self.state.lock().result.clone();
         result.unwrap_or_else(|| self.disposal.draining())
     }
 
@@ -166,44 +152,60 @@ impl Drain {
 
     /// The same in a task.
     pub(crate) async fn wait_async(self: &Arc<Self>, deadline: Option<Instant>) -> CloseResult {
-        Closer::new(self).wait_async(Limit::Until(deadline)).await
+        Closer::new(self).wait_async(WaitFor::Leases { until: deadline }).await
     }
 
     fn poll(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<News> {
         let waker = waker.clone();
-        let mut progress = self.progress.lock();
-        let news = match (progress.handed.take(), &progress.result) {
+        let mut state = self.state.lock();
+        let news = match (state.handed.take(), &state.result) {
             (Some(payload), _) => News::Payload(payload),
             (None, Some(result)) => News::Result(result.clone()),
             (None, None) => {
-                let before = progress.waiting.sit(ticket, waker);
-                drop(progress);
+                let before = state.waiting.insert(ticket, waker);
+                drop(state);
                 drop(before);
                 return Poll::Pending;
             }
         };
-        drop(progress);
+        drop(state);
         drop(waker);
         Poll::Ready(news)
     }
 }
 
-/// A disposal that takes a task: reports its end, also where it is dropped before that.
-struct Task {
-    future: Option<Disposition>,
-    drain: Arc<Drain>,
-    result: Option<CloseResult>,
-}
-
-impl Task {
-    async fn run(mut self) {
-        if let Some(future) = &mut self.future {
-            self.result = Some(self.drain.disposal.go_on(future).await);
+impl Receiver for Drain {
+    /// Takes the payload to a closer that waits, else to its end.
+    fn receive(self: Arc<Self>, payload: AnyPayload) {
+        let mut state = self.state.lock();
+        if state.closers == 0 {
+            drop(state);
+            drop(self.dispose(payload));
+        } else {
+            state.handed = Some(payload);
+            let wakers = state.waiting.take();
+            drop(state);
+            wakers.wake();
         }
     }
 }
 
-impl Drop for Task {
+/// A disposal that takes a task: it reports its end, also where it is dropped before that.
+struct DisposalTask {
+    future: Option<DisposerFuture>,
+    drain: Arc<Drain>,
+    result: Option<CloseResult>,
+}
+
+impl DisposalTask {
+    async fn run(mut self) {
+        if let Some(future) = &mut self.future {
+            self.result = Some(self.drain.disposal.run(future).await);
+        }
+    }
+}
+
+impl Drop for DisposalTask {
     fn drop(&mut self) {
         let drain = &self.drain;
         let future = self.future.take();
@@ -226,20 +228,19 @@ pub(crate) struct Closer<'a> {
 
 impl<'a> Closer<'a> {
     pub(crate) fn new(drain: &'a Arc<Drain>) -> Self {
-        drain.progress.lock().closers += 1;
+        drain.state.lock().closers += 1;
         Self { drain, ticket: None }
     }
 
     pub(crate) fn wait(mut self, deadline: Option<Instant>) -> CloseResult {
         let drain = self.drain;
         loop {
-            match block_on(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
+            match block_until(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
                 Some(News::Result(result)) => return result,
                 Some(News::Payload(payload)) => {
-                    // What a runtime takes is still to be waited for.
+                    // What an executor takes is still to be waited for.
                     if let Some(task) = drain.dispose(payload) {
-                        let mut task = pin!(task);
-                        block_on(None, |waker| task.as_mut().poll(&mut Context::from_waker(waker)));
+                        block_on(task);
                     }
                 }
                 None => return drain.look(),
@@ -247,16 +248,16 @@ impl<'a> Closer<'a> {
         }
     }
 
-    pub(crate) async fn wait_async(mut self, limit: Limit) -> CloseResult {
+    pub(crate) async fn wait_async(mut self, wait: WaitFor) -> CloseResult {
         let drain = self.drain;
         let news = poll_fn(|cx| match drain.poll(&mut self.ticket, cx.waker()) {
             Poll::Ready(news) => Poll::Ready(Some(news)),
-            Poll::Pending if matches!(limit, Limit::No) => Poll::Ready(None),
+            Poll::Pending if matches!(wait, WaitFor::Nobody) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
-        let deadline = match limit {
-            Limit::No => None,
-            Limit::Until(deadline) => deadline,
+        let deadline = match wait {
+            WaitFor::Nobody => None,
+            WaitFor::Leases { until } => until,
         };
         match until(deadline, news).await.flatten() {
             Some(News::Result(result)) => return result,
@@ -273,12 +274,12 @@ impl<'a> Closer<'a> {
 
 impl Drop for Closer<'_> {
     fn drop(&mut self) {
-        let mut progress = self.drain.progress.lock();
-        progress.closers -= 1;
-        let waker = progress.waiting.leave(self.ticket);
+        let mut state = self.drain.state.lock();
+        state.closers -= 1;
+        let waker = state.waiting.remove(self.ticket);
         // What came after the last look at it is for the last closer to leave.
-        let late = if progress.closers == 0 { progress.handed.take() } else { None };
-        drop(progress);
+        let late = if state.closers == 0 { state.handed.take() } else { None };
+        drop(state);
         drop(waker);
         if let Some(payload) = late {
             drop(self.drain.dispose(payload));

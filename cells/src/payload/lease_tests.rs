@@ -1,12 +1,13 @@
 //! What lies below the cell's contract: lanes, tables, and the corners of a thread's life. The counters have few
 //! places in these builds, so that every way of counting is taken.
 
-use super::{AnyPayload, LEAVING, REGISTRY, Ref, acquire_fast, counters, here, release};
+use super::{AnyPayload, Published, Ref, acquire_fast, release};
 use crate::error::Error;
 use crate::observe::observer::CloseStatus;
 use crate::payload::counters::Slot;
 use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::payload_type::PayloadType;
+use crate::payload::threads::{LEAVING, REGISTRY, counters, read_path, with_local};
 use crate::{BoxError, RuntimeCell};
 use std::cell::RefCell;
 use std::ptr::NonNull;
@@ -44,20 +45,21 @@ fn a_lease_is_two_words_and_goes_anywhere() {
 #[test]
 fn leases_out_are_counted() {
     let cell = RuntimeCell::new("counted");
-    let leases = &cell.raw().leases;
-    assert_eq!((leases.out(), leases.drains().len()), (0, 0));
+    let control = &cell.raw().control;
+    let out = || (control.published().leases_out(), control.drains().len());
+    assert_eq!(out(), (0, 0));
     let first = get(&cell, || 1);
     let second = first.clone();
     let third = get(&cell, || 2);
-    assert_eq!((leases.out(), leases.drains().len()), (3, 0));
+    assert_eq!(out(), (3, 0));
     thread::scope(|scope| {
         scope.spawn(|| drop(third));
     });
-    assert_eq!(leases.out(), 2);
+    assert_eq!(out().0, 2);
     assert_eq!(cell.close().status, CloseStatus::Draining);
-    assert_eq!((leases.out(), leases.drains().len()), (0, 1));
+    assert_eq!(out(), (0, 1));
     drop((first, second));
-    assert_eq!((leases.out(), leases.drains().len()), (0, 0));
+    assert_eq!(out(), (0, 0));
 }
 
 #[test]
@@ -100,7 +102,10 @@ fn more_cells_at_once_than_there_are_counters() {
         });
     });
     for cell in &cells {
-        assert_eq!((cell.raw().leases.out(), cell.close().status), (1, CloseStatus::Draining));
+        assert_eq!(
+            (cell.raw().control.published().leases_out(), cell.close().status),
+            (1, CloseStatus::Draining)
+        );
     }
     assert_eq!(ends.load(Ordering::SeqCst), 0);
     drop(second);
@@ -170,7 +175,7 @@ impl Drop for Late {
         assert_eq!(*kept, 7);
         // A table that was handed on is another thread's by now.
         let gone = LEAVING.try_with(|_| ()).is_err();
-        assert!(!(gone && here(|_, local| local.has_table())));
+        assert!(!(gone && with_local(|_, local| local.has_table())));
         WITHOUT.fetch_add(usize::from(gone), Ordering::SeqCst);
     }
 }
@@ -201,7 +206,7 @@ fn leases_in_thread_locals_destructors() {
     };
     run(&Barrier::new(2));
     // Threads tell that they end before their thread-locals have: until then leases are out.
-    while LATE.raw().leases.out() > 0 {
+    while LATE.raw().control.published().leases_out() > 0 {
         thread::yield_now();
     }
     assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran late");
@@ -228,7 +233,7 @@ fn a_disposer_drops_leases_and_closes() {
     assert!(INNER.is_ready());
     drop(outer);
     assert!(!INNER.is_ready());
-    assert_eq!(INNER.raw().leases.drains().len(), 0);
+    assert_eq!(INNER.raw().control.drains().len(), 0);
 }
 
 #[test]
@@ -243,16 +248,16 @@ fn a_payload_holds_a_lease_on_the_one_before() {
         let after = CHAIN.refresh(|| Ok::<_, Error>(Node(before.take().flatten())));
         assert!(after.is_ok_and(|node| node.0.is_some()));
     }
-    assert_eq!(CHAIN.raw().leases.drains().len(), 50);
+    assert_eq!(CHAIN.raw().control.drains().len(), 50);
     // Each end is the end of the one before, all of it inside this close.
     assert_eq!(CHAIN.close().status, CloseStatus::Ok);
-    assert_eq!(CHAIN.raw().leases.drains().len(), 0);
+    assert_eq!(CHAIN.raw().control.drains().len(), 0);
 }
 
 #[test]
 fn leases_that_were_never_closed_drop_their_payload() {
     let ends = Arc::new(AtomicUsize::new(0));
-    let leases = super::Leases::new(PayloadType::of::<Counted>());
+    let leases = Published::new(PayloadType::of::<Counted>());
     drop(leases.publish(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1));
     drop(leases);
     assert_eq!(ends.load(Ordering::SeqCst), 1);
@@ -281,8 +286,8 @@ fn a_refresh_never_leaves_the_cell_empty() {
 
 #[test]
 fn r7_the_read_path_is_chosen_once() {
-    assert_eq!(super::read_path(), super::read_path());
-    assert_eq!(super::read_path(), counters().registry.path());
+    assert_eq!(read_path(), read_path());
+    assert_eq!(read_path(), counters().registry.path());
 }
 
 /// A storm with as little around the counters as can be, so that a reader's raise and a closer's look often meet:
@@ -319,7 +324,7 @@ fn raises_meet_looks() {
 
     #[expect(unsafe_code, reason = "the counters' own face")]
     fn read(slot: &Slot, held: usize) -> Option<bool> {
-        let lane = acquire_fast(slot).or_else(|| here(|all, local| slot.acquire_slow(all, local)))?;
+        let lane = acquire_fast(slot).or_else(|| with_local(|all, local| slot.acquire_slow(all, local)))?;
         spin(held);
         // SAFETY: as in `finish`.
         let live = unsafe { lane.payload().cast::<AtomicUsize>().as_ref() }.load(Ordering::Relaxed) == 1;

@@ -1,9 +1,15 @@
-//! One payload.
+//! One payload: who uses it, to whom it goes, and how it ends. Nothing here knows of cells.
+//!
+//! A payload is published in a [lane](counters), read through [leases](lease), retired into a [`drain`], and ends by one
+//! run of its disposer ([`disposal`]). The unsafe code of a read is in `counters` and `lease`, whose privacy is part of
+//! the argument; each opens with its protocol.
 
-#[expect(unsafe_code, reason = "the protocol of ready reads")]
+#[expect(unsafe_code, reason = "readers are counted without a lock")]
 pub(crate) mod counters;
+pub(crate) mod disposal;
 pub(crate) mod disposer;
 pub(crate) mod drain;
-#[expect(unsafe_code, reason = "types for what `counters` counts")]
+#[expect(unsafe_code, reason = "a lease is a pointer to a payload whose type the compiler does not know")]
 pub(crate) mod lease;
 pub(crate) mod payload_type;
+pub(crate) mod threads;

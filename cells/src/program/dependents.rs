@@ -1,9 +1,9 @@
 //! Closing and refreshing a cell together with what was built on it.
 
 use crate::cell::close::Closing;
+use crate::declared::any_cell::AnyAsyncCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
-use crate::declared::erased::Asynchronous;
 use crate::declared::static_cell::{Declared, StaticCell};
 use crate::error::Error;
 use crate::info::{CellInfo, DependencyKind};
@@ -20,7 +20,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// the first is disposed, so that nothing built on this one survives, and nothing built on it is disposed after
     /// it (as far as leases allow: one that is out puts its disposal off).
     pub fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, self.raw().close_if(|_| true)) {
+        for closing in unpublish(D::INFO, self.raw().unpublish()) {
             let _ = closing.settle();
         }
     }
@@ -40,7 +40,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         let lease = self.refresh()?;
         let mut dependents = Dependents::of(D::INFO);
         while let Some((node, cell)) = dependents.next_to_rebuild() {
-            dependents.rebuilt(node, cell.erased().rebuild());
+            dependents.rebuilt(node, cell.rebuild());
         }
         dependents.first_error.map_or(Ok(lease), Err)
     }
@@ -49,7 +49,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
 impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, Asynchronous::here(self).close_if(|_| true)) {
+        for closing in unpublish(D::INFO, AnyAsyncCell::here(self).unpublish()) {
             let _ = closing.settle_async().await;
         }
     }
@@ -65,7 +65,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         let lease = self.refresh().await?;
         let mut dependents = Dependents::of(D::INFO);
         while let Some((node, cell)) = dependents.next_to_rebuild() {
-            let outcome = cell.erased().rebuild_async().await;
+            let outcome = cell.rebuild_async().await;
             dependents.rebuilt(node, outcome);
         }
         dependents.first_error.map_or(Ok(lease), Err)
@@ -90,7 +90,7 @@ fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
         }
         known = dependents.len();
         for node in dependents {
-            closings.extend(graph.nodes[node].cell.erased().unpublish());
+            closings.extend(graph.nodes[node].cell.unpublish());
         }
     }
 }
@@ -98,7 +98,7 @@ fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
 /// The cells whose payloads may have been built on that of one cell, directly or through others.
 struct Dependents {
     graph: Graph,
-    order: Schedule,
+    schedule: Schedule,
     dependent: Vec<bool>,
     /// The nodes that are still to be looked at, in the order of their dependencies.
     to_rebuild: VecDeque<usize>,
@@ -110,13 +110,13 @@ struct Dependents {
 impl Dependents {
     fn of(cell: &CellInfo) -> Self {
         let graph = graph();
-        let order = Schedule::build(&graph);
+        let schedule = Schedule::to_build(&graph);
         Self {
             dependent: dependents(&graph, cell),
-            to_rebuild: order.sequence().into(),
+            to_rebuild: schedule.sequence().into(),
             stale: vec![false; graph.nodes.len()],
             first_error: None,
-            order,
+            schedule,
             graph,
         }
     }
@@ -126,7 +126,7 @@ impl Dependents {
         loop {
             let node = self.to_rebuild.pop_front()?;
             if self.dependent[node] {
-                self.stale[node] = self.order.before(node).iter().any(|&before| self.stale[before]);
+                self.stale[node] = self.schedule.before(node).iter().any(|&before| self.stale[before]);
                 if !self.stale[node] {
                     return Some((node, self.graph.nodes[node].cell));
                 }

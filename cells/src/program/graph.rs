@@ -4,7 +4,7 @@ use crate::cell::control::State;
 use crate::declared::any_cell::AnyCell;
 use crate::flight::observed_calls;
 use crate::info::{CellInfo, DependencyKind};
-use crate::program::registry;
+use crate::program::all_cells;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -50,7 +50,7 @@ pub struct GraphEdge {
 
 /// Returns the cells of the program and their dependencies, as of now.
 pub fn graph() -> Graph {
-    let nodes: Vec<_> = registry::all()
+    let nodes: Vec<_> = all_cells::all()
         .into_iter()
         .map(|cell| {
             let CellInfo { name, module_path, .. } = *cell.info();

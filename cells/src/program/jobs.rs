@@ -1,6 +1,6 @@
 //! Work on several nodes at once: each on a thread of its own, or all of them in one task.
 
-use crate::payload::disposer::BoxFuture;
+use crate::sync::executor::BoxFuture;
 use std::future::poll_fn;
 use std::sync::mpsc;
 use std::task::Poll;

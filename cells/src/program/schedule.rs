@@ -14,22 +14,22 @@ impl Schedule {
     ///
     /// Declared dependencies have no circle: the compiler has seen to that. Observed ones may, if two factories
     /// used each other's payloads at different times; the one that would close the circle orders nothing.
-    pub(crate) fn build(graph: &Graph) -> Self {
-        let mut order = Self { before: vec![Vec::new(); graph.nodes.len()] };
+    pub(crate) fn to_build(graph: &Graph) -> Self {
+        let mut schedule = Self { before: vec![Vec::new(); graph.nodes.len()] };
         let observed = |edge: &&GraphEdge| edge.kind == DependencyKind::Observed;
         let declared = graph.edges.iter().filter(|edge| !observed(edge));
         for edge in declared.chain(graph.edges.iter().filter(observed)) {
-            if !order.comes_before(edge.from, edge.to) {
-                order.before[edge.from].push(edge.to);
+            if !schedule.comes_before(edge.from, edge.to) {
+                schedule.before[edge.from].push(edge.to);
             }
         }
-        order
+        schedule
     }
 
     /// Dependents before their dependencies, and permanent cells after all that they do not depend on: who reads
     /// one by hand is not observed.
-    pub(crate) fn close(graph: &Graph) -> Self {
-        let mut build = Self::build(graph);
+    pub(crate) fn to_close(graph: &Graph) -> Self {
+        let mut build = Self::to_build(graph);
         let is_permanent = |node: usize| graph.nodes[node].cell.info().permanent;
         let nodes = 0..graph.nodes.len();
         for permanent in nodes.clone().filter(|&node| is_permanent(node)) {
@@ -88,14 +88,14 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(order: &Schedule) -> Self {
-        let mut unblocks = vec![Vec::new(); order.before.len()];
-        for (node, before) in order.before.iter().enumerate() {
+    pub(crate) fn new(schedule: &Schedule) -> Self {
+        let mut unblocks = vec![Vec::new(); schedule.before.len()];
+        for (node, before) in schedule.before.iter().enumerate() {
             for &first in before {
                 unblocks[first].push(node);
             }
         }
-        let blockers: Vec<_> = order.before.iter().map(Vec::len).collect();
+        let blockers: Vec<_> = schedule.before.iter().map(Vec::len).collect();
         let ready = (0..blockers.len()).filter(|&node| blockers[node] == 0).collect();
         Self { blockers, unblocks, ready }
     }

@@ -31,7 +31,7 @@ mod own {
             $(#[$attr])*
             #[used]
             #[unsafe(link_section = "cells_0_1")]
-            static $entry: $crate::__private::AnyCell = $cell.entry();
+            static $entry: $crate::__private010::AnyCell = $cell.entry();
         };
     }
 
@@ -79,9 +79,9 @@ mod linked {
     macro_rules! __register {
         ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
             $(#[$attr])*
-            #[$crate::__private::linkme::distributed_slice($crate::__private::CELLS)]
-            #[linkme(crate = $crate::__private::linkme)]
-            static $entry: $crate::__private::AnyCell = $cell.entry();
+            #[$crate::__private010::linkme::distributed_slice($crate::__private010::CELLS)]
+            #[linkme(crate = $crate::__private010::linkme)]
+            static $entry: $crate::__private010::AnyCell = $cell.entry();
         };
     }
 

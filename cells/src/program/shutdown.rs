@@ -6,15 +6,15 @@ use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, CloseStatus};
-use crate::observe::observers::catch_user_panic;
-use crate::payload::disposer::{Abandoned, BoxFuture};
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::disposer::Abandoned;
+use crate::program::all_cells;
 use crate::program::graph::{Graph, graph};
 use crate::program::jobs::{Tasks, Threads};
-use crate::program::registry;
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::table::Table;
 use crate::sync::clock::{self, deadline};
-use crate::sync::executor::Runtime;
+use crate::sync::executor::{BoxFuture, Executor};
 use crate::sync::timer;
 use parking_lot::Mutex;
 use std::any::TypeId;
@@ -98,8 +98,8 @@ static SUPERSEDED: Mutex<Vec<(TypeId, Arc<Flight>)>> = Mutex::new(Vec::new());
 
 /// Lets no flight begin any more.
 fn begin() {
-    for cell in registry::all() {
-        let flights = cell.erased().shut_down();
+    for cell in all_cells::all() {
+        let flights = cell.shut_down();
         SUPERSEDED.lock().extend(flights.into_iter().map(|flight| (cell.info().id, flight)));
     }
 }
@@ -117,7 +117,7 @@ pub fn close_all(limit: Duration) -> ShutdownReport {
         while let Some((node, cell)) = closes.begin() {
             threads.start(node, move || {
                 CLOSING.set(true);
-                let result = cell.erased().drain_until(until);
+                let result = cell.drain_until(until);
                 CLOSING.set(false);
                 result
             });
@@ -139,7 +139,7 @@ pub async fn close_all_async(limit: Duration) -> ShutdownReport {
     let until = closes.until;
     loop {
         while let Some((node, cell)) = closes.begin() {
-            tasks.start(node, Box::pin(on_behalf(Box::pin(cell.erased().drain_until_async(until)))));
+            tasks.start(node, Box::pin(on_behalf(Box::pin(cell.drain_until_async(until)))));
         }
         if closes.running.is_empty() {
             return closes.report();
@@ -150,7 +150,7 @@ pub async fn close_all_async(limit: Duration) -> ShutdownReport {
                 for node in closes.give_up() {
                     // Without a runtime to go on in, it is dropped.
                     if let Some(job) = tasks.take(node)
-                        && Runtime::current().spawn(async { drop(job.await) }).is_err()
+                        && Executor::current().spawn(async { drop(job.await) }).is_err()
                     {
                         closes.dropped(node);
                     }
@@ -193,7 +193,7 @@ impl Closes {
         Self {
             started: clock::now(),
             until: deadline(limit),
-            progress: Progress::new(&Schedule::close(&graph)),
+            progress: Progress::new(&Schedule::to_close(&graph)),
             running: Vec::new(),
             done: graph.nodes.iter().map(|_| None).collect(),
             graph,
@@ -205,7 +205,7 @@ impl Closes {
         loop {
             let node = self.progress.next()?;
             let cell = self.graph.nodes[node].cell;
-            if cell.erased().is_untouched() && !was_superseded(cell.info()) {
+            if cell.is_untouched() && !was_superseded(cell.info()) {
                 self.progress.done(node);
                 continue;
             }

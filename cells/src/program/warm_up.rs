@@ -13,6 +13,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -130,13 +131,12 @@ impl Caller {
         #[cfg(feature = "tokio")]
         let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
         let _context = self.context.as_ref().map(RequestContext::enter);
-        catch_unwind(AssertUnwindSafe(|| cell.erased().get().map(drop)))
-            .unwrap_or_else(|panic| panicked(cell, panic))
+        catch_unwind(AssertUnwindSafe(|| cell.get().map(drop))).unwrap_or_else(|panic| panicked(cell, panic))
     }
 }
 
 async fn build_async(cell: AnyCell) -> Outcome {
-    let mut warm = cell.erased().get_async();
+    let mut warm = pin!(cell.get_async());
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| warm.as_mut().poll(cx)));
         polled.map_or_else(|panic| Poll::Ready(panicked(cell, panic)), |polled| polled.map_ok(drop))
@@ -175,7 +175,7 @@ impl Work {
             }
         }
         let done = wanted.iter().map(|_| None).collect();
-        let progress = Progress::new(&Schedule::build(&graph));
+        let progress = Progress::new(&Schedule::to_build(&graph));
         Self { started, at_once: what.threads, graph, progress, wanted, running: 0, done }
     }
 
@@ -241,11 +241,11 @@ impl Work {
     fn report(self) -> WarmUpReport {
         let took = self.started.elapsed();
         // Anew, with the dependencies that were first seen in this very warm-up. The nodes stay where they are.
-        let order = &Schedule::build(&graph());
+        let schedule = &Schedule::to_build(&graph());
         // The longest way to each node: its own time after the longest of those that come before it.
         let mut longest = vec![(Duration::ZERO, None); self.done.len()];
-        for node in order.sequence() {
-            let before = order.before(node).iter().max_by_key(|&&first| longest[first].0).copied();
+        for node in schedule.sequence() {
+            let before = schedule.before(node).iter().max_by_key(|&&first| longest[first].0).copied();
             let own = self.done[node].as_ref().map_or(Duration::ZERO, |cell| cell.own);
             longest[node] = (before.map_or(Duration::ZERO, |first| longest[first].0) + own, before);
         }

@@ -1,16 +1,21 @@
-//! The executor a payload was built on: where its asynchronous disposer runs if nobody waits for it.
+//! The executor that a payload is built on: its asynchronous disposer runs there if nobody waits for it, and with the
+//! feature `tokio` the payload ends when that runtime does.
 
 use std::future::Future;
+use std::pin::Pin;
 
-/// A tokio runtime; without the feature `tokio`, or elsewhere, nothing.
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A tokio runtime; without the feature `tokio`, or outside of any runtime, nothing.
 #[derive(Clone, Default)]
-pub(crate) struct Runtime {
+pub(crate) struct Executor {
     #[cfg(feature = "tokio")]
     handle: Option<tokio::runtime::Handle>,
 }
 
-impl Runtime {
-    /// The one the caller runs on.
+impl Executor {
+    /// The one that the caller runs on.
     pub(crate) fn current() -> Self {
         Self {
             #[cfg(feature = "tokio")]
@@ -18,8 +23,11 @@ impl Runtime {
         }
     }
 
-    /// Starts a task there; gives the future back where there is nobody to run it.
-    #[cfg_attr(not(feature = "tokio"), expect(clippy::unused_self, reason = "there is no runtime to know"))]
+    /// Spawns a task; returns the future where there is no executor to run it.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_self, reason = "without tokio there is no handle to use")
+    )]
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: F) -> Result<(), F> {
         #[cfg(feature = "tokio")]
         if let Some(handle) = &self.handle {
@@ -30,20 +38,47 @@ impl Runtime {
     }
 }
 
-/// A task that ends a payload with its runtime; given up when it is dropped.
 #[cfg(feature = "tokio")]
-pub(crate) struct Watch(tokio::task::AbortHandle);
+pub(crate) use self::ending::{RuntimeWatch, on_runtime_end};
 
 #[cfg(feature = "tokio")]
-impl Watch {
-    pub(crate) fn new(task: tokio::task::AbortHandle) -> Self {
-        Self(task)
+mod ending {
+    use std::future::pending;
+    use tokio::runtime::Handle;
+    use tokio::task::AbortHandle;
+
+    /// Calls `end` when the runtime ends, or when the task that waits for that is aborted.
+    ///
+    /// The task is never woken: it ends only with its runtime, which then drops it.
+    pub(crate) fn on_runtime_end(runtime: &Handle, end: impl FnMut() + Send + 'static) -> AbortHandle {
+        let end = CallOnDrop(end);
+        let task = runtime.spawn(async move {
+            let _end = end;
+            pending::<()>().await;
+        });
+        task.abort_handle()
     }
-}
 
-#[cfg(feature = "tokio")]
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.0.abort();
+    struct CallOnDrop<F: FnMut()>(F);
+
+    impl<F: FnMut()> Drop for CallOnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    /// Aborts the task of an [`on_runtime_end`] when it is dropped.
+    pub(crate) struct RuntimeWatch(AbortHandle);
+
+    impl RuntimeWatch {
+        pub(crate) fn new(task: AbortHandle) -> Self {
+            Self(task)
+        }
+    }
+
+    impl Drop for RuntimeWatch {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
     }
 }

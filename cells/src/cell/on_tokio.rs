@@ -1,0 +1,81 @@
+//! Flights of declared asynchronous cells where tokio is: as tasks of their own, and for payloads that end with the
+//! runtime they were built on.
+
+use crate::cell::get_async::{Caller, Turn, initialize};
+use crate::cell::initializer::Initializer;
+use crate::cell::raw_cell::RawCell;
+use crate::error::{BoxError, Error};
+use crate::flight::single_flight::{Flight, Outcome, Role};
+use crate::flight::wait_graph;
+use crate::observe::context::RequestContext;
+use crate::observe::log;
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::lease::{AnyPayload, Lease};
+use crate::sync::executor::{BoxFuture, RuntimeWatch, on_runtime_end};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// An adjusted factory of a declared cell.
+pub(crate) trait Build:
+    Fn() -> BoxFuture<'static, Result<AnyPayload, BoxError>> + Copy + Send + 'static
+{
+}
+
+impl<F: Fn() -> BoxFuture<'static, Result<AnyPayload, BoxError>> + Copy + Send + 'static> Build for F {}
+
+/// Gets the payload where none was published a moment ago; a new one, if `refresh`.
+pub(crate) async fn get_slow(
+    cell: &'static RawCell,
+    refresh: bool,
+    detached: bool,
+    build: impl Build,
+) -> Result<Lease, Error> {
+    let mut caller = Caller::new(cell, refresh, if detached { Flight::detached } else { Flight::new });
+    loop {
+        let outcome = match caller.turn().await? {
+            Turn::Take(lease) => return Ok(lease),
+            Turn::Initialize(flight) if detached => run_detached(&mut caller, cell, flight, build).await?,
+            Turn::Initialize(flight) => run(Initializer::begin(cell, flight), build).await?,
+        };
+        if let Some(lease) = outcome.into_lease()? {
+            return Ok(lease);
+        }
+    }
+}
+
+/// Runs a flight as a task of its own, and waits for it.
+async fn run_detached(
+    caller: &mut Caller<'static>,
+    cell: &'static RawCell,
+    flight: Arc<Flight>,
+    build: impl Build,
+) -> Result<Outcome, Error> {
+    // A new flight waits for nobody, so this closes no circle.
+    let _blocked = wait_graph::wait_for(flight.id(), cell.name());
+    let initializer = Initializer::begin(cell, Arc::clone(&flight));
+    let context = RequestContext::current().unwrap_or_default();
+    tokio::spawn(async move { drop(context.instrument(run(initializer, build)).await) });
+    caller.wait(&flight, Role::Initiator).await
+}
+
+async fn run(initializer: Initializer<'static>, build: impl Build) -> Result<Outcome, Error> {
+    let cell = initializer.cell();
+    let outcome = initialize(initializer, build).await?;
+    if let Outcome::Ready(lease) = &outcome {
+        close_with_runtime(cell, lease.generation());
+    }
+    Ok(outcome)
+}
+
+/// Closes a generation when the runtime of the caller ends: what is tied to a runtime (sockets, timers, tasks) is dead
+/// after that.
+fn close_with_runtime(cell: &'static RawCell, generation: u64) {
+    let Ok(runtime) = Handle::try_current() else { return };
+    let task = on_runtime_end(&runtime, move || {
+        if cell.generation() == Some(generation) {
+            catch_user_panic(cell.name(), || log::runtime_gone(cell.name(), generation));
+            let _ = cell.close_generation(generation);
+        }
+    });
+    cell.control.watch(generation, RuntimeWatch::new(task));
+}

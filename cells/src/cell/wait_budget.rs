@@ -1,0 +1,60 @@
+//! How long a call may wait, and what it is told when it may wait no longer.
+
+use crate::cell::raw_cell::RawCell;
+use crate::error::{Error, UnavailableError};
+use crate::flight::single_flight::Rejected;
+use crate::observe::log;
+use crate::observe::user_panic::catch_user_panic;
+use crate::sync::clock;
+use std::time::{Duration, Instant};
+
+/// One deadline for all waits of a call. It begins with the first of them, so that the time of the call's own factory
+/// does not count.
+pub(crate) struct WaitBudget {
+    limit: Option<Duration>,
+    begun: Option<Begun>,
+}
+
+#[derive(Clone, Copy)]
+struct Begun {
+    at: Instant,
+    deadline: Option<Instant>,
+}
+
+impl WaitBudget {
+    pub(crate) const fn new(limit: Option<Duration>) -> Self {
+        Self { limit, begun: None }
+    }
+
+    /// The deadline of the wait that begins now; `None` is without limit.
+    pub(crate) fn deadline(&mut self) -> Option<Instant> {
+        let limit = self.limit;
+        let begun = self
+            .begun
+            .get_or_insert_with(|| Begun { at: clock::now(), deadline: limit.and_then(clock::deadline) });
+        begun.deadline
+    }
+
+    fn spent(&self) -> Duration {
+        self.begun.map_or(Duration::ZERO, |begun| clock::now().saturating_duration_since(begun.at))
+    }
+}
+
+impl RawCell {
+    /// The error of a call that may not wait, or not any longer.
+    #[cold]
+    pub(crate) fn reject(&self, why: &Rejected, budget: &WaitBudget) -> Error {
+        let (cell, waited) = (self.name(), budget.spent());
+        let (error, reason) = match why {
+            Rejected::WaitersFull { limit } => {
+                (UnavailableError::WaitersFull { cell, limit: *limit }, "waiters_full")
+            }
+            Rejected::TimedOut => {
+                let last = self.control.failure();
+                (UnavailableError::WaitTimeout { cell, waited, last }, "wait_timeout")
+            }
+        };
+        catch_user_panic(cell, || log::wait_rejected(cell, reason, waited));
+        Error::Unavailable(error)
+    }
+}

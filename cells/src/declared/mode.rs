@@ -1,0 +1,100 @@
+//! What an accessor returns: the lease itself, or a `Result` of it.
+
+use crate::cell::typed_cell::TypedCell;
+use crate::error::Error;
+use crate::payload::lease::Ref;
+
+/// What an accessor returns: [`Fallible`] a `Result`, [`Infallible`] the lease itself.
+pub trait Mode: sealed::Sealed + 'static {
+    /// The accessor's return type.
+    type Output<T: Send + Sync + 'static>;
+
+    /// The return type of a permanent cell's accessor.
+    type Permanent<T: 'static>;
+
+    /// Gets the payload of a declared cell: all of it here, so that a result that is passed on is built in its place.
+    #[doc(hidden)]
+    fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Fallible {}
+    impl Sealed for super::Infallible {}
+}
+
+/// The [`Mode`] of a cell whose factory returns a `Result`.
+#[derive(Debug)]
+pub struct Fallible;
+
+/// The [`Mode`] of a cell whose factory returns the payload itself.
+#[derive(Debug)]
+pub struct Infallible;
+
+impl Mode for Fallible {
+    type Output<T: Send + Sync + 'static> = Result<Ref<'static, T>, Error>;
+    type Permanent<T: 'static> = Result<&'static T, Error>;
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the fast path of a read, and one call less for each cell in a debug build"
+    )]
+    fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
+        cell.get()
+    }
+
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result
+    }
+
+    #[inline]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+        result
+    }
+}
+
+impl Mode for Infallible {
+    type Output<T: Send + Sync + 'static> = Ref<'static, T>;
+    type Permanent<T: 'static> = &'static T;
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the fast path of a read, and one call less for each cell in a debug build"
+    )]
+    #[track_caller]
+    fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
+        match cell.get() {
+            Ok(lease) => lease,
+            Err(error) => refuse(&error),
+        }
+    }
+
+    #[track_caller]
+    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+        result.unwrap_or_else(|error| refuse(&error))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+        result.unwrap_or_else(|error| refuse(&error))
+    }
+}
+
+/// An infallible accessor has no error to return.
+#[cold]
+#[track_caller]
+fn refuse(error: &Error) -> ! {
+    match std::error::Error::source(error) {
+        Some(source) => panic!("{error}: {source}"),
+        None => panic!("{error}"),
+    }
+}

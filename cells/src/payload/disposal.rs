@@ -1,0 +1,101 @@
+//! One run of a disposer, with everything that it needs, so that any thread can run it: inside a drop, after the cell
+//! has gone on. It never unwinds, and it notifies the observers of its end.
+
+use crate::error::{BoxError, Panic, SharedError};
+use crate::observe::observer::{CloseResult, CloseStatus};
+use crate::observe::observers::Observers;
+use crate::payload::disposer::{Abandoned, Disposing};
+use crate::payload::lease::AnyPayload;
+use crate::sync::clock;
+use crate::sync::executor::{BoxFuture, Executor};
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
+use std::thread;
+use std::time::Instant;
+
+/// An asynchronous disposer under way, with the payload in it.
+pub(crate) type DisposerFuture = BoxFuture<'static, Result<(), BoxError>>;
+
+pub(crate) struct Disposal {
+    observers: Observers,
+    payload_type: &'static str,
+    generation: u64,
+    /// Whether code of the program runs, rather than a plain drop.
+    calls: bool,
+    started: Instant,
+    /// Where an asynchronous disposer runs if nobody waits for it.
+    executor: Executor,
+}
+
+impl Disposal {
+    /// The disposal of a payload that is retired now.
+    pub(crate) fn new(
+        observers: &Observers,
+        payload_type: &'static str,
+        generation: u64,
+        calls: bool,
+        executor: Executor,
+    ) -> Self {
+        let observers = observers.clone();
+        Self { observers, payload_type, generation, calls, started: clock::now(), executor }
+    }
+
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    /// Disposes the payload as far as that takes no task: `Err` is an asynchronous disposer that has yet to run.
+    pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
+        match catch_unwind(AssertUnwindSafe(|| payload.dispose())) {
+            Ok(Disposing::Later(future)) => Err(future),
+            Ok(Disposing::Done(result)) => Ok(self.end(Ok(result))),
+            Err(panic) => Ok(self.end(Err(panic))),
+        }
+    }
+
+    /// Runs an asynchronous disposer to its end.
+    pub(crate) async fn run(&self, future: &mut DisposerFuture) -> CloseResult {
+        let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        });
+        self.end(outcome.await)
+    }
+
+    /// Drops an asynchronous disposer that nobody runs, or not to its end, and the payload with it.
+    pub(crate) fn abandon(&self, future: Option<DisposerFuture>) -> CloseResult {
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        self.end(dropped.and(Ok(Err(Abandoned.into()))))
+    }
+
+    fn end(&self, outcome: thread::Result<Result<(), BoxError>>) -> CloseResult {
+        let error = match outcome {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(SharedError::new(error)),
+            Err(panic) => Some(SharedError::new(Panic::caught(panic))),
+        };
+        let status = if error.is_some() { CloseStatus::Error } else { CloseStatus::Ok };
+        let result = CloseResult { close_called: self.calls, error, ..self.result(status) };
+        self.observers.close_end(&result, self.payload_type);
+        result
+    }
+
+    /// What a closer learns while a lease is still out.
+    pub(crate) fn draining(&self) -> CloseResult {
+        self.result(CloseStatus::Draining)
+    }
+
+    fn result(&self, status: CloseStatus) -> CloseResult {
+        CloseResult {
+            cell: self.observers.cell(),
+            generation: Some(self.generation),
+            had_payload: true,
+            close_called: false,
+            status,
+            duration: clock::now().saturating_duration_since(self.started),
+            error: None,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How a thread blocks for what a task would await.
+
+use crate::sync::clock;
+use crate::sync::primitives::{Parker, thread_local};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
+
+/// Runs a future to its end on the calling thread.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        let output = block_until(None, |waker| future.as_mut().poll(&mut Context::from_waker(waker)));
+        // Without a deadline there always is one.
+        if let Some(output) = output {
+            return output;
+        }
+    }
+}
+
+/// Blocks the thread until `poll` is ready or the deadline (if any) has passed.
+///
+/// `poll` is always asked once more after the deadline, so that what has happened wins over what is late.
+pub(crate) fn block_until<R>(
+    deadline: Option<Instant>,
+    mut poll: impl FnMut(&Waker) -> Poll<R>,
+) -> Option<R> {
+    let thread = Sleeper::current();
+    let waker = Waker::from(Arc::clone(&thread));
+    let deadline = deadline.and_then(by_the_real_clock);
+    loop {
+        let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        match poll(&waker) {
+            Poll::Ready(result) => return Some(result),
+            Poll::Pending if late => return None,
+            Poll::Pending => thread.0.park(deadline),
+        }
+    }
+}
+
+/// A deadline for a thread. Threads sleep by the real clock: by a paused one they would sleep forever.
+pub(crate) fn by_the_real_clock(deadline: Instant) -> Option<Instant> {
+    Instant::now().checked_add(deadline.saturating_duration_since(clock::now()))
+}
+
+struct Sleeper(Parker);
+
+impl Sleeper {
+    /// The calling thread's own; a fresh one where thread-locals are gone already.
+    fn current() -> Arc<Self> {
+        thread_local! {
+            static CURRENT: Arc<Sleeper> = Arc::new(Sleeper(Parker::new()));
+        }
+        CURRENT.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Self(Parker::new())))
+    }
+}
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
