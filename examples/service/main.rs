@@ -46,12 +46,15 @@ fn order(products: &[&str]) -> Result<(), BoxError> {
 
 #[cfg(test)]
 mod tests {
-    /// The README shows this program's cells as they are when it is warm.
+    /// The reference in the crate's documentation shows this program's cells as they are when it is warm.
     #[test]
-    fn the_graph_is_that_of_the_readme() {
+    fn the_graph_is_that_of_the_reference() {
         let warm = cells::warm_up();
         assert!(warm.is_ok(), "{warm}");
         let graph = cells::graph().to_mermaid();
-        assert!(include_str!("../../README.md").contains(&format!("```mermaid\n{graph}```\n")), "{graph}");
+        assert!(
+            include_str!("../../cells/src/reference.md").contains(&format!("```mermaid\n{graph}```\n")),
+            "{graph}"
+        );
     }
 }
