@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws reads per second over threads, from what the bench `read` has measured.
+"""Draws a bar chart of reads per second, from the measurements of the benchmark `read`.
 
     cargo bench -p cells --bench read -- --csv target/reads.csv
     python3 docs/reads.py target/reads.csv >docs/reads.svg
 
-Needs nothing but Python. Both axes' figures are the bench's medians; the scale is logarithmic.
+Needs only Python's standard library. The figures are the benchmark's medians; the scale is logarithmic.
 """
 
 import csv
@@ -21,7 +21,7 @@ def main():
     with open(sys.argv[1], newline="", encoding="utf-8") as file:
         rows = [(row["contender"], int(row["threads"]), float(row["ns"])) for row in csv.DictReader(file)]
     names = list(dict.fromkeys(name for name, _, _ in rows))
-    # Each thread reads once in `ns`, so all of them together read `threads` times.
+    # Each thread reads once per `ns`, so together they read `threads` times.
     rates = {(name, threads): threads * 1e9 / ns for name, threads, ns in rows}
     low = 10 ** math.floor(math.log10(min(rates.values())))
     high = 10 ** math.ceil(math.log10(max(rates.values())))

@@ -1,10 +1,10 @@
-//! What the examples of this package share.
+//! What the examples have in common.
 
 pub mod code;
 
 #[cfg(test)]
 mod tests {
-    /// What the README shows is what runs.
+    /// The README's first program is an example that CI runs.
     #[test]
     fn the_quickstart_is_that_of_the_readme() {
         let program = include_str!("quickstart.rs");

@@ -1,4 +1,4 @@
-//! Observer, adjuster, context and timeline: what a cell did on behalf of which request, as JSON lines.
+//! Observer, adjuster, context and timeline: what a cell did for which request, as JSON lines.
 
 use cells::{
     BoxError, CloseResult, FactoryAdjuster, InitResult, Observer, RequestContext, Timeline, TimelineEvent,
@@ -7,7 +7,7 @@ use cells::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Tries a second time before it gives up, and says so on the request's timeline.
+/// Tries a second time before it gives up, and records that on the request's timeline.
 struct Retry;
 
 impl<T> FactoryAdjuster<T> for Retry {
@@ -23,14 +23,14 @@ impl<T> FactoryAdjuster<T> for Retry {
 
 static TRIES: AtomicU32 = AtomicU32::new(0);
 
-/// A model that comes over a bad line: each first try fails.
+/// A model that is downloaded over a bad connection: every first try fails.
 #[runtime_cell(observer = TimelineObserver::new(), adjuster = Retry)]
 fn model() -> Result<String, BoxError> {
     let tries = TRIES.fetch_add(1, Ordering::Relaxed) + 1;
     if tries % 2 == 1 { Err("connection reset".into()) } else { Ok(format!("weights of try {tries}")) }
 }
 
-/// Counts for a dashboard what happens to any cell of the process.
+/// Counts, for a dashboard, what happens to all cells of the process.
 #[derive(Default)]
 struct Metrics {
     built: AtomicU32,
@@ -51,7 +51,8 @@ fn main() -> Result<(), BoxError> {
     let metrics = Arc::new(Metrics::default());
     cells::set_global_observer(metrics.clone());
 
-    // One timeline a request: the flight goes to the request that caused it, and the second one only reads.
+    // Each request has its own timeline. The flight is recorded on that of the request that caused it, the first; the
+    // second request only reads.
     for session in ["alice", "bob"] {
         let timeline = Timeline::new(64);
         let request = RequestContext::new().session_id(session).timeline(timeline.clone());

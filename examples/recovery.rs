@@ -1,4 +1,4 @@
-//! Fail, cool down, come back: a server that is not up yet when its first callers come.
+//! Fail, cool down, come back: a server that is not up yet when the first callers ask for a connection.
 
 use cells::{Error, runtime_cell};
 use std::io;
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::OnceLock;
 use std::thread;
 
-/// Where the server will be; reserved without listening, so that connections are refused until it is up.
+/// Where the server will listen. Until it does, connections are refused.
 static ADDRESS: OnceLock<std::net::SocketAddr> = OnceLock::new();
 
 /// The connection to the server.
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let refused = error.downcast_ref::<io::Error>().map(io::Error::kind);
     println!("{error}; because of {refused:?}");
 
-    // A storm of callers does not become a storm of connections: they get the same error at once.
+    // A hundred callers do not make a hundred attempts to connect: they get the same error at once.
     let storm: Vec<Error> = (0..100).filter_map(|_| connection().err()).collect();
     println!(
         "{} callers turned away, all by the cooldown: {}",
@@ -40,7 +40,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("connected, in state {:?}", CONNECTION.state());
 
-    // Found broken in use: the next call builds a new one, though others may have replaced it already.
+    // A connection turns out to be broken. Close exactly that one; the next call connects again. If another caller had
+    // replaced it already, nothing would happen.
     let broken = connection()?;
     let closed = CONNECTION.close_generation(cells::Ref::generation(&broken));
     println!("closed generation {:?}: {:?}", closed.generation, closed.status);

@@ -1,4 +1,4 @@
-//! Refresh while readers read, then drain: a configuration that is reloaded under way.
+//! Refresh while readers read, then drain: a configuration that is reloaded while it is in use.
 
 use cells::{BoxError, Ref, runtime_cell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -30,7 +30,7 @@ fn main() -> Result<(), BoxError> {
         let reader = || {
             let (mut reads, mut newest) = (0_u64, 0);
             while !done.load(Ordering::Relaxed) {
-                let config = config()?; // never blocks and never goes back, whatever is reloaded
+                let config = config()?; // never waits for a reload, and never returns an older version
                 assert!(config.version >= newest, "a reader went back in time");
                 newest = config.version;
                 reads += 1;

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![doc = include_str!("reference.md")]
 #![deny(unsafe_code)]
 
 #[doc(hidden)]

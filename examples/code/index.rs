@@ -1,4 +1,4 @@
-//! The index: the store, filled with all text files of a directory.
+//! The index: a store filled with all text files of a directory.
 
 use super::problem::Problem;
 use super::query::Query;
@@ -9,30 +9,30 @@ use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-/// What is larger is data, not source.
+/// Larger files are data, not source code.
 const LARGEST: u64 = 64 << 20;
 
-/// A store that is filled, and what there is to know of it.
+/// A filled store, and how many files and lines it has.
 #[derive(Debug)]
 pub struct Index {
     /// A lease: while the index lives, its store is not disposed.
     store: Ref<'static, Store>,
-    /// How many files it has.
+    /// How many files it contains.
     pub files: u64,
-    /// How many lines of them it has, without empty ones.
+    /// How many lines of them it contains, without blank ones.
     pub lines: u64,
-    /// How many files were left out as no text, or too large.
+    /// How many files were skipped because they are not text or too large.
     pub skipped: u64,
-    /// Which could not be read, and why.
+    /// Which files could not be read, and why.
     unreadable: Vec<String>,
 }
 
 impl Index {
-    /// Fills `store` with the text files of `dir`. Hidden files and those that git ignores are left out.
+    /// Fills `store` with the text files of `dir`, except hidden files and those that git ignores.
     ///
     /// # Errors
     /// If there is no such directory, or the store fails. A file that cannot be read is no error:
-    /// [`unreadable`](Self::unreadable) tells of it.
+    /// [`unreadable`](Self::unreadable) reports it.
     pub fn build(dir: &Path, store: Ref<'static, Store>) -> Result<Self, Problem> {
         if let Err(reason) = fs::read_dir(dir) {
             return Err(Problem::Directory { path: dir.to_owned(), reason });
@@ -44,13 +44,13 @@ impl Index {
         Ok(index)
     }
 
-    /// Reads what the walk came upon, if it is a text file, and keeps account. Links are not followed.
+    /// Reads one entry of the walk if it is a text file, and counts it. Links are not followed.
     fn take(&mut self, dir: &Path, entry: Result<DirEntry, ignore::Error>) -> Option<TextFile> {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
                 let message = error.to_string();
-                // The source names the path as well.
+                // The wrapped error names the path too.
                 self.unreadable.push(error.into_io_error().map_or(message, |error| error.to_string()));
                 return None;
             }
@@ -75,7 +75,7 @@ impl Index {
         }
     }
 
-    /// Finds the lines that have all words of `query`: at most `limit` of them, the best one first.
+    /// Finds the lines that contain all words of `query`: at most `limit` of them, best first.
     ///
     /// # Errors
     /// If the store fails.
@@ -83,14 +83,14 @@ impl Index {
         self.store.search(query, limit)
     }
 
-    /// What could not be read is missing from the matches, and whoever asked must hear of it.
+    /// Returns what could not be read. It is missing from the matches, so the user must be told.
     pub fn unreadable(&self) -> Option<Problem> {
         let (first, more) = self.unreadable.split_first()?;
         Some(Problem::Unreadable { first: first.clone(), more: more.len() })
     }
 }
 
-/// Reads a file that is valid UTF-8 and without NUL; another one is no text.
+/// Reads a text file, which is one that is valid UTF-8 and contains no NUL; returns `None` for any other.
 fn text_of(path: &Path) -> Result<Option<String>, Error> {
     if fs::metadata(path)?.len() > LARGEST {
         return Ok(None);

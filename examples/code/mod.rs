@@ -1,4 +1,4 @@
-//! Full-text search in the files of a directory: what the examples `code_search` and `web` have in common.
+//! Full-text search in the files of a directory, shared by the examples `code_search` and `web`.
 
 mod index;
 mod problem;

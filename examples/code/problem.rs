@@ -1,11 +1,11 @@
-//! What can go wrong, one line each.
+//! What can go wrong, each in one line.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The message is complete, cause included: it is all that the user gets to see.
+/// The message includes the cause: it is all that the user sees.
 #[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
+#[allow(missing_docs, reason = "the messages document the variants")]
 pub enum Problem {
     #[error("{0} (`--help` shows the usage)")]
     Usage(String),
@@ -21,12 +21,12 @@ pub enum Problem {
     Corrupt { path: PathBuf, reason: String },
     #[error("the database `{}` belongs to another program: name a file that may be overwritten", .0.display())]
     Foreign(PathBuf),
-    #[error("cannot make or remove a temporary directory: {0}")]
+    #[error("cannot create or remove a temporary directory: {0}")]
     Scratch(io::Error),
 }
 
 impl Problem {
-    /// For `map_err`: what SQLite says of the file at `path`.
+    /// For `map_err`: an error of SQLite about the file at `path`.
     pub(super) fn database(path: &Path) -> impl Fn(rusqlite::Error) -> Self {
         move |reason| Self::Database { path: path.to_owned(), reason }
     }

@@ -1,17 +1,17 @@
-//! From what the user typed to what FTS5 is asked.
+//! Turns what the user typed into a query for FTS5.
 
 use super::problem::Problem;
 
-/// The words to find, all of them in one line.
+/// The words to find; a match has all of them in one line.
 #[derive(Debug)]
 pub struct Query {
     words: Vec<String>,
 }
 
 impl Query {
-    /// Takes the words of what was typed.
+    /// Splits what was typed into words.
     ///
-    /// Words are what stands between white space; one without a letter or digit cannot be found, and does not count.
+    /// Words are separated by white space. Those without a letter or digit are left out, because FTS5 cannot find them.
     ///
     /// # Errors
     /// If no word is left.
@@ -21,7 +21,7 @@ impl Query {
         if words.is_empty() { Err(Problem::EmptyQuery) } else { Ok(Self { words }) }
     }
 
-    /// Quotes each word, so that none is taken for an operator: <https://www.sqlite.org/fts5.html#fts5_strings>.
+    /// Quotes each word, so that FTS5 takes none for an operator: <https://www.sqlite.org/fts5.html#fts5_strings>.
     pub fn to_fts5(&self) -> String {
         let quoted = self.words.iter().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
         quoted.collect::<Vec<_>>().join(" ")

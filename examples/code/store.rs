@@ -1,4 +1,4 @@
-//! The SQLite file with the lines of all files.
+//! The SQLite database with the lines of all files.
 
 use super::problem::Problem;
 use crate::code::Query;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
-/// Written into the file's header, to know our own files again: <https://www.sqlite.org/pragma.html#pragma_application_id>.
+/// Marks our own files, in their header: <https://www.sqlite.org/pragma.html#pragma_application_id>.
 const APPLICATION_ID: i32 = 0x0063_656C;
 
 const TABLES: &str = "
@@ -26,41 +26,41 @@ const BEST: &str = "
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
-    /// Where the file is, if the user named none.
+    /// The directory of the file, if the user named no file.
     scratch: Option<TempDir>,
 }
 
 /// A file to store.
 #[derive(Debug)]
 pub struct TextFile {
-    /// The name it is found by.
+    /// The path that matches show.
     pub path: String,
-    /// All of its text.
+    /// The whole text.
     pub text: String,
 }
 
 /// A line that was found.
 #[derive(Debug, Serialize)]
 pub struct Match {
-    /// The file's.
+    /// The path of the file.
     pub path: String,
-    /// Its number in the file, from 1.
+    /// The line's number in the file, counted from 1.
     pub line: u32,
-    /// The line, or what of it is near the words.
+    /// The line, or the part of it around the words.
     pub text: String,
 }
 
 impl Store {
-    /// Makes a store in a temporary directory.
+    /// Creates a store in a temporary directory.
     ///
     /// # Errors
-    /// If there can be none, or SQLite fails.
+    /// If the directory cannot be created, or SQLite fails.
     pub fn scratch() -> Result<Self, Problem> {
         let scratch = TempDir::with_prefix("code_search").map_err(Problem::Scratch)?;
         let path = scratch.path().join("index.db");
         let open = || {
             let connection = Connection::open(&path)?;
-            // Nobody will read the file after a crash.
+            // After a crash nobody reads this file.
             connection.pragma_update(None, "synchronous", "OFF")?;
             Ok(connection)
         };
@@ -68,10 +68,10 @@ impl Store {
         Ok(Self { connection: Mutex::new(connection), path, scratch: Some(scratch) })
     }
 
-    /// Opens the store in the file at `path`, or makes it.
+    /// Opens the store in the file at `path`, or creates it.
     ///
     /// # Errors
-    /// If it is no database, one of another program, or corrupt.
+    /// If the file is not a database, belongs to another program, or is corrupt.
     pub fn named(path: &Path) -> Result<Self, Problem> {
         let failed = Problem::database(path);
         let connection = Connection::open(path).map_err(&failed)?;
@@ -89,7 +89,7 @@ impl Store {
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned(), scratch: None })
     }
 
-    /// Replaces what is stored, all or nothing; returns the number of lines.
+    /// Replaces everything that is stored, or nothing if it fails; returns the number of lines.
     ///
     /// # Errors
     /// If SQLite fails.
@@ -115,7 +115,7 @@ impl Store {
         })
     }
 
-    /// Returns the best matches, the best one first.
+    /// Returns the best matches, best first.
     ///
     /// # Errors
     /// If SQLite fails.
@@ -130,15 +130,15 @@ impl Store {
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut Connection) -> Result<R, Error>) -> Result<R, Problem> {
-        // A panic cannot leave the connection half changed: SQLite rolls an open transaction back.
+        // A poisoned lock is fine: after a panic, SQLite rolls the open transaction back.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut connection).map_err(Problem::database(&self.path))
     }
 
-    /// Closes the connection, and removes the file if it is a temporary one.
+    /// Closes the connection, and removes the file if it is temporary.
     ///
     /// # Errors
-    /// If SQLite or the removal fails.
+    /// If closing or removing fails.
     pub fn close(self) -> Result<(), Problem> {
         let connection = self.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, reason)| Problem::database(&self.path)(reason))?;

@@ -1,4 +1,4 @@
-//! The lives of the cells, as an observer sees them.
+//! What happened to the cells, recorded by an observer.
 
 use cells::{CloseResult, Error, InitContext, InitResult, Observer};
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-/// Keeps what happened until it is written.
+/// Records events until they are written.
 #[derive(Default)]
 pub(crate) struct Life {
     record: Mutex<Record>,
@@ -27,7 +27,7 @@ struct Row {
 }
 
 impl Life {
-    /// Asks for a cell; says how long that took if another thread was building it.
+    /// Calls a cell's accessor; also returns how long that took if another thread built the payload.
     pub(crate) fn timed<T>(
         &self,
         cell: &str,
@@ -39,14 +39,14 @@ impl Life {
         (answer, waited.then(|| start.elapsed()))
     }
 
-    /// Notes how long callers waited for a cell: no flight, so the observer is not told of it.
+    /// Records how long callers waited for a cell. Waiting is no flight, so observers are not notified of it.
     pub(crate) fn waited(&self, cell: &str, waits: &[Duration]) {
         if let Some(longest) = waits.iter().max() {
             self.note(cell, "waited for", *longest, format!("at most, by {} callers", waits.len()));
         }
     }
 
-    /// Writes what happened since the last time.
+    /// Writes the events since the last call.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         for Row { cell, event, took, note } in std::mem::take(&mut self.record().rows) {
             writeln!(out, "{cell:<10}{event:<13}{:>12}  {note}", format!("{took:.1?}"))?;

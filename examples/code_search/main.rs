@@ -1,4 +1,4 @@
-//! Full-text search in the files of a directory: three cells, of which each needs the one before.
+//! Full-text search in the files of a directory, with three cells: settings, store and index.
 //!
 //! `cargo run --example code_search -- [--dir DIR] QUERY`
 
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// How many threads ask for the index at once.
 const THREADS: usize = 8;
-/// How long the end may take.
+/// How long the shutdown may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many matches are shown.
 const BEST: u32 = 10;
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     code
 }
 
-/// Prints the best matches and how the cells came to be; returns what could not be read.
+/// Prints the best matches and how the cells were built; returns what could not be read.
 fn search(life: &Life) -> Result<Option<Problem>, BoxError> {
     let settings = settings()?;
     let index = index_for_all(life)?;
@@ -61,7 +61,7 @@ fn search(life: &Life) -> Result<Option<Problem>, BoxError> {
     Ok(index.unreadable())
 }
 
-/// Lets all threads ask at once: one of them builds the index, the others wait for it.
+/// Lets all threads ask for the index at once: one of them builds it, the others wait.
 fn index_for_all(life: &Life) -> Result<Ref<'static, Index>, Error> {
     let barrier = Barrier::new(THREADS);
     let ask = || {
@@ -83,18 +83,18 @@ fn print(out: &mut impl Write, index: &Index, matches: &[Match]) -> io::Result<(
         writeln!(out, "{path}:{line}: {text}")?;
     }
     if matches.is_empty() {
-        writeln!(out, "no line has all of these words")?;
+        writeln!(out, "no line contains all of these words")?;
     }
     let Index { files, lines, skipped, .. } = index;
-    writeln!(out, "\n{files} files, {lines} lines; {skipped} files skipped, as no text or too large\n")
+    writeln!(out, "\n{files} files, {lines} lines; {skipped} files skipped: not text, or too large\n")
 }
 
-/// What the user can do something about: that a cell could not be had is a consequence of it.
+/// Shows the first cause, which the user can act on; the cell's own error is only a consequence of it.
 fn explain(error: &BoxError) -> String {
     error.downcast_ref::<Error>().map_or_else(|| error.to_string(), |error| error.root_cause().to_string())
 }
 
-/// The reader has seen enough, as `head` has.
+/// Whoever reads our output has closed it, as `head` does.
 fn is_broken_pipe(error: &BoxError) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! What the user asked for.
+//! The settings of the user.
 
 use cells::runtime_cell;
 use examples::code::{Problem, Query};
@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const USAGE: &str = "\
 Finds lines of text files that contain all words of QUERY, the best matches first.
-Hidden files and those that git ignores are left out, and links are not followed.
+Skips hidden files and those that git ignores; does not follow links.
 
 Usage: code_search [--dir DIR] [--db FILE] QUERY...
 
   --dir DIR   what to search (default: the workspace of this example)
   --db FILE   where to keep the index (default: a temporary directory)
-  --help      shows this";
+  --help      show this help";
 
 pub(crate) struct Settings {
     pub(crate) dir: PathBuf,

@@ -1,5 +1,5 @@
-//! A pool of database connections under hundreds of tasks: it fails, cools down, comes back, is replaced while it is
-//! used, and is closed before the directory that its file is in.
+//! A pool of database connections under hundreds of tasks. It fails, cools down, comes back, is replaced while it is in
+//! use, and is closed before the directory that contains its file.
 
 use cells::{BoxError, Error, Ref, runtime_cell};
 use sqlx::migrate::Migrator;
@@ -14,11 +14,11 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 const TASKS: usize = 300;
-/// How many transfers a task makes.
+/// How many transfers each task makes.
 const TRANSFERS: usize = 5;
 const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pool/migrations");
 
-/// Where the database is.
+/// The directory of the database.
 #[runtime_cell(dispose = TempDir::close)]
 fn directory() -> io::Result<TempDir> {
     TempDir::with_prefix("pool")
@@ -27,7 +27,7 @@ fn directory() -> io::Result<TempDir> {
 /// How often the factory of [`db`] ran.
 static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
 
-/// The connections. A flight is a task of its own: it goes on where the task that asked first gives up.
+/// The connections. A flight is a task of its own: it goes on if the task that started it gives up.
 #[runtime_cell(detached, cooldown = "200ms", dispose = close)]
 async fn db(directory: &TempDir) -> Result<SqlitePool, sqlx::Error> {
     ATTEMPTS.fetch_add(1, Ordering::Relaxed);
@@ -46,7 +46,7 @@ fn file_in(directory: &TempDir) -> PathBuf {
     directory.path().join("bank.db")
 }
 
-/// Waits for the connections that are in use; a drop would not.
+/// Waits until no connection is in use, which a plain drop would not do.
 async fn close(pool: SqlitePool) {
     let connections = pool.size();
     pool.close().await;
@@ -66,26 +66,26 @@ async fn main() -> Result<(), BoxError> {
     work().await?;
     let closed = cells::shutdown_async(Duration::from_secs(10)).await;
     println!("\n{closed}");
-    if closed.is_ok() { Ok(()) } else { Err("not all is closed".into()) }
+    if closed.is_ok() { Ok(()) } else { Err("not all cells are closed".into()) }
 }
 
-/// Hundreds of tasks ask for a database that is none: one of them tries, and all get its error.
+/// Hundreds of tasks ask for a database whose file is not one: the factory runs once, and all get its error.
 async fn fail() -> Result<(), BoxError> {
     let file = file_in(&*directory()?);
     fs::write(&file, "this is no database, but long enough to be read as one".repeat(10))?;
     let failed: JoinSet<_> = (0..TASKS).map(|_| async { accounts().await.err() }).collect();
     let errors: Vec<Error> = failed.join_all().await.into_iter().flatten().collect();
     let attempts = ATTEMPTS.load(Ordering::Relaxed);
-    let error = errors.first().ok_or("nobody failed")?;
+    let error = errors.first().ok_or("no task failed")?;
     println!("{} tasks failed: {}; attempts: {attempts}", errors.len(), error.root_cause());
 
-    fs::remove_file(file)?; // mended
-    let error = db().await.err().ok_or("it has not cooled down yet")?;
-    println!("{error}, though it would work by now; attempts: {}", ATTEMPTS.load(Ordering::Relaxed));
+    fs::remove_file(file)?; // now it would work
+    let error = db().await.err().ok_or("the cooldown is over already")?;
+    println!("{error}, although it would work now; attempts: {}", ATTEMPTS.load(Ordering::Relaxed));
     Ok(())
 }
 
-/// Waits as long as the cell says.
+/// Waits as long as the cell says, and asks again.
 async fn recover() -> Result<(), BoxError> {
     while let Err(error) = db().await {
         let retry_after = error.retry_after().ok_or(error)?;
@@ -100,8 +100,8 @@ async fn work() -> Result<(), BoxError> {
     let start = Instant::now();
     let mut tasks: JoinSet<_> = (0..TASKS).map(transfers).collect();
     for _ in 0..3 {
-        // First the pool, then the accounts, which were read by it. Whoever transfers by the old pool goes on, and the
-        // last of them closes it.
+        // Replaces the pool and then the accounts, which were read through it. Tasks with a lease on the old pool go on
+        // using it, and the last of them closes it.
         let pool = DB.refresh_with_dependents().await?;
         println!("generation {}, {} tasks at work", Ref::generation(&pool), tasks.len());
         while tasks.try_join_next().transpose()?.transpose()?.is_some() {}

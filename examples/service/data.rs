@@ -1,4 +1,4 @@
-//! What the service works with: the products, the rates, and a journal of what it did.
+//! The data of the service: the products, the rates, and a journal of what it did.
 
 use crate::config::{SETTINGS, Settings};
 use cells::{BoxError, Close, runtime_cell};
@@ -13,7 +13,7 @@ pub(crate) struct Journal {
     lines: Mutex<BufWriter<File>>,
 }
 
-/// The journal, in a temporary file. It is `Close`, so nobody has to name its disposer.
+/// The journal, in a temporary file. It implements `Close`, so its declaration names no disposer.
 #[runtime_cell]
 pub(crate) fn journal() -> io::Result<Journal> {
     Ok(Journal { lines: Mutex::new(BufWriter::new(tempfile::tempfile()?)) })
@@ -28,14 +28,14 @@ impl Journal {
 
 impl Close for Journal {
     fn close(self) -> Result<(), BoxError> {
-        // A drop would swallow the error of the last write.
+        // A plain drop would ignore an error of the last write.
         self.lines.into_inner().unwrap_or_else(PoisonError::into_inner).close()
     }
 }
 
 pub(crate) type Products = HashMap<&'static str, u32>;
 
-/// The prices of the products, in cents of a dollar.
+/// The prices of the products, in US cents.
 #[runtime_cell]
 pub(crate) fn products(settings: &Settings) -> Result<Products, ParseIntError> {
     let pairs = settings.products.lines().filter_map(|line| line.split_once(' '));
@@ -46,10 +46,10 @@ pub(crate) struct Rates {
     pub(crate) day: u32,
 }
 
-/// The exchange rates of the day: each time that they are fetched, a day has passed.
+/// The exchange rates of the day. Each time they are fetched, a day has passed.
 ///
-/// It asks for the journal in its body, so nothing is declared. That is observed when it happens, and from then on
-/// counts for the order like a parameter.
+/// The factory calls the journal's accessor instead of taking a parameter. The library remembers that call as a
+/// dependency, which then orders the cells as a parameter does.
 #[runtime_cell]
 pub(crate) fn rates() -> Result<Rates, BoxError> {
     static DAY: AtomicU32 = AtomicU32::new(0);
@@ -59,7 +59,7 @@ pub(crate) fn rates() -> Result<Rates, BoxError> {
 }
 
 impl Rates {
-    /// What a dollar is worth, in cents of `currency`.
+    /// The value of one dollar, in cents of `currency`.
     pub(crate) fn of(&self, currency: &str) -> Option<u32> {
         (currency == "EUR").then_some(90 + self.day)
     }

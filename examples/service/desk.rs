@@ -1,4 +1,4 @@
-//! What the service does: a worker on a thread of its own answers with the quotes of the day.
+//! The work of the service: a worker, on a thread of its own, answers with the quotes of the day.
 
 use crate::config::{SETTINGS, Settings};
 use crate::data::{JOURNAL, Journal, PRODUCTS, Products, RATES, Rates};
@@ -13,8 +13,8 @@ pub(crate) struct Quotes {
     currency: &'static str,
 }
 
-/// The quotes, in the currency of the settings. The rates and the settings are needed only while it is built; on the
-/// products it keeps a lease.
+/// The quotes, in the currency of the settings. They need rates and settings only while they are built, but keep a lease
+/// on the products.
 #[runtime_cell]
 pub(crate) fn quotes(
     products: Ref<'static, Products>,
@@ -39,7 +39,7 @@ pub(crate) struct Worker {
     thread: JoinHandle<io::Result<()>>,
 }
 
-/// The worker. Its thread holds leases: neither the quotes nor the journal end while it works with them.
+/// The worker. Its thread holds leases, so the quotes and the journal are not disposed while it works with them.
 #[runtime_cell(eager, dispose = Worker::stop)]
 pub(crate) fn worker(quotes: Ref<'static, Quotes>, journal: Ref<'static, Journal>) -> io::Result<Worker> {
     let (orders, inbox) = mpsc::channel();
@@ -56,7 +56,7 @@ impl Worker {
         Ok(self.orders.send(product.to_owned())?)
     }
 
-    /// Lets the thread finish what is ordered, and waits for it: then its leases are back.
+    /// Lets the thread finish the pending orders and waits for it. Then it has dropped its leases.
     fn stop(self) -> Result<(), BoxError> {
         drop(self.orders);
         Ok(self.thread.join().map_err(|_| "the worker panicked")??)

@@ -1,4 +1,4 @@
-//! A service of six cells in three modules: warmed up, at work, partly rebuilt, and shut down in order.
+//! A service of six cells in three modules: it is warmed up, works, is partly rebuilt, and is shut down in order.
 
 mod config;
 mod data;
@@ -9,23 +9,23 @@ use data::RATES;
 use desk::worker;
 use std::time::Duration;
 
-/// How long the end may take.
+/// How long the shutdown may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> Result<(), BoxError> {
-    // Also where `main` returns early, or panics.
+    // Shuts down also if `main` returns early or panics.
     let _cells = cells::shutdown_on_drop(PATIENCE);
 
-    // The worker is eager, and all others are there for its sake.
+    // Only the worker is eager. The others are built because it needs them.
     let warm = cells::warm_up();
     println!("{warm}\n");
     if !warm.is_ok() {
-        return Err("not all is there".into());
+        return Err("not all cells are ready".into());
     }
     order(&["tea", "cocoa"])?;
 
-    // What was built on the old rates goes with them, the worker first: it does what is ordered, and gives its leases
-    // back. What was not (the products, the journal) stays. The next order builds what it needs.
+    // This closes the rates and what was built on them, the worker first: it finishes its orders and drops its leases.
+    // The products and the journal stay. The next order builds what it needs.
     println!("a new day");
     RATES.invalidate_with_dependents();
     order(&["tea", "mate"])?;
@@ -36,7 +36,7 @@ fn main() -> Result<(), BoxError> {
     if let Err(error) = worker() {
         println!("asked again: {error}");
     }
-    if closed.is_ok() { Ok(()) } else { Err("not all is closed".into()) }
+    if closed.is_ok() { Ok(()) } else { Err("not all cells are closed".into()) }
 }
 
 fn order(products: &[&str]) -> Result<(), BoxError> {
@@ -46,12 +46,15 @@ fn order(products: &[&str]) -> Result<(), BoxError> {
 
 #[cfg(test)]
 mod tests {
-    /// The README shows this program's cells as they are when it is warm.
+    /// The reference in the crate's documentation shows this program's cells as they are when it is warm.
     #[test]
-    fn the_graph_is_that_of_the_readme() {
+    fn the_graph_is_that_of_the_reference() {
         let warm = cells::warm_up();
         assert!(warm.is_ok(), "{warm}");
         let graph = cells::graph().to_mermaid();
-        assert!(include_str!("../../README.md").contains(&format!("```mermaid\n{graph}```\n")), "{graph}");
+        assert!(
+            include_str!("../../cells/src/reference.md").contains(&format!("```mermaid\n{graph}```\n")),
+            "{graph}"
+        );
     }
 }

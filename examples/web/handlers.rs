@@ -1,4 +1,4 @@
-//! What is answered.
+//! The handlers.
 
 use crate::resources::index;
 use axum::extract::Form;
@@ -26,7 +26,7 @@ struct Asked {
 
 #[derive(Serialize)]
 struct Found {
-    /// The generation of the index that answers.
+    /// The generation of the index that was searched.
     generation: u64,
     matches: Vec<Match>,
 }
@@ -34,7 +34,7 @@ struct Found {
 async fn search(Form(Asked { q }): Form<Asked>) -> Result<Json<Found>, Failure> {
     let query = Query::parse(&q)?;
     let index = index().await?;
-    // The lease goes along: whatever is reloaded meanwhile, this index answers, and ends after that.
+    // The lease moves with the work: after a reload meanwhile, this index still answers, and is then disposed.
     let found = spawn_blocking(move || {
         let generation = Ref::generation(&index);
         index.search(&query, BEST).map(|matches| Found { generation, matches })
@@ -46,7 +46,7 @@ async fn snapshot() -> Json<Vec<CellSnapshot>> {
     Json(cells::snapshot())
 }
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{}", .0.root_cause())]
@@ -61,7 +61,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let said = format!("{self}\n");
         match self {
-            // A cell knows when to come back: when it has cooled down.
+            // A cell that is cooling down knows when the client should come back.
             Self::Cell(error) => {
                 let seconds = error.retry_after().map_or(1, |left| left.as_secs() + 1).to_string();
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds)], said).into_response()

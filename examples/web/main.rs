@@ -1,8 +1,8 @@
-//! Code search as a web service: cells behind handlers, a reload on SIGHUP, and an end in order on SIGTERM.
+//! Code search as a web service: cells behind handlers, a reload on SIGHUP, and an orderly shutdown on SIGTERM.
 //!
 //! `cargo run --example web -- [--dir DIR] [--listen ADDRESS:PORT]`
 
-// Its signals are those of Unix.
+// It uses Unix signals.
 #[cfg(unix)]
 mod handlers;
 #[cfg(unix)]
@@ -37,5 +37,5 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(unix))]
 fn main() {
-    eprintln!("web: there is no SIGHUP here");
+    eprintln!("web: this example needs Unix signals");
 }

@@ -1,4 +1,4 @@
-//! From the first signal handler to the last cell.
+//! The server, from installing the signal handlers to closing the cells.
 
 use crate::handlers;
 use crate::resources::STORE;
@@ -11,14 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// How long requests in flight may take when the server is to end, and then the cells.
+/// How long requests in flight may take once the server is told to stop, and then the cells.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves until it is told to end; says where it listens when it is ready, and returns how the cells ended.
+/// Serves until a signal to stop; reports its address when it is ready, and returns how the cells were closed.
 #[tokio::main]
 pub(crate) async fn run(ready: impl FnOnce(SocketAddr)) -> Result<ShutdownReport, BoxError> {
     let served = serve(ready).await;
-    // Whatever came of it, what was built is closed: the index, then its store and the settings.
+    // Also after an error, close what was built: the index, then its store and the settings.
     let closed = cells::shutdown_async(PATIENCE).await;
     served.map(|()| closed)
 }
@@ -54,7 +54,7 @@ async fn serve(ready: impl FnOnce(SocketAddr)) -> Result<(), BoxError> {
             ended = &mut server => return Ok(ended??),
         }
     }
-    drop(stop); // nobody new is let in
+    drop(stop); // no new request is accepted
     match timeout(PATIENCE, server).await {
         Ok(ended) => ended??,
         Err(_) => eprintln!("web: requests were still in flight after {PATIENCE:?}"),
@@ -62,7 +62,7 @@ async fn serve(ready: impl FnOnce(SocketAddr)) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Reads the directory anew into a store of its own. Requests never wait for it; if it fails, they keep what they have.
+/// Reads the directory again, into another store. Requests never wait for it; if it fails, they keep using the old one.
 async fn reload() {
     match STORE.refresh_with_dependents().await {
         Ok(_) => println!("reloaded"),

@@ -1,4 +1,4 @@
-//! What the operator asked for.
+//! The settings of the operator.
 
 use cells::runtime_cell;
 use lexopt::Arg::Long;
@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 pub(crate) const USAGE: &str = "\
 Serves full-text search in the files of a directory.
 
-  GET /search?q=WORDS   the lines that have all of the words, as JSON (POST takes a form)
-  GET /cells            what the cells are doing
-  SIGHUP                reads the directory again
-  SIGTERM, SIGINT       answer what is asked already, and end
+  GET /search?q=WORDS   the lines that contain all of the words, as JSON (POST takes a form)
+  GET /cells            what the cells are doing, as JSON
+  SIGHUP                read the directory again
+  SIGTERM, SIGINT       answer the requests in flight, then exit
 
 Usage: web [--dir DIR] [--listen ADDRESS:PORT]
 
   --dir DIR               what to search (default: the workspace of this example)
-  --listen ADDRESS:PORT   where to listen (default: 127.0.0.1:8080; port 0 is any that is free)
-  --help                  shows this";
+  --listen ADDRESS:PORT   where to listen (default: 127.0.0.1:8080; port 0 takes any free port)
+  --help                  show this help";
 
 pub(crate) struct Settings {
     pub(crate) dir: PathBuf,

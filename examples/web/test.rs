@@ -1,5 +1,5 @@
 //! The server under load, reloaded, and stopped with requests in flight: no request is lost, and none is answered from
-//! a payload that is disposed.
+//! a disposed payload.
 
 use crate::server::{PATIENCE, run};
 use crate::settings::{SETTINGS, Settings};
@@ -15,12 +15,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How many clients ask all the time, and how many requests are in flight at the end.
+/// How many clients send requests all the time, and how many requests are in flight at the end.
 const CLIENTS: usize = 8;
 const RELOADS: u64 = 3;
-/// How long the test waits for anything.
+/// How long the test waits for anything before it fails.
 const IN_VAIN: Duration = Duration::from_mins(1);
-/// How many answers there are at least between two reloads.
+/// The least number of answers between two reloads.
 const ANSWERS: u64 = 200;
 
 #[test]
@@ -38,7 +38,7 @@ fn no_request_is_lost() {
         thread::spawn(move || run(|address| ready.send(address).unwrap()).map_err(|error| error.to_string()));
     let address = address.recv().expect("the server listens");
     let (answers, stopping) = (AtomicU64::new(0), AtomicBool::new(false));
-    let _idle = TcpStream::connect(address).unwrap(); // holds nothing up
+    let _idle = TcpStream::connect(address).unwrap(); // must not delay the shutdown
     let stopped = thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| load(address, &ends, &answers, &stopping));
@@ -54,7 +54,7 @@ fn no_request_is_lost() {
         stopping.store(true, Ordering::SeqCst);
         send("TERM");
         let stopped = Instant::now();
-        wait_until("nobody is let in", || TcpStream::connect(address).is_err());
+        wait_until("no request is accepted", || TcpStream::connect(address).is_err());
         for request in in_flight {
             assert_eq!(finish(request).generation, 1 + RELOADS);
         }
@@ -77,7 +77,7 @@ fn no_request_is_lost() {
     }
 }
 
-/// Which payloads are disposed, in that order.
+/// The payloads that were disposed, in that order.
 #[derive(Default)]
 struct Ends(Mutex<Vec<(String, u64)>>);
 
@@ -90,7 +90,7 @@ impl Observer for Ends {
     }
 }
 
-/// Asks until nobody is let in any more, and at the latest until the test has failed.
+/// Sends requests until the server accepts no more, or the test has timed out.
 fn load(address: SocketAddr, ends: &Ends, answers: &AtomicU64, stopping: &AtomicBool) {
     let start = Instant::now();
     while start.elapsed() < IN_VAIN {
@@ -111,14 +111,14 @@ struct Found {
     text: String,
 }
 
-/// Asks for the needle; `None` if the server does not take the request.
+/// Searches for the needle; `None` if the server does not accept the request.
 fn ask(address: SocketAddr) -> Option<Found> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(b"GET /search?q=needle HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").ok()?;
     answer(stream)
 }
 
-/// Sends a request without its body, as far as a handler that waits for it.
+/// Sends a request without its body, and returns once a handler is waiting for that.
 fn begin(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = "POST /search HTTP/1.1\r\nHost: test\r\nConnection: close\r\nExpect: 100-continue\r\n\
@@ -135,7 +135,7 @@ fn finish(mut stream: TcpStream) -> Found {
     answer(stream).expect("an answer to a request in flight")
 }
 
-/// Reads an answer, which must be whole if there is any of it.
+/// Reads an answer, which must be complete unless it is empty.
 fn answer(mut stream: TcpStream) -> Option<Found> {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
@@ -160,7 +160,7 @@ fn send(signal: &str) {
 fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < IN_VAIN, "in vain: {what}");
+        assert!(start.elapsed() < IN_VAIN, "waited in vain until {what}");
         thread::yield_now();
     }
 }
