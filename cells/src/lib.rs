@@ -40,12 +40,12 @@ pub use payload::disposer::{Abandoned, Close, Disposer};
 pub use payload::lease::Ref;
 pub use payload::threads::read_path;
 pub use program::all_cells::{all, snapshot};
+pub use program::close_all::{close_all, close_all_async};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
-pub use program::shutdown::{
-    ClosedCell, ShutdownGuard, ShutdownOutcome, ShutdownReport, close_all, close_all_async, shutdown,
-    shutdown_async, shutdown_on_drop,
-};
-pub use program::warm_up::{WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, warm_up, warm_up_all};
+pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
+pub use program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
+pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
+pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
 pub use sync::executor::BoxFuture;
 
 /// Helps for tests of programs that use cells.

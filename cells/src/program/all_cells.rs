@@ -4,8 +4,8 @@ use crate::cell::snapshot::CellSnapshot;
 use crate::declared::any_cell::AnyCell;
 use crate::program::section;
 
-/// Lists every declared cell of the program, touched or not, also those of other crates, in a stable order: by
-/// module path, line and name.
+/// Lists every declared cell of the program, used or not, those of other crates included, in a stable order: by module
+/// path, file, line and name.
 pub fn all() -> Vec<AnyCell> {
     let mut cells = section::entries().to_vec();
     cells.sort_by_key(|cell| {

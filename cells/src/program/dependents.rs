@@ -14,11 +14,11 @@ use crate::program::schedule::Schedule;
 use std::collections::VecDeque;
 
 impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
-    /// Closes all cells that were built on this one, and what was built on those, and then this one.
+    /// Closes all cells that were built on this one, directly or through others, and then this one.
     ///
-    /// Dependents are those that are declared and those that were observed. All payloads are out of reach before
-    /// the first is disposed, so that nothing built on this one survives, and nothing built on it is disposed after
-    /// it (as far as leases allow: one that is out puts its disposal off).
+    /// Dependents are the declared ones and those that were observed. All payloads are out of reach before the first is
+    /// disposed. So nothing that was built on this one stays reachable or is disposed after it, except that a lease
+    /// which is out delays the disposal of its payload.
     pub fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, self.raw().unpublish()) {
             let _ = closing.settle();
@@ -27,9 +27,9 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
 
     /// Refreshes this cell, and then all cells that were built on it, each after what it depends on.
     ///
-    /// Every payload is built before it is swapped in, so readers always get one. Dependents without payload stay
-    /// without. What depends on a cell that could not be rebuilt keeps its old payload. Asynchronous dependents are
-    /// built on this thread, which blocks for them.
+    /// Every payload is built before it is swapped in, so readers always get one. Dependents without a payload stay
+    /// without one. What depends on a cell that could not be rebuilt keeps its old payload. Asynchronous dependents are
+    /// built on this thread, which blocks until they are.
     ///
     /// # Errors
     /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
@@ -72,12 +72,12 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     }
 }
 
-/// Unpublishes the payloads of all dependents of a cell whose own is unpublished; what is left to do comes in the
-/// order in which it is to be done.
+/// Unpublishes the payloads of all dependents of a cell whose own payload is unpublished already; returns what is left to
+/// do, in order.
 ///
-/// Each goes after what it depends on: a dependent that is built again meanwhile is built on new payloads, or
-/// unpublished after that. A factory may be seen for the first time to use a cell while this goes on, and what it
-/// got may have been an old payload. So it is done again until there is nothing new.
+/// Each follows what it depends on: a dependent that is built again meanwhile is built on new payloads, or unpublished
+/// after that. Meanwhile a factory may be observed to use a cell for the first time, and may have got an old payload. So
+/// this is repeated until there is nothing new.
 fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
     let mut closings = vec![own];
     let mut known = 0;
@@ -100,7 +100,7 @@ struct Dependents {
     graph: Graph,
     schedule: Schedule,
     dependent: Vec<bool>,
-    /// The nodes that are still to be looked at, in the order of their dependencies.
+    /// The nodes that are left, in the order of their dependencies.
     to_rebuild: VecDeque<usize>,
     /// The nodes that keep an old payload.
     stale: Vec<bool>,
@@ -121,7 +121,7 @@ impl Dependents {
         }
     }
 
-    /// Each after what it depends on, and after all of that is rebuilt.
+    /// The next dependent all of whose dependencies are rebuilt.
     fn next_to_rebuild(&mut self) -> Option<(usize, AnyCell)> {
         loop {
             let node = self.to_rebuild.pop_front()?;

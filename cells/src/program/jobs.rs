@@ -1,4 +1,4 @@
-//! Work on several nodes at once: each on a thread of its own, or all of them in one task.
+//! Work on several cells at once: each on a thread of its own, or all of them in one task.
 
 use crate::sync::executor::BoxFuture;
 use std::future::poll_fn;
@@ -20,7 +20,7 @@ impl<R: Send + 'static> Threads<R> {
         Self { name, sender, finished }
     }
 
-    /// Starts a job; on this thread where there is no other to be had.
+    /// Starts a job; on this thread if no other can be had.
     pub(crate) fn start(&self, node: usize, job: impl FnOnce() -> R + Clone + Send + 'static) {
         let sender = self.sender.clone();
         let run = move || {
@@ -33,7 +33,7 @@ impl<R: Send + 'static> Threads<R> {
     /// Waits for a job to finish, up to the deadline (if any).
     pub(crate) fn next(&self, deadline: Option<Instant>) -> Option<(usize, R)> {
         match deadline {
-            // Never disconnected: a sender is at hand.
+            // Never disconnected: `self` has a sender.
             None => self.finished.recv().ok(),
             Some(deadline) => {
                 let left = deadline.checked_duration_since(Instant::now()).unwrap_or(Duration::ZERO);
@@ -63,7 +63,7 @@ impl<R> Tasks<R> {
         Some(self.running.swap_remove(index).1)
     }
 
-    /// Waits for a job to finish; for ever, where there is none.
+    /// Waits for a job to finish; without end if there is none.
     pub(crate) async fn next(&mut self) -> (usize, R) {
         poll_fn(|cx| {
             for index in 0..self.running.len() {

@@ -1,12 +1,18 @@
-//! All cells of a program.
+//! All cells of a program together: their list, their graph, and work on many of them in an order.
+//!
+//! The linker makes the list ([`section`]). The [`graph`] has the cells and their dependencies, a [`schedule`] is an order
+//! of it, and [`jobs`] run on threads or in one task. Shutdown, warm-up and work on dependents are built of these three.
 
 pub(crate) mod all_cells;
+pub(crate) mod close_all;
 pub(crate) mod dependents;
 pub(crate) mod graph;
 pub(crate) mod jobs;
 pub(crate) mod schedule;
-#[allow(unsafe_code, reason = "the linker tells no more of a section than its ends")]
+#[allow(unsafe_code, reason = "the linker gives no more than the two ends of a section")]
 pub(crate) mod section;
 pub(crate) mod shutdown;
+pub(crate) mod shutdown_report;
 pub(crate) mod table;
 pub(crate) mod warm_up;
+pub(crate) mod warm_up_report;

@@ -1,10 +1,10 @@
-//! In which order work on many cells may go.
+//! The order in which work on many cells may go.
 
 use crate::info::DependencyKind;
 use crate::program::graph::{Graph, GraphEdge};
 use std::collections::VecDeque;
 
-/// For each node, those that come before it; never a circle.
+/// For each node, those before it; without a circle.
 pub(crate) struct Schedule {
     before: Vec<Vec<usize>>,
 }
@@ -12,8 +12,8 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// Dependencies before their dependents.
     ///
-    /// Declared dependencies have no circle: the compiler has seen to that. Observed ones may, if two factories
-    /// used each other's payloads at different times; the one that would close the circle orders nothing.
+    /// Declared dependencies have no circle, as the compiler has checked. Observed ones may, if two factories used each
+    /// other's payloads at different times; the one that would close the circle orders nothing.
     pub(crate) fn to_build(graph: &Graph) -> Self {
         let mut schedule = Self { before: vec![Vec::new(); graph.nodes.len()] };
         let observed = |edge: &&GraphEdge| edge.kind == DependencyKind::Observed;
@@ -26,8 +26,8 @@ impl Schedule {
         schedule
     }
 
-    /// Dependents before their dependencies, and permanent cells after all that they do not depend on: who reads
-    /// one by hand is not observed.
+    /// Dependents before their dependencies, and permanent cells after all that they do not depend on, because a ready
+    /// read of one is not observed.
     pub(crate) fn to_close(graph: &Graph) -> Self {
         let mut build = Self::to_build(graph);
         let is_permanent = |node: usize| graph.nodes[node].cell.info().permanent;
@@ -79,7 +79,7 @@ impl Schedule {
     }
 }
 
-/// How far work in an [`Schedule`] has come.
+/// How far work in a [`Schedule`] has come.
 pub(crate) struct Progress {
     /// For each node, how many that come before it are not done.
     blockers: Vec<usize>,
@@ -105,7 +105,7 @@ impl Progress {
         self.ready.pop_front()
     }
 
-    /// Says that a node is done, once.
+    /// Records, once, that a node is done.
     pub(crate) fn done(&mut self, node: usize) {
         for &next in &self.unblocks[node] {
             self.blockers[next] -= 1;

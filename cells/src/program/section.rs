@@ -1,11 +1,11 @@
-//! The section of the binary in which every declaration leaves its entry: how the linker makes the list of all cells.
+//! The section of the binary in which every declaration puts an entry: how the linker makes the list of all cells.
 //!
 //! Nothing runs before `main` for it, and an untouched cell costs nothing at run time. (`inventory` runs a constructor
-//! for each entry at start.) Entries stay with `lto = "fat"`, and in a dependency that nothing refers to.
+//! for each entry at start.) Entries survive `lto = "fat"`, and dependencies that nothing refers to.
 //!
-//! `linkme` does it everywhere but on Linux. For each entry it has the compiler check three functions, and they are a
-//! fifth of what a cell costs `cargo check`; so there the section is our own. Model checks run with `linkme`, which has
-//! it tried here too.
+//! Outside of Linux `linkme` makes the list. On Linux the section is our own, because for each entry `linkme` has the
+//! compiler check three functions, a fifth of what a cell adds to `cargo check` (target: the check of 500 cells). Model
+//! checks run with `linkme`, which is how it is tried here.
 
 #[cfg(not(all(target_os = "linux", not(shuttle))))]
 pub use self::linked::CELLS;
@@ -17,13 +17,13 @@ pub(crate) use self::own::entries;
 /// A linker for ELF brackets a section whose name is an identifier by two symbols, `__start_` and `__stop_` with that
 /// name (manual of GNU ld, "Orphan Sections"). The entries are statics of one type, so what stands between is a slice.
 ///
-/// The section's name has the version in it: two versions of this library in one program have a list each. A second
-/// copy of the same version would add to this one's, and does not link.
+/// The section's name contains the version: two versions of this library in one program have a list each. A second copy
+/// of the same version would add to the list of the first, and so does not link.
 #[cfg(all(target_os = "linux", not(shuttle)))]
 mod own {
     use crate::declared::any_cell::AnyCell;
 
-    /// Puts a cell into the list of all.
+    /// Adds a cell to the list.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __register {
@@ -54,8 +54,8 @@ mod own {
     pub(crate) fn entries() -> &'static [AnyCell] {
         let (start, stop) = (&raw const START, &raw const STOP);
         let number = (stop.addr() - start.addr()) / size_of::<AnyCell>();
-        // SAFETY: nothing but `__register` puts anything into the section, and that are statics of this type, of this
-        // very library. Their size is a multiple of their alignment, so they stand without a gap.
+        // SAFETY: `__register` alone puts anything into the section: statics of this type, of this very library. Their size
+        // is a multiple of their alignment, so there is no gap between them.
         unsafe { std::slice::from_raw_parts(start.cast(), number) }
     }
 
@@ -73,7 +73,7 @@ mod own {
 mod linked {
     use crate::declared::any_cell::AnyCell;
 
-    /// Puts a cell into the list of all.
+    /// Adds a cell to the list.
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __register {
@@ -85,7 +85,7 @@ mod linked {
         };
     }
 
-    /// Where each declaration leaves its cell.
+    /// Where each declaration puts its cell.
     #[linkme::distributed_slice]
     pub static CELLS: [AnyCell];
 

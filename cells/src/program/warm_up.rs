@@ -2,14 +2,13 @@
 
 use crate::declared::any_cell::AnyCell;
 use crate::error::{Error, LifecycleError, Panic, SharedError};
-use crate::info::{CellInfo, DependencyKind};
+use crate::info::DependencyKind;
 use crate::observe::context::RequestContext;
 use crate::program::graph::{Graph, graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
-use crate::program::table::{Table, chain};
+use crate::program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
 use std::any::Any;
-use std::fmt;
 use std::future::poll_fn;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,17 +69,18 @@ impl WarmUp {
 
     /// Builds the cells in parallel, each after what it depends on.
     ///
-    /// A failure stops only the cells into which the failed one is injected. Factories run in the caller's
-    /// [`RequestContext`]; a panic of one is a failure of its cell. The factories of asynchronous cells run on these
-    /// threads too, and where they need a runtime find the caller's: in a task use [`run_async`](Self::run_async).
+    /// A failure skips only the cells into which the failed one is injected. Factories run in the caller's
+    /// [`RequestContext`]; a panic of a factory is a failure of its cell. The factories of asynchronous cells run on
+    /// these threads too, inside the caller's tokio runtime if there is one. In a task use
+    /// [`run_async`](Self::run_async): this function blocks the task's thread.
     pub fn run(self) -> WarmUpReport {
         let threads = Threads::new("cells-warm-up");
-        let caller = Caller::here();
+        let inherited = Inherited::from_caller();
         let mut work = Work::plan(&self);
         loop {
             while let Some((node, cell)) = work.begin() {
-                let caller = caller.clone();
-                threads.start(node, move || caller.build(cell));
+                let inherited = inherited.clone();
+                threads.start(node, move || inherited.build(cell));
             }
             if work.running == 0 {
                 return work.report();
@@ -91,7 +91,7 @@ impl WarmUp {
         }
     }
 
-    /// [`run`](Self::run) in a task, which polls all factories itself; the number of threads says how many at once.
+    /// [`run`](Self::run) in a task, which polls all factories itself; the number of threads is how many run at once.
     pub async fn run_async(self) -> WarmUpReport {
         let mut tasks = Tasks::new();
         let mut work = Work::plan(&self);
@@ -108,18 +108,16 @@ impl WarmUp {
     }
 }
 
-type Outcome = Result<(), Error>;
-
-/// What the factories find of the caller on other threads.
+/// What factories on other threads inherit from the caller.
 #[derive(Clone)]
-struct Caller {
+struct Inherited {
     context: Option<RequestContext>,
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
 }
 
-impl Caller {
-    fn here() -> Self {
+impl Inherited {
+    fn from_caller() -> Self {
         Self {
             context: RequestContext::current(),
             #[cfg(feature = "tokio")]
@@ -127,7 +125,7 @@ impl Caller {
         }
     }
 
-    fn build(&self, cell: AnyCell) -> Outcome {
+    fn build(&self, cell: AnyCell) -> Result<(), Error> {
         #[cfg(feature = "tokio")]
         let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
         let _context = self.context.as_ref().map(RequestContext::enter);
@@ -135,7 +133,7 @@ impl Caller {
     }
 }
 
-async fn build_async(cell: AnyCell) -> Outcome {
+async fn build_async(cell: AnyCell) -> Result<(), Error> {
     let mut warm = pin!(cell.get_async());
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| warm.as_mut().poll(cx)));
@@ -144,12 +142,12 @@ async fn build_async(cell: AnyCell) -> Outcome {
     .await
 }
 
-fn panicked(cell: AnyCell, panic: Box<dyn Any + Send>) -> Outcome {
+fn panicked(cell: AnyCell, panic: Box<dyn Any + Send>) -> Result<(), Error> {
     let source = SharedError::new(Panic::caught(panic));
     Err(Error::Lifecycle(LifecycleError::Panicked { cell: cell.info().name, source }))
 }
 
-/// What is to be built when, and what became of it.
+/// Which cells to build when, and what became of them.
 struct Work {
     started: Instant,
     at_once: usize,
@@ -165,7 +163,7 @@ impl Work {
         let started = Instant::now();
         let graph = graph();
         let mut wanted: Vec<_> = graph.nodes.iter().map(|node| what.all || node.cell.info().eager).collect();
-        // What a wanted cell gets injected is wanted, and so on.
+        // What is injected into a wanted cell is wanted too.
         let mut stack: Vec<_> = (0..wanted.len()).filter(|&node| wanted[node]).collect();
         while let Some(node) = stack.pop() {
             for edge in graph.edges.iter().filter(|edge| edge.from == node) {
@@ -192,7 +190,7 @@ impl Work {
         None
     }
 
-    /// The cell to build for a node whose turn has come; `None` where nothing is to be done.
+    /// The cell to build for a node whose turn has come; `None` if there is nothing to do.
     fn prepare(&mut self, node: usize) -> Option<AnyCell> {
         let graph = &self.graph;
         let cell = graph.nodes[node].cell;
@@ -205,7 +203,7 @@ impl Work {
                 && edge.kind == DependencyKind::Injected
                 && dependency.is_some_and(|cell| cell.error.is_some() || cell.skipped_for.is_some())
         });
-        let mut warmed = WarmedCell::new(cell.info());
+        let mut warmed = WarmedCell::ready(cell.info());
         if let Some(edge) = failed {
             warmed.outcome = WarmUpOutcome::Skipped;
             warmed.skipped_for = Some(graph.nodes[edge.to].cell.info());
@@ -218,9 +216,9 @@ impl Work {
         None
     }
 
-    fn finish(&mut self, node: usize, outcome: Outcome) {
+    fn finish(&mut self, node: usize, outcome: Result<(), Error>) {
         let cell = self.graph.nodes[node].cell;
-        let mut warmed = WarmedCell::new(cell.info());
+        let mut warmed = WarmedCell::ready(cell.info());
         match outcome {
             Ok(()) => {
                 let snapshot = cell.snapshot();
@@ -240,9 +238,9 @@ impl Work {
 
     fn report(self) -> WarmUpReport {
         let took = self.started.elapsed();
-        // Anew, with the dependencies that were first seen in this very warm-up. The nodes stay where they are.
+        // Again, with the dependencies that this very warm-up has observed. The nodes stay where they are.
         let schedule = &Schedule::to_build(&graph());
-        // The longest way to each node: its own time after the longest of those that come before it.
+        // The longest path to each node: its own time after the longest of those before it.
         let mut longest = vec![(Duration::ZERO, None); self.done.len()];
         for node in schedule.sequence() {
             let before = schedule.before(node).iter().max_by_key(|&&first| longest[first].0).copied();
@@ -260,95 +258,5 @@ impl Work {
         critical_path.reverse();
         let cells = self.done.into_iter().flatten().collect();
         WarmUpReport { cells, critical_path, critical_time, took }
-    }
-}
-
-/// What a warm-up did.
-#[derive(Clone, Debug)]
-#[must_use = "a warm-up reports failures here and nowhere else"]
-#[non_exhaustive]
-pub struct WarmUpReport {
-    /// The cells that were wanted, in the order of [`all`](crate::all).
-    pub cells: Vec<WarmedCell>,
-    /// The chain of dependencies that took longest: more threads cannot make a warm-up shorter than this.
-    pub critical_path: Vec<&'static CellInfo>,
-    /// The own times on the critical path, added up.
-    pub critical_time: Duration,
-    /// How long the whole warm-up took.
-    pub took: Duration,
-}
-
-/// What a warm-up did with one cell.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct WarmedCell {
-    /// The cell.
-    pub info: &'static CellInfo,
-    /// What became of it.
-    pub outcome: WarmUpOutcome,
-    /// How long its factory ran, without what it waited for other cells.
-    pub own: Duration,
-    /// How long its factory waited for other cells.
-    pub waiting: Duration,
-    /// Why it failed.
-    pub error: Option<Error>,
-    /// The failed dependency for which it was left out.
-    pub skipped_for: Option<&'static CellInfo>,
-}
-
-/// What became of a cell in a warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WarmUpOutcome {
-    /// It was built.
-    Built,
-    /// It was there already.
-    Ready,
-    /// Its factory failed.
-    Failed,
-    /// Something that is injected into it failed.
-    Skipped,
-}
-
-impl WarmedCell {
-    fn new(info: &'static CellInfo) -> Self {
-        let zero = Duration::ZERO;
-        let outcome = WarmUpOutcome::Ready;
-        Self { info, outcome, own: zero, waiting: zero, error: None, skipped_for: None }
-    }
-}
-
-impl WarmUpReport {
-    /// Returns `true` if every cell that was wanted is there.
-    pub fn is_ok(&self) -> bool {
-        self.cells.iter().all(|cell| matches!(cell.outcome, WarmUpOutcome::Built | WarmUpOutcome::Ready))
-    }
-}
-
-/// A table, a cell a line, and the critical path below it.
-impl fmt::Display for WarmUpReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new(["cell", "outcome", "own", "waiting", ""]);
-        for cell in &self.cells {
-            let (outcome, note) = match (cell.outcome, &cell.error, cell.skipped_for) {
-                (WarmUpOutcome::Built, ..) => ("built", String::new()),
-                (WarmUpOutcome::Ready, ..) => ("was ready", String::new()),
-                (WarmUpOutcome::Failed, error, _) => {
-                    ("failed", error.as_ref().map(|error| chain(error)).unwrap_or_default())
-                }
-                (WarmUpOutcome::Skipped, _, needs) => {
-                    ("skipped", needs.map(|needs| format!("needs {needs}")).unwrap_or_default())
-                }
-            };
-            let (own, waiting) = (format!("{:.1?}", cell.own), format!("{:.1?}", cell.waiting));
-            table.row([cell.info.name.to_owned(), outcome.to_owned(), own, waiting, note]);
-        }
-        write!(f, "{table}")?;
-        let path: Vec<_> = self.critical_path.iter().map(|info| info.name).collect();
-        write!(f, "took {:.1?}", self.took)?;
-        if !path.is_empty() {
-            write!(f, "; critical path {} ({:.1?})", path.join(" -> "), self.critical_time)?;
-        }
-        Ok(())
     }
 }

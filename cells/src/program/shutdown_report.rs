@@ -1,0 +1,106 @@
+//! What closing all cells did, as data and as a table.
+
+use crate::error::SharedError;
+use crate::info::CellInfo;
+use crate::observe::observer::{CloseResult, CloseStatus};
+use crate::program::table::TextTable;
+use std::fmt;
+use std::time::Duration;
+
+/// What closing all cells did.
+#[derive(Clone, Debug)]
+#[must_use = "failed disposals and leases that are still out are reported here"]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// The cells that had something to close, in the order of [`all`](crate::all), which is not that of the closes.
+    pub cells: Vec<ClosedCell>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What closing all cells did with one of them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClosedCell {
+    /// The cell.
+    pub info: &'static CellInfo,
+    /// What became of it.
+    pub outcome: ShutdownOutcome,
+    /// How long its close took, or was waited for.
+    pub duration: Duration,
+    /// The disposer's error or panic.
+    pub error: Option<SharedError>,
+}
+
+/// What became of a cell when all were closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShutdownOutcome {
+    /// Its payload is disposed.
+    Disposed,
+    /// Its payload is gone, and its disposer failed or panicked.
+    Failed,
+    /// A lease is still out, or a superseded factory still runs.
+    Draining,
+    /// Its disposer still runs.
+    Overdue,
+    /// It had a flight under way and no payload; what the factory built is disposed.
+    Superseded,
+    /// It had nothing to close any more when its turn came.
+    Empty,
+}
+
+impl ShutdownOutcome {
+    pub(crate) fn of(result: &CloseResult) -> Self {
+        match result.status {
+            CloseStatus::Ok => Self::Disposed,
+            CloseStatus::Error => Self::Failed,
+            CloseStatus::Draining => Self::Draining,
+            CloseStatus::Superseded => Self::Superseded,
+            CloseStatus::Noop => Self::Empty,
+        }
+    }
+}
+
+impl fmt::Display for ShutdownOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Disposed => "disposed",
+            Self::Failed => "failed",
+            Self::Draining => "still in use",
+            Self::Overdue => "still disposing",
+            Self::Superseded => "superseded",
+            Self::Empty => "empty",
+        })
+    }
+}
+
+impl ShutdownReport {
+    pub(crate) const fn empty() -> Self {
+        Self { cells: Vec::new(), took: Duration::ZERO }
+    }
+
+    /// Returns the errors and panics of the disposers.
+    pub fn errors(&self) -> impl Iterator<Item = (&'static CellInfo, &SharedError)> {
+        self.cells.iter().filter_map(|cell| Some((cell.info, cell.error.as_ref()?)))
+    }
+
+    /// Returns `true` if nothing failed and nothing is left.
+    pub fn is_ok(&self) -> bool {
+        use ShutdownOutcome::{Disposed, Empty, Superseded};
+        self.cells.iter().all(|cell| matches!(cell.outcome, Disposed | Superseded | Empty))
+    }
+}
+
+/// A table with one cell a line.
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = TextTable::new(["cell", "outcome", "took", ""]);
+        for cell in &self.cells {
+            let error = cell.error.as_ref().map(ToString::to_string).unwrap_or_default();
+            let took = format!("{:.1?}", cell.duration);
+            table.row([cell.info.name.to_owned(), cell.outcome.to_string(), took, error]);
+        }
+        write!(f, "{table}took {:.1?}", self.took)
+    }
+}

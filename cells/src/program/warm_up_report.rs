@@ -1,0 +1,98 @@
+//! What a warm-up did, as data and as a table.
+
+use crate::error::Error;
+use crate::info::CellInfo;
+use crate::program::table::{TextTable, chain};
+use std::fmt;
+use std::time::Duration;
+
+/// What a warm-up did.
+#[derive(Clone, Debug)]
+#[must_use = "a warm-up reports failures here and nowhere else"]
+#[non_exhaustive]
+pub struct WarmUpReport {
+    /// The cells that were wanted, in the order of [`all`](crate::all).
+    pub cells: Vec<WarmedCell>,
+    /// The chain of dependencies that took longest: more threads cannot make a warm-up shorter than this.
+    pub critical_path: Vec<&'static CellInfo>,
+    /// The own times on the critical path, added up.
+    pub critical_time: Duration,
+    /// How long the whole warm-up took.
+    pub took: Duration,
+}
+
+/// What a warm-up did with one cell.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WarmedCell {
+    /// The cell.
+    pub info: &'static CellInfo,
+    /// What became of it.
+    pub outcome: WarmUpOutcome,
+    /// How long its factory ran, without what it waited for other cells.
+    pub own: Duration,
+    /// How long its factory waited for other cells.
+    pub waiting: Duration,
+    /// Why it failed.
+    pub error: Option<Error>,
+    /// The failed dependency because of which it was skipped.
+    pub skipped_for: Option<&'static CellInfo>,
+}
+
+/// What became of a cell in a warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WarmUpOutcome {
+    /// It was built.
+    Built,
+    /// It was ready already.
+    Ready,
+    /// Its factory failed.
+    Failed,
+    /// Something that is injected into it failed.
+    Skipped,
+}
+
+impl WarmedCell {
+    /// A cell with which nothing had to be done.
+    pub(crate) fn ready(info: &'static CellInfo) -> Self {
+        let zero = Duration::ZERO;
+        let outcome = WarmUpOutcome::Ready;
+        Self { info, outcome, own: zero, waiting: zero, error: None, skipped_for: None }
+    }
+}
+
+impl WarmUpReport {
+    /// Returns `true` if every cell that was wanted is ready.
+    pub fn is_ok(&self) -> bool {
+        self.cells.iter().all(|cell| matches!(cell.outcome, WarmUpOutcome::Built | WarmUpOutcome::Ready))
+    }
+}
+
+/// A table with one cell a line, and the critical path below it.
+impl fmt::Display for WarmUpReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = TextTable::new(["cell", "outcome", "own", "waiting", ""]);
+        for cell in &self.cells {
+            let (outcome, note) = match (cell.outcome, &cell.error, cell.skipped_for) {
+                (WarmUpOutcome::Built, ..) => ("built", String::new()),
+                (WarmUpOutcome::Ready, ..) => ("was ready", String::new()),
+                (WarmUpOutcome::Failed, error, _) => {
+                    ("failed", error.as_ref().map(|error| chain(error)).unwrap_or_default())
+                }
+                (WarmUpOutcome::Skipped, _, needs) => {
+                    ("skipped", needs.map(|needs| format!("needs {needs}")).unwrap_or_default())
+                }
+            };
+            let (own, waiting) = (format!("{:.1?}", cell.own), format!("{:.1?}", cell.waiting));
+            table.row([cell.info.name.to_owned(), outcome.to_owned(), own, waiting, note]);
+        }
+        write!(f, "{table}")?;
+        let path: Vec<_> = self.critical_path.iter().map(|info| info.name).collect();
+        write!(f, "took {:.1?}", self.took)?;
+        if !path.is_empty() {
+            write!(f, "; critical path {} ({:.1?})", path.join(" -> "), self.critical_time)?;
+        }
+        Ok(())
+    }
+}
