@@ -296,7 +296,8 @@ fn p3_dependencies_cross_crates() {
         let found = graph.nodes.iter().position(|node| (node.module_path, node.name) == (module, name));
         found.unwrap_or_else(|| panic!("{module}::{name} is registered"))
     };
-    let (abroad, number) = (node("it::injection::shop", "abroad"), node("cells_tests_renamed", "number"));
+    let (abroad, number) =
+        (node(concat!(module_path!(), "::shop"), "abroad"), node("cells_tests_renamed", "number"));
     let edge = graph.edges.iter().find(|edge| (edge.from, edge.to) == (abroad, number));
     assert_eq!(edge.map(|edge| edge.kind), Some(DependencyKind::Injected));
 }

@@ -2,7 +2,7 @@
 # Has the pictures of `Graph` read by the programs they are for: graphviz, and mermaid in node. Where one of the two
 # is not to be had it is skipped, and the reason is printed; `CELLS_PICTURES=required` makes that a failure.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../../.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 skipped=0
@@ -12,7 +12,7 @@ skip() {
     skipped=1
 }
 
-CELLS_TEST_PICTURES=$dir cargo test --quiet -p cells-tests --test it -- --exact graph::p10_pictures --ignored
+CELLS_TEST_PICTURES=$dir cargo test --quiet -p cells-tests --test threads -- --exact graph::p10_pictures --ignored
 
 if ! command -v dot >/dev/null && command -v apt-get >/dev/null && [[ $EUID -eq 0 ]]; then
     (apt-get update && apt-get install --yes --no-install-recommends graphviz) >"$dir/apt.log" 2>&1 || true

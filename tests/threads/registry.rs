@@ -3,11 +3,11 @@
 //! It is made by the linker. So these tests are also to be run as a release build with the optimizer at its worst:
 //!
 //! ```text
-//! CARGO_PROFILE_RELEASE_LTO=fat cargo test --release -p cells-tests --test it registry::
+//! CARGO_PROFILE_RELEASE_LTO=fat cargo test --release -p cells-tests --test threads registry::
 //! ```
 
 // Nothing of that crate is used here: its cells are there all the same.
-use cells_tests as _;
+use cells_tests_lints as _;
 
 use cells::{AnyCell, BoxError, Close, Ref, State, runtime_cell};
 use std::time::Duration;
@@ -63,7 +63,7 @@ fn p5_a_cell_that_nothing_refers_to_is_listed() {
 
 #[test]
 fn p5_a_cell_of_a_crate_that_nothing_is_used_of_is_listed() {
-    let others = cells::all().into_iter().filter(|cell| cell.info().module_path == "cells_tests::lints");
+    let others = cells::all().into_iter().filter(|cell| cell.info().module_path == "cells_tests_lints");
     assert!(others.count() > 0);
 }
 

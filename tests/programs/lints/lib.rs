@@ -16,8 +16,7 @@
     let_underscore_drop,
     clippy::all,
     clippy::pedantic,
-    clippy::nursery,
-    clippy::cargo
+    clippy::nursery
 )]
 
 use cells::{BoxError, NoopFactoryAdjuster, NullObserver, runtime_cell};

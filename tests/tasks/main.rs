@@ -1,9 +1,9 @@
 //! Cells in tasks, clause by clause. A test is named by the clause it holds: those of the contract (`c4_…`), which
 //! hold for threads and for tasks alike, and those of tasks alone (`a3_…`).
 //!
-//! `cargo test -p cells-async-tests --no-default-features` runs what needs no feature `tokio` without it.
+//! `cargo test -p cells-tests-tasks --no-default-features` runs what needs no feature `tokio` without it.
 
-#[path = "../it/alone.rs"]
+#[path = "../threads/alone.rs"]
 #[allow(dead_code, reason = "the synchronous tests use more of it")]
 mod alone;
 mod support;

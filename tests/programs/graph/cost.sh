@@ -2,7 +2,7 @@
 # Prints what 300 cells cost: a program of one cell beside one of 300, by `cargo check` and by a ready read. Each
 # check is the median of five; what they depend on is built before.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../../.."
 target=target/graph-cost
 
 check() {
@@ -10,7 +10,7 @@ check() {
     local took=()
     cargo check --quiet -p cells-graph-program --lib --target-dir "$target"
     for _ in 1 2 3 4 5; do
-        touch tests/graph_program/lib.rs
+        touch tests/programs/graph/lib.rs
         local start=${EPOCHREALTIME/./}
         cargo check --quiet -p cells-graph-program --lib --target-dir "$target"
         took+=($((${EPOCHREALTIME/./} - start)))

@@ -3,7 +3,7 @@
 //! Every test concerns all cells, and runs in a process of its own. `CELLS_GRAPH_SEED=2` and so on make the same of
 //! another graph.
 
-#[path = "../it/alone.rs"]
+#[path = "../../threads/alone.rs"]
 mod alone;
 
 use alone::alone;
