@@ -1,9 +1,10 @@
 //! A9: synchronous factories on the blocking pool.
 
-use crate::support::{
-    Boom, Count, Executor, Recorder, Smol, Stage, current_thread, eventually, multi_thread, poll,
-};
 use cells::{InitStatus, Ref, RequestContext, State, runtime_cell};
+use cells_test_support::{
+    Boom, Count, Executor, Recorder, Smol, Stage, current_thread, eventually, eventually_async, multi_thread,
+    poll,
+};
 use std::sync::LazyLock;
 use std::thread::{self, ThreadId};
 
@@ -12,13 +13,13 @@ fn a9_a_blocking_factory_runs_beside_the_tasks() {
     static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
     #[runtime_cell(blocking)]
     fn heavy() -> Result<ThreadId, Boom> {
-        STAGE.block();
+        STAGE.pause();
         Ok(thread::current().id())
     }
     let built = current_thread().block_on(async {
         let call = tokio::spawn(heavy());
         // The only thread of this runtime goes on meanwhile.
-        crate::support::eventually_async("the factory", || STAGE.reached.is_open()).await;
+        eventually_async("the factory", || STAGE.is_reached()).await;
         STAGE.release();
         *call.await.unwrap().unwrap()
     });
@@ -84,7 +85,7 @@ fn a3_a_blocking_flight_goes_on_without_its_caller_and_its_payload_is_disposed()
     #[runtime_cell(blocking, dispose = Payload::dispose)]
     fn heavy() -> Result<Payload, Boom> {
         if RUNS.up() == 1 {
-            STAGE.block();
+            STAGE.pause();
         }
         Ok(Payload)
     }

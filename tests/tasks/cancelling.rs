@@ -1,10 +1,10 @@
 //! A3: futures that are dropped on the way.
 
-use crate::support::{
-    Answer, Boom, Counted, Executor, Gate, Heard, OnDrop, Recorder, Smol, Stage, Tally, TokioMulti, Wakes,
-    cell, eventually, leak, message, poll, poll_to_rest, poll_with, spawn, yield_now,
-};
 use cells::{CloseStatus, Disposer, InitStatus, Ref, RuntimeCell, State};
+use cells_test_support::{
+    Answer, Boom, Count, Counted, Executor, Gate, Heard, Job, LONG, OnDrop, Recorder, Smol, Stage, Tally,
+    TokioMulti, Wakes, cell, eventually, leak, message, poll, poll_to_rest, poll_with, spawn, yield_now,
+};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -111,7 +111,7 @@ fn a3_wherever_the_initializer_is_dropped_a_waiter_takes_over() {
 fn a3_a_dropped_waiter_leaves_no_trace_wherever_it_is_dropped() {
     let (tally, stage, cell) = (Tally::new(), Stage::new(), leak(cell::<Counted>("db").max_waiters(1)));
     let pilot = Smol::spawn(cell.get_or_initialize_async(|| async {
-        stage.pause().await;
+        stage.pause_async().await;
         tally.build(1)
     }));
     stage.reached();
@@ -131,16 +131,16 @@ fn a3_a_dropped_waiter_leaves_no_trace_wherever_it_is_dropped() {
 
 #[test]
 fn a3_one_waiter_flies_and_the_others_wait_for_it() {
-    let (cell, gate, runs) = (leak(cell::<usize>("db")), Gate::new(), crate::support::Count::new());
+    let (cell, gate, runs) = (leak(cell::<usize>("db")), Gate::new(), Count::new());
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-        Gate::new().pass().await;
+        Gate::new().wait_async().await;
         Ok::<_, Boom>(0)
     }));
     assert!(poll(&mut pilot).is_pending());
     let wait = || {
         cell.get_or_initialize_async(|| async {
             let run = runs.up();
-            gate.pass().await;
+            gate.wait_async().await;
             Ok::<_, Boom>(run)
         })
     };
@@ -162,7 +162,7 @@ fn a3_cancellations_follow_each_other_and_nobody_is_forgotten() {
     let recorder = Recorder::on(cell);
     let get = || {
         Box::pin(cell.get_or_initialize_async(|| async {
-            gate.pass().await;
+            gate.wait_async().await;
             Ok::<_, Boom>(1)
         }))
     };
@@ -211,7 +211,7 @@ fn a3_a_flight_that_was_closed_and_then_dropped_is_superseded_once() {
     let cell = leak(cell::<u32>("db"));
     let recorder = Recorder::on(cell);
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-        Gate::new().pass().await;
+        Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
     assert!(poll(&mut pilot).is_pending());
@@ -225,12 +225,12 @@ fn a3_a_flight_that_was_closed_and_then_dropped_is_superseded_once() {
 fn a3_a_draining_close_ends_when_the_superseded_flight_is_dropped() {
     let cell = leak(cell::<u32>("db"));
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-        Gate::new().pass().await;
+        Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
     assert!(poll(&mut pilot).is_pending());
     let wakes = Wakes::new();
-    let mut drain = Box::pin(cell.close_and_drain_async(crate::support::LONG));
+    let mut drain = Box::pin(cell.close_and_drain_async(LONG));
     assert!(poll_with(&mut drain, &wakes.waker()).is_pending());
     drop(pilot);
     assert_eq!(wakes.get(), 1);
@@ -266,7 +266,7 @@ fn a3_what_the_factory_holds_is_dropped_before_a_waiter_takes_over() {
     let order: &'static std::sync::Mutex<Vec<&str>> = leak(std::sync::Mutex::default());
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
         let _held = OnDrop(|| order.lock().unwrap().push("dropped"));
-        Gate::new().pass().await;
+        Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
     assert!(poll(&mut pilot).is_pending());
@@ -288,7 +288,7 @@ fn a3_a_panic_in_the_factorys_drop_keeps_nobody_waiting() {
     let recorder = Recorder::on(cell);
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
         let _held = OnDrop(|| panic!("in the drop"));
-        Gate::new().pass().await;
+        Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
     assert!(poll(&mut pilot).is_pending());
@@ -311,7 +311,7 @@ fn a3_a_factory_that_asks_its_cell_when_it_is_dropped_meets_its_own_flight() {
                 let answer = cell.get_or_initialize(|| Ok::<_, Boom>(9));
                 *heard.lock().unwrap() = Some(answer.is_err_and(|error| error.is_reentrant()));
             });
-            Gate::new().pass().await;
+            Gate::new().wait_async().await;
             Ok::<_, Boom>(1)
         }));
         assert!(poll(&mut pilot).is_pending());
@@ -358,7 +358,7 @@ fn a3_no_wake_up_is_lost_in_a_crowd_that_comes_and_goes() {
     for round in 0..150_usize {
         let (tally, cell) = (Tally::new(), counted("db"));
         let recorder = Recorder::on(cell);
-        let stay = |n: usize| -> crate::support::Job<Answer<Counted>> {
+        let stay = |n: usize| -> Job<Answer<Counted>> {
             let asked = cell.get_or_initialize_async(move || build(tally, 1, 2));
             if n.is_multiple_of(2) { Smol::spawn(asked) } else { TokioMulti::spawn(asked) }
         };
@@ -387,7 +387,7 @@ fn a3_no_wake_up_is_lost_in_a_crowd_that_comes_and_goes() {
             drop(job.join().expect("it is built"));
         }
         drop(thread.join().expect("it is built"));
-        let _ = pollster::block_on(cell.close_and_drain_async(crate::support::LONG));
+        let _ = pollster::block_on(cell.close_and_drain_async(LONG));
         eventually("the end of all payloads", || tally.dropped() == tally.made());
         recorder.balanced();
         assert_eq!(cell.snapshot().waiters, 0);

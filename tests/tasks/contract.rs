@@ -1,12 +1,12 @@
 //! The contract's clauses, each from one source for threads and for tasks of several executors.
 
-use crate::support::{
-    Answer, Boom, Count, Counted, Executor, Futures, Heard, Job, LONG, Pollster, Recorder, Smol, Stage,
-    Tally, TokioCurrent, TokioMulti, cell, eventually, leak, message, spawn, yield_now,
-};
 use cells::{
     BoxError, BoxFuture, CloseResult, CloseStatus, Disposer, Error, InitStatus, LifecycleError, Ref,
     RuntimeCell, State, UnavailableError,
+};
+use cells_test_support::{
+    Answer, Boom, Count, Counted, Executor, Futures, Heard, Job, LONG, Pollster, Recorder, Smol, Stage,
+    Tally, TokioCurrent, TokioMulti, cell, eventually, leak, message, spawn, yield_now,
 };
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -76,7 +76,7 @@ impl Kind for Threads {
     ) -> Job<Answer<T>> {
         spawn(move || {
             let factory = || {
-                stage.inspect(|stage| stage.block());
+                stage.inspect(|stage| stage.pause());
                 outcome()
             };
             if refresh { cell.refresh(factory) } else { cell.get_or_initialize(factory) }
@@ -117,7 +117,7 @@ impl<X: Executor> Kind for Tasks<X> {
                 let outcome = outcome.clone();
                 async move {
                     if let Some(stage) = stage {
-                        stage.pause().await;
+                        stage.pause_async().await;
                     }
                     outcome()
                 }

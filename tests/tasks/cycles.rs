@@ -1,10 +1,10 @@
 //! A7: dependencies and cycles among tasks.
 
-use crate::support::{
-    Boom, Executor, Futures, Gate, Pollster, Smol, Stage, TokioCurrent, TokioMulti, cell, leak, poll,
-    poll_to_rest, yield_now,
-};
 use cells::{BoxFuture, Error, RuntimeCell, runtime_cell};
+use cells_test_support::{
+    Boom, Executor, Futures, Gate, Pollster, Smol, Stage, TokioCurrent, TokioMulti, cell, leak, poll,
+    poll_to_rest, spawn, yield_now,
+};
 use futures::executor::block_on;
 use futures::future::{join, join_all, try_join_all};
 
@@ -26,7 +26,7 @@ fn get<'a>(cells: &'a [Cell], stage: Option<&'static Stage>) -> BoxFuture<'a, Re
     Box::pin(async move {
         let factory = move || async move {
             if let Some(stage) = stage {
-                stage.pause().await;
+                stage.pause_async().await;
             }
             yield_now().await;
             if rest.is_empty() { Ok(0) } else { get(rest, None).await }
@@ -99,9 +99,9 @@ fn a7_a_circle_of_a_task_and_a_thread_is_found() {
     let [a, b] = ["a", "b"].map(|name| leak(cell::<u32>(name)));
     let stages = [Stage::new(), Stage::new()];
     let task = TokioMulti::spawn(get(leak([a, b]), Some(stages[0])));
-    let thread = crate::support::spawn(move || {
+    let thread = spawn(move || {
         let inner = || {
-            stages[1].block();
+            stages[1].pause();
             a.get_or_initialize(|| Ok::<_, Error>(1)).map(|lease| *lease)
         };
         b.get_or_initialize(inner).map(|lease| *lease)
@@ -148,7 +148,7 @@ fn a7_a_dropped_wait_leaves_no_edge() {
     let [a, b] = ["a", "b"].map(|name| leak(cell::<u32>(name)));
     let stage = Stage::new();
     let slow = Smol::spawn(b.get_or_initialize_async(|| async {
-        stage.pause().await;
+        stage.pause_async().await;
         // Nobody builds `a` any more, so this closes no circle.
         a.get_or_initialize_async(async || Ok::<_, Boom>(2)).await.map(|lease| *lease)
     }));
@@ -168,7 +168,7 @@ fn a7_what_goes_on_after_its_caller_is_over_stands_in_nobody_elses_way() {
     let others: &[_] = leak([(); 64].map(|()| cell::<usize>("other")));
     let other = |cell: &'static RuntimeCell<usize>| {
         Box::pin(cell.get_or_initialize_async(async || {
-            gate.pass().await;
+            gate.wait_async().await;
             Ok::<_, Boom>(1)
         }))
     };

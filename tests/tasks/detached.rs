@@ -1,10 +1,10 @@
 //! A4: flights that are tasks of their own; A9: contexts.
 
-use crate::support::{
-    Boom, Count, Executor, Gate, LONG, Recorder, Smol, Stage, TokioMulti, current_thread, eventually, leak,
-    multi_thread, poll, spawn, yield_now,
-};
 use cells::{InitStatus, Ref, RequestContext, State, runtime_cell};
+use cells_test_support::{
+    Answer, Boom, Count, Executor, Gate, LONG, Recorder, Smol, Stage, TokioMulti, cell, current_thread,
+    eventually, leak, multi_thread, poll, spawn, yield_now,
+};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -14,9 +14,7 @@ fn on<R>(future: impl Future<Output = R>) -> R {
 }
 
 /// The answer's payload.
-async fn value<T: Copy + Send + Sync>(
-    answer: impl Future<Output = crate::support::Answer<T>>,
-) -> Result<T, cells::Error> {
+async fn value<T: Copy + Send + Sync>(answer: impl Future<Output = Answer<T>>) -> Result<T, cells::Error> {
     answer.await.map(|lease| *lease)
 }
 
@@ -71,7 +69,7 @@ fn a4_the_wait_limit_is_the_callers_own() {
     static GATE: LazyLock<&'static Gate> = LazyLock::new(Gate::new);
     #[runtime_cell(detached, wait_timeout = "20ms")]
     async fn slow() -> Result<u32, Boom> {
-        GATE.pass().await;
+        GATE.wait_async().await;
         Ok(1)
     }
     let runtime = multi_thread();
@@ -87,7 +85,7 @@ fn a4_who_began_the_flight_is_no_waiter() {
     static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
     #[runtime_cell(detached, max_waiters = 2)]
     async fn crowded() -> Result<u32, Boom> {
-        STAGE.pause().await;
+        STAGE.pause_async().await;
         Ok(1)
     }
     let runtime = multi_thread();
@@ -135,7 +133,7 @@ fn a4_a_runtime_that_ends_cancels_its_flight_and_others_take_over() {
     async fn moved() -> Result<usize, Boom> {
         let run = RUNS.up();
         if run == 1 {
-            STAGE.pause().await;
+            STAGE.pause_async().await;
         }
         Ok(run)
     }
@@ -175,7 +173,7 @@ fn a4_a_close_supersedes_a_detached_flight() {
     async fn closed() -> Result<usize, Boom> {
         let run = RUNS.up();
         if run == 1 {
-            STAGE.pause().await;
+            STAGE.pause_async().await;
         }
         Ok(run)
     }
@@ -224,12 +222,12 @@ fn a9_a_context_is_carried_across_awaits_and_threads() {
 
 #[test]
 fn a9_the_flights_context_is_the_initializers() {
-    let cell = leak(crate::support::cell::<u32>("db"));
+    let cell = leak(cell::<u32>("db"));
     let recorder = Recorder::on(cell);
     let stage = Stage::new();
     let ask = |id: &'static str| {
         RequestContext::new().session_id(id).instrument(cell.get_or_initialize_async(|| async {
-            stage.pause().await;
+            stage.pause_async().await;
             Ok::<_, Boom>(1)
         }))
     };
@@ -266,7 +264,7 @@ fn a2_a_thread_waits_for_a_detached_flight() {
     static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
     #[runtime_cell(detached, wait_timeout = "1h")]
     async fn shared() -> Result<u32, Boom> {
-        STAGE.pause().await;
+        STAGE.pause_async().await;
         Ok(1)
     }
     let call = TokioMulti::spawn(value(shared()));

@@ -1,11 +1,11 @@
 //! A6: asynchronous disposers.
 
-use crate::support::{
-    Boom, Counted, Executor, Futures, Gate, LONG, OnDrop, Pollster, Recorder, Smol, Stage, Tally, Wakes,
-    cell, eventually, leak, poll, poll_to_rest, poll_with, spawn, yield_now,
-};
 use cells::{
     Abandoned, BoxError, BoxFuture, CloseResult, CloseStatus, Disposer, Panic, RuntimeCell, runtime_cell,
+};
+use cells_test_support::{
+    Boom, Counted, Executor, Futures, Gate, LONG, OnDrop, Pollster, Recorder, Smol, Stage, Tally,
+    TokioCurrent, TokioMulti, Wakes, cell, eventually, leak, poll, poll_to_rest, poll_with, spawn, yield_now,
 };
 use std::task::Poll;
 use std::time::Duration;
@@ -45,8 +45,8 @@ fn a6_a_close_runs_the_disposer_to_its_end() {
     runs_to_its_end::<Pollster>();
     runs_to_its_end::<Futures>();
     runs_to_its_end::<Smol>();
-    runs_to_its_end::<crate::support::TokioMulti>();
-    runs_to_its_end::<crate::support::TokioCurrent>();
+    runs_to_its_end::<TokioMulti>();
+    runs_to_its_end::<TokioCurrent>();
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a6_a_panic_in_a_disposers_drop_is_caught_too() {
     fn dispose(_: u32) -> BoxFuture<'static, Result<(), BoxError>> {
         Box::pin(async {
             let _held = OnDrop(|| panic!("in the drop"));
-            Gate::new().pass().await;
+            Gate::new().wait_async().await;
             Ok(())
         })
     }
@@ -237,7 +237,7 @@ fn a6_a_refresh_disposes_the_old_payload_and_a_late_flight_its_own() {
     let stage = Stage::new();
     assert_eq!(pollster::block_on(cell.close_async()).status, CloseStatus::Ok);
     let pilot = Smol::spawn(cell.get_or_initialize_async(move || async move {
-        stage.pause().await;
+        stage.pause_async().await;
         tally.build(3)
     }));
     stage.reached();
@@ -260,7 +260,7 @@ fn a6_a_draining_close_that_is_late_leaves_the_payload_to_its_last_lease() {
 #[cfg(feature = "tokio")]
 mod on_a_runtime {
     use super::*;
-    use crate::support::{current_thread, multi_thread};
+    use cells_test_support::{current_thread, eventually_async, multi_thread};
 
     fn build_on(
         runtime: &tokio::runtime::Runtime,
@@ -331,7 +331,7 @@ mod on_a_runtime {
             // Blocks the only thread that could run the disposer.
             assert_eq!(cell.close_and_drain(Duration::from_millis(10)).status, CloseStatus::Draining);
             assert!(tally.disposed().is_empty());
-            crate::support::eventually_async("the disposal", || tally.disposed() == [1]).await;
+            eventually_async("the disposal", || tally.disposed() == [1]).await;
         });
     }
 }

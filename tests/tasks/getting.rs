@@ -1,11 +1,11 @@
 //! A1, A2: the accessor, its fast paths, and executors that meet at one cell.
 
-use crate::support::{
-    Answer, Boom, Count, Executor, Futures, Gate, Job, Pollster, Smol, Stage, Tally, TokioCurrent,
-    TokioMulti, cell, eventually, leak, poll, spawn, yield_now,
-};
 use allocation_counter::measure;
 use cells::{BoxError, Disposer, Error, FactoryAdjuster, Ref, RuntimeCell, UnavailableError, runtime_cell};
+use cells_test_support::{
+    Answer, Boom, Count, Counted, Executor, Futures, Gate, Job, Pollster, Smol, Stage, Tally, TokioCurrent,
+    TokioMulti, cell, eventually, leak, poll, spawn, yield_now,
+};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -77,7 +77,7 @@ fn a1_a_ready_cell_allocates_nothing() {
 fn a1_the_synchronous_fast_paths_start_nothing() {
     #[runtime_cell]
     async fn slow() -> u32 {
-        GATE.get().expect("a gate").pass().await;
+        GATE.get().expect("a gate").wait_async().await;
         3
     }
     static GATE: std::sync::OnceLock<&'static Gate> = std::sync::OnceLock::new();
@@ -101,7 +101,7 @@ fn a2_waiters_of_all_kinds_meet_at_one_flight() {
     for round in 0..5 {
         let (tally, stage, cell) = (Tally::new(), Stage::new(), leak(cell("db")));
         let fly = move || async move {
-            stage.pause().await;
+            stage.pause_async().await;
             tally.build(1)
         };
         let wait = || cell.get_or_initialize_async(|| async { unreachable!("a waiter") as Result<_, Boom> });
@@ -136,7 +136,7 @@ fn a2_tasks_wait_for_the_flight_of_a_thread() {
     let (stage, cell) = (Stage::new(), leak(cell("db")));
     let pilot = spawn(|| {
         cell.get_or_initialize(|| {
-            stage.block();
+            stage.pause();
             Ok::<_, Boom>(1)
         })
     });
@@ -151,7 +151,7 @@ fn a2_tasks_wait_for_the_flight_of_a_thread() {
 fn a2_a_thread_takes_over_from_a_task_and_a_task_from_a_thread() {
     let (stage, cell, runs) = (Stage::new(), leak(cell::<u32>("db")), Count::new());
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-        stage.pause().await;
+        stage.pause_async().await;
         Ok::<_, Boom>(0)
     }));
     assert!(poll(&mut pilot).is_pending());
@@ -225,7 +225,7 @@ fn a1_the_async_adjuster_wraps_the_flight_alone() {
 
 #[test]
 fn a6_a_cell_of_an_async_disposer_is_const() {
-    static CELL: RuntimeCell<crate::support::Counted> =
-        RuntimeCell::new("db").disposer(Disposer::with_async(crate::support::Counted::dispose_async));
+    static CELL: RuntimeCell<Counted> =
+        RuntimeCell::new("db").disposer(Disposer::with_async(Counted::dispose_async));
     assert_eq!(CELL.name(), "db");
 }

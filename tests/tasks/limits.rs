@@ -1,9 +1,9 @@
 //! A5: limits of waits, and cooldowns.
 
-use crate::support::{
+use cells::{Error, RuntimeCell, UnavailableError};
+use cells_test_support::{
     Boom, Executor, Futures, Gate, LONG, Pollster, Smol, Stage, cell, eventually, leak, poll, spawn,
 };
-use cells::{Error, RuntimeCell, UnavailableError};
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_millis(30);
@@ -12,7 +12,7 @@ fn timed_out<X: Executor>() {
     let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Stage::new());
     let pilot = spawn(|| {
         cell.get_or_initialize(|| {
-            stage.block();
+            stage.pause();
             Ok::<_, Boom>(1)
         })
     });
@@ -55,12 +55,12 @@ fn a5_a_taken_over_call_keeps_its_deadline() {
     // The waiter that takes over has a deadline for its waits, and none for its own factory.
     let (cell, gate) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Gate::new());
     let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-        Gate::new().pass().await;
+        Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
     assert!(poll(&mut pilot).is_pending());
     let waiter = Smol::spawn(cell.get_or_initialize_async(|| async {
-        gate.pass().await;
+        gate.wait_async().await;
         Ok::<_, Boom>(2)
     }));
     eventually("the waiter", || cell.snapshot().waiters == 1);
@@ -75,7 +75,7 @@ fn a5_a_taken_over_call_keeps_its_deadline() {
 #[cfg(feature = "tokio")]
 mod paused {
     use super::*;
-    use crate::support::multi_thread;
+    use cells_test_support::{TokioCurrent, TokioMulti, current_thread, multi_thread};
     use tokio::time::{advance, sleep};
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -151,7 +151,7 @@ mod paused {
         let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Stage::new());
         let pilot = spawn(|| {
             cell.get_or_initialize(|| {
-                stage.block();
+                stage.pause();
                 Ok::<_, Boom>(1)
             })
         });
@@ -168,8 +168,8 @@ mod paused {
 
     #[test]
     fn a5_a_wait_on_a_multi_threaded_runtime_ends() {
-        timed_out::<crate::support::TokioMulti>();
-        timed_out::<crate::support::TokioCurrent>();
+        timed_out::<TokioMulti>();
+        timed_out::<TokioCurrent>();
     }
 
     #[test]
@@ -178,13 +178,12 @@ mod paused {
         let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
         let other = multi_thread();
         let flight = other.spawn(cell.get_or_initialize_async(|| async {
-            stage.pause().await;
+            stage.pause_async().await;
             Ok::<_, Boom>(1)
         }));
         stage.reached();
         let blocked = spawn(|| {
-            crate::support::current_thread()
-                .block_on(async { cell.get_or_initialize(|| Ok::<_, Boom>(2)).map(|l| *l) })
+            current_thread().block_on(async { cell.get_or_initialize(|| Ok::<_, Boom>(2)).map(|l| *l) })
         });
         eventually("the waiter", || cell.snapshot().waiters == 1);
         stage.release();
@@ -197,7 +196,7 @@ mod paused {
         let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Stage::new());
         let pilot = spawn(|| {
             cell.get_or_initialize(|| {
-                stage.block();
+                stage.pause();
                 Ok::<_, Boom>(1)
             })
         });

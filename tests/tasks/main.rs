@@ -3,11 +3,6 @@
 //!
 //! `cargo test -p cells-tests-tasks --no-default-features` runs what needs no feature `tokio` without it.
 
-#[path = "../threads/alone.rs"]
-#[allow(dead_code, reason = "the synchronous tests use more of it")]
-mod alone;
-mod support;
-
 mod cancelling;
 mod contract;
 mod cycles;

@@ -1,9 +1,10 @@
 //! A8: payloads and the runtimes they are built on.
 
-use crate::support::{
-    Boom, Count, Counted, Recorder, Stage, Tally, current_thread, eventually, leak, multi_thread, spawn,
-};
 use cells::{CloseStatus, Ref, runtime_cell};
+use cells_test_support::{
+    Boom, Count, Counted, Recorder, Stage, Tally, cell, current_thread, eventually, eventually_async, leak,
+    multi_thread, spawn,
+};
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio::runtime::{Handle, Id, Runtime};
@@ -64,7 +65,7 @@ fn a8_a_runtime_that_ends_with_a_flight_under_way_leaves_nothing() {
     async fn pool() -> Result<usize, Boom> {
         let run = RUNS.up();
         if run == 1 {
-            STAGE.pause().await;
+            STAGE.pause_async().await;
         }
         Ok(run)
     }
@@ -161,15 +162,15 @@ fn a8_a_payload_that_was_refreshed_elsewhere_survives_the_first_runtime() {
 
 #[test]
 fn a8_waiters_on_another_runtime_take_over_from_one_that_ends() {
-    let (cell, stage) = (leak(crate::support::cell::<u32>("db")), Stage::new());
+    let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
     let first = current_thread();
     let pilot = spawn(move || {
         first.block_on(async {
             let flight = tokio::spawn(cell.get_or_initialize_async(|| async {
-                stage.pause().await;
+                stage.pause_async().await;
                 Ok::<_, Boom>(1)
             }));
-            crate::support::eventually_async("the waiters", || cell.snapshot().waiters == 2).await;
+            eventually_async("the waiters", || cell.snapshot().waiters == 2).await;
             drop(flight);
         });
         // Dropped here, with the flight under way.

@@ -1,7 +1,7 @@
 //! A1: futures that may move between threads.
 
-use crate::support::{Boom, Counted, LONG, cell, leak};
 use cells::{Ref, RequestContext, RuntimeCell, WarmUp, runtime_cell};
+use cells_test_support::{Boom, Counted, LONG, cell, leak};
 
 fn is_send<F: Future + Send>(future: F) {
     drop(future);

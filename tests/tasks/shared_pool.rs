@@ -1,7 +1,7 @@
 //! A8: two hundred tests of one static pool, each on its runtime, at once or one after the other.
 
-use crate::support::Boom;
 use cells::runtime_cell;
+use cells_test_support::Boom;
 use std::time::Duration;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{mpsc, oneshot};

@@ -1,8 +1,9 @@
 //! A6: the whole program's cells closed in a task. Each test runs in a process of its own.
 
-use crate::alone::alone;
-use crate::support::{Counted, Executor, Gate, LONG, Smol, Tally, eventually, yield_now};
 use cells::{BoxError, ShutdownOutcome, ShutdownReport, runtime_cell};
+use cells_test_support::{
+    Counted, Executor, Gate, LONG, Smol, Tally, alone, eventually, poll, spawn, yield_now,
+};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ async fn shut_search(payload: Counted) -> Result<(), BoxError> {
 }
 
 async fn shut_never(payload: Counted) -> Result<(), BoxError> {
-    Gate::new().pass().await;
+    Gate::new().wait_async().await;
     payload.dispose()
 }
 
@@ -109,10 +110,10 @@ alone! {
 
     a6_a_shutdown_supersedes_flights_and_waits_for_them {
         let mut flight = Box::pin(search());
-        assert!(crate::support::poll(&mut flight).is_pending());
+        assert!(poll(&mut flight).is_pending());
         let shutdown = Smol::spawn(cells::shutdown_async(LONG));
         eventually("the shutdown", || SEARCH.try_get_ready().is_err_and(|error| error.is_shut_down()));
-        let panicked = crate::support::spawn(move || pollster::block_on(flight).id).outcome();
+        let panicked = spawn(move || pollster::block_on(flight).id).outcome();
         assert!(panicked.is_err(), "an infallible accessor has no other answer after a shutdown");
         assert!(shutdown.join().is_ok());
         assert_eq!(TALLY.dropped(), TALLY.made());
@@ -121,7 +122,7 @@ alone! {
     a6_a_shutdown_that_is_dropped_leaves_a_second_one_its_work {
         drop(pollster::block_on(search()));
         let mut first = Box::pin(cells::shutdown_async(LONG));
-        assert!(crate::support::poll(&mut first).is_pending());
+        assert!(poll(&mut first).is_pending());
         drop(first);
         let report = pollster::block_on(cells::shutdown_async(LONG));
         assert_eq!(TALLY.dropped(), 2);

@@ -1,7 +1,7 @@
 //! Wakers are anybody's code: none is cloned, woken or dropped while a lock of a cell is held.
 
-use crate::support::{Boom, Gate, LONG, Stage, cell, eventually, leak, poll, poll_with, spawn};
 use cells::RuntimeCell;
+use cells_test_support::{Boom, Gate, LONG, Stage, cell, eventually, leak, poll, poll_with, spawn};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ fn a2_a_waker_is_replaced_and_dropped_with_no_lock_held() {
         let job = spawn(move || {
             let cell = leak(cell::<u32>("db"));
             let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-                Gate::new().pass().await;
+                Gate::new().wait_async().await;
                 Ok::<_, Boom>(1)
             }));
             assert!(poll(&mut pilot).is_pending());
@@ -83,7 +83,7 @@ fn a2_wakers_are_woken_with_no_lock_held() {
         let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
         let pilot = spawn(|| {
             cell.get_or_initialize(|| {
-                stage.block();
+                stage.pause();
                 Ok::<_, Boom>(1)
             })
         });
@@ -109,7 +109,7 @@ fn a2_a_task_that_ends_with_its_waker_takes_its_own_place_back() {
     spawn(|| {
         let cell = leak(cell::<u32>("db"));
         let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
-            Gate::new().pass().await;
+            Gate::new().wait_async().await;
             Ok::<_, Boom>(1)
         }));
         assert!(poll(&mut pilot).is_pending());

@@ -1,9 +1,9 @@
 //! Adjusters: part of the flight, and of the flight alone.
 
-use crate::support::{
+use cells::{BoxError, FactoryAdjuster, InitStatus, NoopFactoryAdjuster, RuntimeCell, State};
+use cells_test_support::{
     Boom, Count, Heard, Hooks, LONG, Recorder, Stage, cell, crowd, leak, lock, panic_of, spawn,
 };
-use cells::{BoxError, FactoryAdjuster, InitStatus, NoopFactoryAdjuster, RuntimeCell, State};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Factories that wait for each other in a circle, on one thread or around many.
 
-use crate::support::{Answer, Boom, Stage, cell, eventually, leak, lock, spawn};
 use cells::{BoxError, CloseResult, Error, LifecycleError, RuntimeCell, State, runtime_cell};
+use cells_test_support::{Answer, Boom, Job, Stage, cell, eventually, leak, lock, spawn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
@@ -49,7 +49,7 @@ impl Ring {
         lock(&self.refusals).clear();
         self.runs.store(0, SeqCst);
         let threads: Vec<_> = self.cells[..self.size].iter().map(|cell| spawn(*cell)).collect();
-        let answers = threads.into_iter().map(crate::support::Task::join).collect();
+        let answers = threads.into_iter().map(Job::join).collect();
         assert_eq!(self.runs.load(SeqCst), self.size, "no factory runs twice");
         for close in &self.close[..self.size] {
             let _ = close();

@@ -1,10 +1,10 @@
 //! Closing: what it retires, when the disposer runs and where, what it does to a flight.
 
-use crate::support::{
+use cells::{CloseStatus, Disposer, InitStatus, Panic, Ref, RuntimeCell, State};
+use cells_test_support::{
     Boom, Count, Counted, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually, fly, leak,
     panic_of, spawn,
 };
-use cells::{CloseStatus, Disposer, InitStatus, Panic, Ref, RuntimeCell, State};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The request's context: whose flight it is.
 
-use crate::support::{Boom, Stage, Tally, cell, counted, leak, lock, panic_of, spawn};
 use cells::{InitContext, InitResult, Observer, RequestContext, RuntimeCell, Timeline};
+use cells_test_support::{Boom, Stage, Tally, cell, counted, leak, lock, panic_of, spawn};
 use std::sync::{Arc, Mutex};
 
 /// The sessions of starts and ends.

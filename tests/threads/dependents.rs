@@ -1,7 +1,7 @@
 //! Closing and refreshing a cell together with what is built on it.
 
-use crate::support::{Count, Stage, lock, spawn};
 use cells::{AnyCell, BoxError, Ref, State, runtime_cell};
+use cells_test_support::{Count, Stage, lock, spawn};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 

@@ -1,19 +1,13 @@
 //! Disposers, and leases dropped in places where one does not expect them.
 
-use crate::support::{
+use cells::{BoxError, Close, CloseStatus, Disposer, Panic, Ref, RuntimeCell, State};
+use cells_test_support::{
     Boom, Counted, Heard, Hooks, Recorder, Tally, cell, counted, eventually, leak, lock, spawn,
 };
-use cells::{BoxError, Close, CloseStatus, Disposer, Panic, Ref, RuntimeCell, State};
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Mutex};
 use std::thread;
-
-impl Close for Counted {
-    fn close(self) -> Result<(), BoxError> {
-        self.dispose()
-    }
-}
 
 #[test]
 fn d1_close_called_tells_a_disposer_from_a_drop() {

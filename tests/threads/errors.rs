@@ -1,7 +1,7 @@
 //! What errors say, and what they carry.
 
-use crate::support::{Boom, LONG, Stage, cell, crowd, fly, leak};
 use cells::{Error, RuntimeCell};
+use cells_test_support::{Boom, LONG, Stage, cell, crowd, fly, leak};
 use std::error::Error as StdError;
 use std::time::Duration;
 

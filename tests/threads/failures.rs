@@ -1,10 +1,10 @@
 //! Factories that panic or fail, and failures recorded from outside.
 
-use crate::support::{
+use cells::{CloseStatus, Error, InitStatus, LifecycleError, Panic, Ref, State};
+use cells_test_support::{
     Answer, Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually, fly, leak,
     panic_of, spawn,
 };
-use cells::{CloseStatus, Error, InitStatus, LifecycleError, Panic, Ref, State};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,10 +1,10 @@
 //! Getting a payload: single flight, waiting, re-entrancy, ready reads.
 
-use crate::support::{
+use cells::{CloseStatus, Error, LifecycleError, Ref, RuntimeCell, State, UnavailableError};
+use cells_test_support::{
     Answer, Boom, Count, CountingAdjuster, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually,
     fly, leak, spawn,
 };
-use cells::{CloseStatus, Error, LifecycleError, Ref, RuntimeCell, State, UnavailableError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //! programs they are for.
 
 use cells::{CellInfo, DependencyKind, Graph, GraphNode, State, runtime_cell};
+use cells_test_support::LONG;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -160,7 +161,7 @@ fn p10_states_are_colours() {
     let empty = colours();
     drop(cell());
     let ready = colours();
-    CELL.record_failure(std::io::Error::other("broken"), crate::support::LONG);
+    CELL.record_failure(std::io::Error::other("broken"), LONG);
     let failed = colours();
     let _ = CELL.close();
     assert_eq!(colours(), empty);

@@ -1,7 +1,7 @@
 //! Cells as values: construction, looks, drop.
 
-use crate::support::{Boom, Heard, Recorder, Tally, cell, counted, panic_of};
 use cells::{CloseStatus, Disposer, RuntimeCell, State};
+use cells_test_support::{Boom, Heard, Recorder, Tally, cell, counted, panic_of};
 use std::time::Duration;
 
 static CELL: RuntimeCell<String> = RuntimeCell::new("static")

@@ -1,7 +1,7 @@
 //! The log events: one test for each row of the contract's table.
 
-use crate::support::{Boom, Hooks, LONG, Stage, cell, crowd, fly, leak, lock, panic_of};
 use cells::{CloseStatus, Disposer, RuntimeCell};
+use cells_test_support::{Boom, Hooks, LONG, Stage, cell, crowd, fly, leak, lock, panic_of};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Once};

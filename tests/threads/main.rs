@@ -3,7 +3,6 @@
 mod failures;
 
 mod adjusters;
-mod alone;
 mod async_macros;
 mod circles;
 mod closing;
@@ -27,7 +26,6 @@ mod seeding;
 mod shutdown;
 mod snapshots;
 mod stress;
-mod support;
 mod timeline;
 mod traps;
 mod warm_up;

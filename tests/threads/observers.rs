@@ -1,9 +1,9 @@
 //! Observers: what they hear, and that nothing they do harms the cell.
 
-use crate::support::{
+use cells::{CloseStatus, InitStatus, NullObserver, Observer, RuntimeCell, State, set_global_observer};
+use cells_test_support::{
     Boom, Heard, Hooks, Recorder, Stage, Tally, cell, counted, fly, leak, lock, panic_of, spawn,
 };
-use cells::{CloseStatus, InitStatus, NullObserver, Observer, RuntimeCell, State, set_global_observer};
 use std::sync::{Arc, Mutex};
 
 #[test]

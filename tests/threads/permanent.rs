@@ -1,13 +1,12 @@
 //! `#[runtime_cell(permanent)]`: cells whose payload lives as long as the process. Misuses are in `ui`.
 
-use crate::alone::alone;
-use crate::support::{
-    Boom, Count, CountingAdjuster, Heard, LONG, Recorder, Stage, eventually, lock, panic_of, spawn,
-};
 use cells::testing::allow_seeding;
 use cells::{
     BoxError, CloseStatus, DependencyKind, Error, InitStatus, SeedRefusal, ShutdownOutcome, State,
     runtime_cell,
+};
+use cells_test_support::{
+    Boom, Count, CountingAdjuster, Heard, LONG, Recorder, Stage, alone, eventually, lock, panic_of, spawn,
 };
 use std::num::ParseIntError;
 use std::sync::atomic::{AtomicUsize, Ordering};

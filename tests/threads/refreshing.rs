@@ -1,9 +1,9 @@
 //! Refreshing: build first, swap then.
 
-use crate::support::{
+use cells::{CloseStatus, InitStatus, Ref, RuntimeCell, State};
+use cells_test_support::{
     Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, leak, panic_of, spawn,
 };
-use cells::{CloseStatus, InitStatus, Ref, RuntimeCell, State};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]

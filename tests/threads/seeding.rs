@@ -1,9 +1,10 @@
 //! Seeding: who may, what it refuses, what it makes.
 
-use crate::alone::alone_with;
-use crate::support::{Boom, Heard, LONG, Recorder, Stage, Tally, cell, counted, fly, leak, spawn};
 use cells::testing::allow_seeding;
 use cells::{BoxError, CellInfo, CloseStatus, Declared, Disposer, Ref, SeedRefusal, State, StaticCell};
+use cells_test_support::{
+    Boom, Heard, LONG, Recorder, Stage, Tally, alone_with, cell, counted, fly, leak, spawn,
+};
 use std::env;
 
 /// The environment variable that allows seeding.

@@ -1,11 +1,10 @@
 //! The end of all cells. It is for good, so each of these tests runs in a process of its own.
 
-use crate::alone::alone;
-use crate::support::{Boom, LONG, Stage, eventually, lock, panic_of, spawn};
 use cells::testing::allow_seeding;
 use cells::{
     BoxError, Error, Ref, SeedRefusal, ShutdownOutcome, ShutdownReport, State, UnavailableError, runtime_cell,
 };
+use cells_test_support::{Boom, Job, LONG, Stage, alone, eventually, lock, panic_of, spawn};
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Barrier, Mutex};
@@ -412,7 +411,7 @@ fn p7_a_second_call_returns_the_report_of_the_first() {
     alone(|| {
         drop(lent());
         let callers: Vec<_> = (0..8).map(|_| spawn(|| cells::shutdown(LONG))).collect();
-        let reports: Vec<_> = callers.into_iter().map(crate::support::Task::join).collect();
+        let reports: Vec<_> = callers.into_iter().map(Job::join).collect();
         assert_eq!(disposed(), ["lent", "base"]);
         assert_eq!(outcomes(&reports[0]).len(), 2);
         let again = cells::shutdown(Duration::ZERO);

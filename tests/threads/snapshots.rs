@@ -1,7 +1,7 @@
 //! What a cell says of itself at one moment.
 
-use crate::support::{Boom, LONG, Stage, Tally, cell, counted, crowd, eventually, fly, leak, spawn};
 use cells::{BoxError, CellSnapshot, Ref, RuntimeCell, State, runtime_cell};
+use cells_test_support::{Boom, LONG, Stage, Tally, cell, counted, crowd, eventually, fly, leak, spawn};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 

@@ -1,18 +1,17 @@
 //! Everything at once, at random, and then the accounts.
 
-use crate::support::{Boom, lock};
 use cells::testing::allow_seeding;
 use cells::{
     BoxError, CloseResult, CloseStatus, Disposer, InitResult, InitStatus, Observer, Ref, RuntimeCell, State,
 };
-use std::env;
+use cells_test_support::{Boom, Rng, from_env, lock, seed};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const THREADS: u64 = 4;
+const THREADS: usize = 4;
 /// How often each of these must have happened; until then the run goes on.
 const MINIMUM: u64 = 200;
 
@@ -112,18 +111,6 @@ impl Observer for Accountant {
     }
 }
 
-/// Xorshift: good enough to choose.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
 type Cells = [RuntimeCell<Life>; 2];
 type Shelf = Mutex<Vec<Ref<'static, Life>>>;
 
@@ -139,9 +126,9 @@ const fn cell(name: &'static str) -> RuntimeCell<Life> {
         .cooldown(Duration::from_micros(200))
 }
 
-fn factory(dice: &mut Dice) -> Result<Life, Boom> {
-    (0..dice.roll(4)).for_each(|_| thread::yield_now());
-    match dice.roll(8) {
+fn factory(random: &mut Rng) -> Result<Life, Boom> {
+    (0..random.u64(..4)).for_each(|_| thread::yield_now());
+    match random.u64(..8) {
         0 => Err(Boom(0)),
         1 => resume_unwind(Box::new("a factory's panic")),
         _ => Ok(Life::new()),
@@ -158,9 +145,9 @@ fn closed(result: &CloseResult) {
 }
 
 /// What a thread may do with a lease.
-fn use_lease(dice: &mut Dice, lease: &Ref<'static, Life>) {
+fn use_lease(random: &mut Rng, lease: &Ref<'static, Life>) {
     lease.touch();
-    match dice.roll(4) {
+    match random.u64(..4) {
         0 => {
             let mut shelf = lock(&SHELF);
             shelf.push(lease.clone());
@@ -174,10 +161,10 @@ fn use_lease(dice: &mut Dice, lease: &Ref<'static, Life>) {
     lease.touch();
 }
 
-fn act(dice: &mut Dice, cell: &'static RuntimeCell<Life>, seen: &mut u64) {
-    let lease = match dice.roll(16) {
-        0..6 => cell.get_or_initialize(|| factory(dice)).ok(),
-        6 => cell.refresh(|| factory(dice)).ok(),
+fn act(random: &mut Rng, cell: &'static RuntimeCell<Life>, seen: &mut u64) {
+    let lease = match random.u64(..16) {
+        0..6 => cell.get_or_initialize(|| factory(random)).ok(),
+        6 => cell.refresh(|| factory(random)).ok(),
         7 | 8 => {
             let lease = cell.peek();
             if let Some(lease) = &lease {
@@ -196,11 +183,11 @@ fn act(dice: &mut Dice, cell: &'static RuntimeCell<Life>, seen: &mut u64) {
             None
         }
         11 => {
-            closed(&cell.close_and_drain(Duration::from_micros(dice.roll(300))));
+            closed(&cell.close_and_drain(Duration::from_micros(random.u64(..300))));
             None
         }
         12 => {
-            if dice.roll(4) == 0 {
+            if random.u64(..4) == 0 {
                 cell.record_failure(Boom(1), Duration::from_micros(100));
             }
             None
@@ -219,19 +206,14 @@ fn act(dice: &mut Dice, cell: &'static RuntimeCell<Life>, seen: &mut u64) {
         _ => lock(&SHELF).pop(),
     };
     if let Some(lease) = lease {
-        use_lease(dice, &lease);
+        use_lease(random, &lease);
     }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    env::var(variable).ok()?.parse().ok()
 }
 
 #[test]
 fn c16_every_payload_is_disposed_exactly_once_whatever_happens() {
-    let seed = number(SEED).unwrap_or_else(|| u64::from(std::process::id()) << 20 | 1);
-    let length = Duration::from_secs(number(SECONDS).unwrap_or(3));
-    println!("{SEED}={seed}");
+    let seed = seed(SEED);
+    let length = Duration::from_secs(from_env(SECONDS).unwrap_or(3));
     let accounts = &ACCOUNTS;
     for cell in &CELLS {
         cell.configure_observer(Arc::new(Accountant));
@@ -242,16 +224,17 @@ fn c16_every_payload_is_disposed_exactly_once_whatever_happens() {
         start.elapsed() >= length && counts.into_iter().all(|count| count.load(SeqCst) >= MINIMUM)
     };
     thread::scope(|scope| {
-        for thread in 1..=THREADS {
+        let mut seeded = Rng::with_seed(seed);
+        for _ in 0..THREADS {
+            let mut random = seeded.fork();
             scope.spawn(move || {
-                let mut dice = Dice(seed.wrapping_mul(2 * thread + 1).max(1));
                 let mut newest = [0; 2];
                 while !enough() && start.elapsed() < give_up {
                     for _ in 0..100 {
-                        let which = usize::from(dice.roll(2) == 0);
+                        let which = random.usize(..2);
                         // The factory's own panics; there are no others.
                         let _ = catch_unwind(AssertUnwindSafe(|| {
-                            act(&mut dice, &CELLS[which], &mut newest[which]);
+                            act(&mut random, &CELLS[which], &mut newest[which]);
                         }));
                     }
                 }

@@ -1,7 +1,7 @@
 //! The timeline: a bounded record, and where an observer writes.
 
-use crate::support::{Boom, Count, Stage, cell, leak, panic_of, spawn};
 use cells::{Disposer, RequestContext, RuntimeCell, Timeline, TimelineEvent, TimelineObserver};
+use cells_test_support::{Boom, Count, Stage, cell, leak, panic_of, spawn};
 use std::io::{self, Write};
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! Mistakes that cells of this kind have made before, one test each.
 
-use crate::support::{
+use cells::{CloseStatus, Disposer, Error, InitStatus, Ref, RuntimeCell, State};
+use cells_test_support::{
     Boom, Count, Counted, CountingAdjuster, Heard, Hooks, LONG, Recorder, Stage, Tally, cell, counted, crowd,
     fly, leak, spawn,
 };
-use cells::{CloseStatus, Disposer, Error, InitStatus, Ref, RuntimeCell, State};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;

@@ -1,8 +1,8 @@
 //! Building cells before anybody asks. The generated program warms up all cells at once; here it is the eager ones,
 //! each test's own in a process of its own.
 
-use crate::alone::alone;
 use cells::{BoxError, RequestContext, WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, runtime_cell};
+use cells_test_support::alone;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, sleep};

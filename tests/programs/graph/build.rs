@@ -2,6 +2,7 @@
 //!
 //! `CELLS_GRAPH_SEED` and `CELLS_GRAPH_CELLS` make another one.
 
+use fastrand::Rng;
 use std::env;
 use std::fmt::{Display, Write as _};
 use std::fs;
@@ -14,7 +15,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let cells = number("CELLS_GRAPH_CELLS", 300);
     let seed: u64 = number("CELLS_GRAPH_SEED", 1);
-    let program = program(&plan(cells, &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)), seed);
+    let program = program(&plan(cells, &mut Rng::with_seed(seed)), seed);
     let out = env::var_os("OUT_DIR").expect("cargo says where");
     fs::write(Path::new(&out).join("program.rs"), program).expect("a build script may write");
 }
@@ -24,20 +25,8 @@ fn number<N: std::str::FromStr>(variable: &str, default: N) -> N {
     env::var(variable).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// Xorshift: the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from((self.0 >> 16) % n as u64).expect("below a `usize`")
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
+fn percent(random: &mut Rng, chance: usize) -> bool {
+    random.usize(..100) < chance
 }
 
 /// What a cell is to be; its dependencies by their numbers.
@@ -51,25 +40,23 @@ struct Cell {
     eager: bool,
 }
 
-fn plan(cells: usize, random: &mut Random) -> Vec<Cell> {
+fn plan(cells: usize, random: &mut Rng) -> Vec<Cell> {
     // A cell depends on those before it in a random order, not on those that are written before it.
     let mut order: Vec<_> = (0..cells).collect();
-    for at in (1..cells).rev() {
-        order.swap(at, random.below(at + 1));
-    }
+    random.shuffle(&mut order);
     let mut plan: Vec<_> = (0..cells).map(|_| Cell::default()).collect();
     for (rank, &number) in order.iter().enumerate() {
-        let mut cell = Cell { fallible: random.percent(50), eager: random.percent(10), ..Cell::default() };
+        let mut cell = Cell { fallible: percent(random, 50), eager: percent(random, 10), ..Cell::default() };
         let mut taken = Vec::new();
-        for _ in 0..random.below(5).min(rank) {
+        for _ in 0..random.usize(..5).min(rank) {
             // Near ones make a deep graph, far ones a wide one.
-            let reach = if random.percent(50) { rank.min(12) } else { rank };
-            let dependency = order[rank - 1 - random.below(reach)];
+            let reach = if percent(random, 50) { rank.min(12) } else { rank };
+            let dependency = order[rank - 1 - random.usize(..reach)];
             if taken.contains(&dependency) {
                 continue;
             }
             taken.push(dependency);
-            match random.below(10) {
+            match random.usize(..10) {
                 0..4 => cell.lent.push(dependency),
                 4..6 => cell.kept.push(dependency),
                 6..8 => cell.called.push(dependency),

@@ -3,21 +3,15 @@
 //! Every test concerns all cells, and runs in a process of its own. `CELLS_GRAPH_SEED=2` and so on make the same of
 //! another graph.
 
-#[path = "../../threads/alone.rs"]
-mod alone;
-
-use alone::alone;
 use cells::{DependencyKind, Error, Ref, ShutdownOutcome, State, WarmUp, WarmUpOutcome};
 use cells_graph_program::{Event, Node, PLAN, SEED, events, fail, most_at_once};
+use cells_test_support::{LONG, Rng, alone, eventually};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::error::Error as StdError;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// A limit that is never reached.
-const LONG: Duration = Duration::from_hours(1);
+use std::time::Duration;
 
 /// The numbers of all cells, each once, for each thread in another order.
 fn shuffled(thread: usize) -> impl Iterator<Item = usize> {
@@ -25,15 +19,10 @@ fn shuffled(thread: usize) -> impl Iterator<Item = usize> {
     (0..PLAN.len()).map(move |n| (n * PRIMES[thread % PRIMES.len()] + thread * 37) % PLAN.len())
 }
 
-/// Numbers that look like chance.
-fn numbers(seed: u64) -> impl Iterator<Item = usize> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    std::iter::repeat_with(move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from((state >> 16) % PLAN.len() as u64).expect("it is below a `usize`")
-    })
+/// Cells at random, the same for the same seed.
+fn at_random(seed: u64) -> impl Iterator<Item = usize> {
+    let mut random = Rng::with_seed(seed);
+    std::iter::repeat_with(move || random.usize(..PLAN.len()))
 }
 
 fn number(info: &cells::CellInfo) -> usize {
@@ -169,7 +158,7 @@ impl Drop for StopAtEnd<'_> {
 /// Keeps asking for cells at random until `stop`; counts how often each reader got a payload.
 fn read_until(stop: &AtomicBool, reader: u64, reads: &AtomicUsize, refused: impl Fn(&Error)) {
     let mut held: Vec<Ref<'static, Node>> = Vec::new();
-    for cell in numbers(reader + 1) {
+    for cell in at_random(reader + 1) {
         if stop.load(SeqCst) {
             break;
         }
@@ -191,14 +180,6 @@ fn read_until(stop: &AtomicBool, reader: u64, reads: &AtomicUsize, refused: impl
     }
     for node in &held {
         node.touch();
-    }
-}
-
-fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < Duration::from_mins(2), "never came: {what}");
-        thread::yield_now();
     }
 }
 
@@ -353,7 +334,7 @@ fn p8_eager_cells_are_built_with_what_they_need_and_nothing_else() {
 #[test]
 fn p8_a_failure_stops_only_what_depends_on_it() {
     alone(|| {
-        let failing: BTreeSet<_> = numbers(7).take(PLAN.len() / 30).collect();
+        let failing: BTreeSet<_> = at_random(7).take(PLAN.len() / 30).collect();
         fail(failing.iter().copied());
         let mut expected = HashMap::new();
         for cell in 0..PLAN.len() {
@@ -419,7 +400,7 @@ fn p9_nothing_built_on_an_invalidated_payload_survives() {
                     .map(|thread| {
                         scope.spawn(move || {
                             let seed = (round * 2 + thread + 100) as u64;
-                            for cell in numbers(seed).take(10) {
+                            for cell in at_random(seed).take(10) {
                                 (PLAN[cell].invalidate_with_dependents)();
                             }
                         })
@@ -456,7 +437,7 @@ fn p9_everything_is_there_for_readers_while_it_is_refreshed_with_its_dependents(
             for reader in 0..3 {
                 let (stop, reads) = (&stop, &reads);
                 scope.spawn(move || {
-                    for cell in numbers(reader + 1) {
+                    for cell in at_random(reader + 1) {
                         if stop.load(SeqCst) {
                             break;
                         }
@@ -465,7 +446,7 @@ fn p9_everything_is_there_for_readers_while_it_is_refreshed_with_its_dependents(
                     }
                 });
             }
-            for cell in numbers(50).take(30) {
+            for cell in at_random(50).take(30) {
                 let before: Vec<_> =
                     PLAN.iter().map(|planned| (planned.peek)().map(|node| node.serial)).collect();
                 let fresh = (PLAN[cell].refresh_with_dependents)().expect("nothing fails");
@@ -510,7 +491,7 @@ fn p7_shut_down_under_readers_each_before_what_it_depends_on() {
                 });
             }
             // Some of it is new, some is being built, some is still in use when it is closed.
-            for cell in numbers(3).take(PLAN.len() / 10) {
+            for cell in at_random(3).take(PLAN.len() / 10) {
                 (PLAN[cell].invalidate_with_dependents)();
             }
             eventually("some reads", || reads.load(SeqCst) > 1000);
