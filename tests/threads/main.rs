@@ -3,7 +3,6 @@
 mod failures;
 
 mod adjusters;
-mod async_macros;
 mod circles;
 mod closing;
 mod context;
@@ -13,13 +12,9 @@ mod disposers;
 mod errors;
 mod getting;
 mod graph;
-mod hygiene;
-mod injection;
 mod instances;
 mod log;
-mod macros;
 mod observers;
-mod permanent;
 mod refreshing;
 mod registry;
 mod seeding;

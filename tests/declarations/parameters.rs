@@ -1,4 +1,4 @@
-//! Cells that other cells are built of: parameters, `eager`, `after`, the graph. Misuses and circles are in `ui`.
+//! A factory's parameters: the cells it is given. Mistakes and circles are in `ui`.
 
 use cells::{BoxError, CloseStatus, DependencyKind, Ref, runtime_cell};
 use std::error::Error as _;
@@ -53,7 +53,7 @@ fn p1_from_names_another_cell() {
     use stores::NEAR;
 
     #[runtime_cell]
-    fn sum(#[from(NEAR)] some: &[u8], #[from(crate::injection::stores::lowercase)] one: &u8) -> u8 {
+    fn sum(#[from(NEAR)] some: &[u8], #[from(crate::parameters::stores::lowercase)] one: &u8) -> u8 {
         some.iter().sum::<u8>() + one
     }
 
@@ -157,22 +157,6 @@ fn p1_dependencies_are_built_once_and_in_order() {
 
     assert_eq!(*third(), 3);
     assert_eq!(*BUILT.lock().unwrap(), ["first", "second", "third"]);
-}
-
-#[test]
-fn p1_a_named_factory_keeps_its_parameters() {
-    #[runtime_cell]
-    fn store() -> u8 {
-        unreachable!("the test brings its own")
-    }
-    #[runtime_cell(factory = build_search)]
-    fn search(#[from(STORE)] numbers: &u8) -> Result<u8, BoxError> {
-        Ok(numbers + 1)
-    }
-
-    let build: fn(&u8) -> Result<u8, BoxError> = build_search;
-    assert_eq!(build(&41).unwrap(), 42);
-    assert!(SEARCH.peek().is_none() && STORE.peek().is_none());
 }
 
 mod chain {
@@ -352,4 +336,60 @@ fn p11_a_fallible_cell_may_depend_on_an_infallible_one() {
     }
 
     assert_eq!(*unsure().unwrap(), 1);
+}
+
+#[test]
+fn p1_async_factories_depend_on_cells_of_both_kinds() {
+    #[runtime_cell]
+    fn settings() -> String {
+        "settings".to_owned()
+    }
+    #[runtime_cell]
+    async fn store(settings: &str) -> Result<String, BoxError> {
+        Ok(format!("store of {settings}"))
+    }
+    #[runtime_cell(factory = build_search)]
+    async fn search(store: &str, #[from(SETTINGS)] kept: Ref<'static, String>) -> Result<String, BoxError> {
+        std::future::ready(()).await;
+        Ok(format!("search in {store} with {kept}"))
+    }
+
+    assert_eq!(*pollster::block_on(search()).unwrap(), "search in store of settings with settings");
+    let kept = SETTINGS.get();
+    assert_eq!(pollster::block_on(build_search("nothing", kept)).unwrap(), "search in nothing with settings");
+    let names: Vec<_> = SEARCH.info().dependencies.iter().map(|dependency| dependency.cell.name).collect();
+    assert_eq!(names, ["store", "settings"]);
+}
+
+#[test]
+fn p2_a_dependency_that_fails_fails_the_async_dependent() {
+    #[runtime_cell]
+    async fn broken() -> Result<u8, std::num::ParseIntError> {
+        "none".parse()
+    }
+    #[runtime_cell]
+    async fn dependent(broken: &u8) -> Result<u8, BoxError> {
+        Ok(*broken)
+    }
+
+    let error = pollster::block_on(dependent()).unwrap_err();
+    assert!(error.downcast_ref::<std::num::ParseIntError>().is_some(), "{error:?}");
+}
+
+#[test]
+fn p11_an_infallible_async_cell_has_no_error() {
+    #[runtime_cell]
+    fn base() -> u8 {
+        1
+    }
+    #[runtime_cell]
+    async fn middle(base: &u8) -> u8 {
+        base + 1
+    }
+    #[runtime_cell]
+    async fn top(middle: Ref<'static, u8>) -> u8 {
+        *middle + 1
+    }
+
+    assert_eq!(*pollster::block_on(top()), 3);
 }

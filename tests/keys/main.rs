@@ -1,0 +1,14 @@
+//! The keys of `#[runtime_cell]`, a file for each: what a cell declared with the key does. What a mistake in one says
+//! is in `ui`; what flights, closes and shutdowns then do is in `threads` and `tasks`.
+
+mod adjuster;
+mod blocking;
+mod dispose;
+mod factory;
+mod fallible;
+/// `crate`, which cannot be the name of a module.
+mod krate;
+mod permanent;
+mod wait_timeout;
+
+mod together;
