@@ -2,13 +2,22 @@
 //! is in `ui`; what flights, closes and shutdowns then do is in `threads` and `tasks`.
 
 mod adjuster;
+mod after;
 mod blocking;
+mod cell;
+mod cooldown;
+mod detached;
 mod dispose;
+mod eager;
 mod factory;
 mod fallible;
 /// `crate`, which cannot be the name of a module.
 mod krate;
+mod max_waiters;
+mod name;
+mod observer;
 mod permanent;
+mod runtime;
 mod wait_timeout;
 
 mod together;
