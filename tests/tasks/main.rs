@@ -8,6 +8,7 @@ mod contract;
 mod cycles;
 mod disposing;
 mod getting;
+mod kinds;
 mod limits;
 mod sending;
 mod shutdown;

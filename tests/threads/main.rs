@@ -1,7 +1,5 @@
 //! The contract, clause by clause. A test is named by the clause it holds.
 
-mod failures;
-
 mod adjusters;
 mod circles;
 mod closing;
@@ -9,7 +7,9 @@ mod context;
 mod dependencies;
 mod dependents;
 mod disposers;
+mod draining;
 mod errors;
+mod failures;
 mod getting;
 mod graph;
 mod instances;
@@ -21,6 +21,7 @@ mod seeding;
 mod shutdown;
 mod snapshots;
 mod stress;
+mod superseding;
 mod timeline;
 mod traps;
 mod warm_up;
