@@ -1,4 +1,4 @@
-//! The accessor: its type, by that of the function.
+//! The accessor: how its type follows from that of the function.
 
 use cells::{BoxError, Ref, runtime_cell};
 use std::{fmt, io};

@@ -1,4 +1,4 @@
-//! Other attributes of the function: where they go.
+//! Other attributes on the function: what they apply to.
 
 use cells::runtime_cell;
 
@@ -6,7 +6,7 @@ use cells::runtime_cell;
 fn m7_attributes_are_forwarded() {
     #[must_use]
     #[deprecated]
-    #[allow(unused_variables, reason = "it is the factory's")]
+    #[allow(unused_variables, reason = "the variable is the factory's")]
     #[runtime_cell]
     /// Has its docs after the attribute.
     fn old() -> u8 {
@@ -26,7 +26,7 @@ fn m7_attributes_are_forwarded() {
         3
     }
 
-    #[expect(deprecated, reason = "the accessor is")]
+    #[expect(deprecated, reason = "the accessor is deprecated")]
     let payload = *old();
     assert_eq!(payload, 2);
     assert_eq!(*absent(), 3);

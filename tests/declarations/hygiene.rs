@@ -1,8 +1,8 @@
-//! M7: a declaration means the same wherever it is.
+//! M7: a declaration means the same wherever it is, whatever the names around it.
 
-/// Every name that an expansion might lean on means something else here.
+/// Every name that an expansion might rely on means something else here.
 mod shadowed {
-    #![allow(dead_code, non_camel_case_types, unused_macros, reason = "they are there to be in the way")]
+    #![allow(dead_code, non_camel_case_types, unused_macros, reason = "they only shadow other names")]
 
     mod core {}
     mod std {}
@@ -225,7 +225,7 @@ fn m7_macro_rules_declare_dependencies() {
 fn m7_parameters_meet_no_generated_name() {
     macro_rules! number {
         ($($name:ident)*) => {$(
-            #[allow(dead_code, reason = "others use the payload, and nobody the accessor")]
+            #[allow(dead_code, reason = "the cells are used as parameters, not through their accessors")]
             #[cells::runtime_cell]
             fn $name() -> u8 {
                 1

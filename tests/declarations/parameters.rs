@@ -24,7 +24,7 @@ fn p1_a_parameter_names_the_cell_it_comes_from() {
     fn search_index() -> u8 {
         4
     }
-    #[allow(non_snake_case, reason = "a parameter follows the rule of the accessor")]
+    #[allow(non_snake_case, reason = "the parameter tests the rule for names in camel case")]
     #[runtime_cell]
     fn search(store: &str, chosen: &u8, r#type: &u8, searchIndex: &u8) -> String {
         format!("{store} {chosen} {type} {searchIndex}")
@@ -42,7 +42,7 @@ mod stores {
     }
 
     #[runtime_cell(cell = lowercase)]
-    #[allow(non_upper_case_globals, reason = "it is the test's")]
+    #[allow(non_upper_case_globals, reason = "tests a static in lower case")]
     pub(super) fn far() -> u8 {
         3
     }
@@ -182,16 +182,16 @@ mod chain {
 #[test]
 fn p2_a_dependency_that_fails_fails_the_dependent() {
     let error = chain::search().unwrap_err();
-    let mut told = vec![error.to_string()];
+    let mut texts = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
-        told.push(cause.to_string());
+        texts.push(cause.to_string());
         source = cause.source();
     }
-    let told = told.join(": ");
-    let mut rest = told.as_str();
+    let chain = texts.join(": ");
+    let mut rest = chain.as_str();
     for name in ["search", "store", "settings", "invalid digit"] {
-        let found = rest.find(name).unwrap_or_else(|| panic!("no `{name}` in `{rest}` of `{told}`"));
+        let found = rest.find(name).unwrap_or_else(|| panic!("no `{name}` in `{rest}` of `{chain}`"));
         rest = &rest[found + name.len()..];
     }
 }

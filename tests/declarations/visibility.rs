@@ -3,7 +3,7 @@
 mod visible {
     use cells::runtime_cell;
 
-    /// Is seen from outside of its module.
+    /// Is visible outside its module.
     #[runtime_cell]
     pub(super) fn outside() -> u8 {
         1

@@ -23,6 +23,6 @@ fn m4_cooldown_keeps_the_factory_from_running_again() {
     assert!(error.is_cooldown() && error.retry_after().is_some_and(|left| left <= Duration::from_hours(1)));
     assert_eq!((error.downcast_ref(), RUNS.get()), (Some(&Boom(1)), 1));
     for _ in 0..2 {
-        assert!(!without().unwrap_err().is_cooldown(), "by default there is none");
+        assert!(!without().unwrap_err().is_cooldown(), "by default there is no cooldown");
     }
 }

@@ -49,7 +49,7 @@ fn m4_disposer_is_chosen_when_it_is_compiled() {
 
     drop((closing(), dropped(), plain(), shut(), forgotten()));
     let results = [CLOSING.close(), DROPPED.close(), PLAIN.close(), SHUT.close(), FORGOTTEN.close()];
-    let told = results.map(|result| (result.status, result.close_called));
+    let actual = results.map(|result| (result.status, result.close_called));
     let expected = [
         (CloseStatus::Error, true),
         (CloseStatus::Ok, false),
@@ -57,7 +57,7 @@ fn m4_disposer_is_chosen_when_it_is_compiled() {
         (CloseStatus::Error, true),
         (CloseStatus::Ok, true),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(actual, expected);
     let labels = [CLOSING.info(), DROPPED.info(), PLAIN.info(), SHUT.info(), FORGOTTEN.info()];
     let labels = labels.map(|info| info.disposer);
     assert_eq!(labels, ["Close::close", "drop", "drop", "Plain::shut", "self::forget"]);

@@ -19,7 +19,7 @@ fn m6_a_named_factory_runs_without_the_cell() {
 fn p1_a_named_factory_keeps_its_parameters() {
     #[runtime_cell]
     fn store() -> u8 {
-        unreachable!("the test brings its own")
+        unreachable!("the test passes its own")
     }
     #[runtime_cell(factory = build_search)]
     fn search(#[from(STORE)] numbers: &u8) -> Result<u8, BoxError> {

@@ -1,4 +1,4 @@
-//! `#[runtime_cell(permanent)]`: cells whose payload lives as long as the process. Misuses are in `ui`.
+//! `permanent`: the payload lives as long as the process.
 
 use cells::testing::allow_seeding;
 use cells::{
@@ -56,7 +56,7 @@ fn r2_its_info_says_so() {
     fn file() -> Option<std::fs::File> {
         None
     }
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "a disposer's type")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature of a disposer")]
     fn shut(_: &u8) {}
 
     let info = SETTINGS.info();
@@ -77,7 +77,7 @@ fn r2_one_factory_runs_however_many_ask() {
         Ok(BUILT.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
-    let pilot = spawn(shared);
+    let initializer = spawn(shared);
     STAGE.reached();
     let (sender, answers) = mpsc::channel();
     for _ in 0..9 {
@@ -88,7 +88,7 @@ fn r2_one_factory_runs_however_many_ask() {
     assert!(rejected.is_waiters_full(), "{rejected}");
     assert_eq!((SHARED.snapshot().waiters, SHARED.state()), (8, State::Initializing));
     STAGE.release();
-    let first = pilot.join().unwrap();
+    let first = initializer.join().unwrap();
     assert!((0..8).all(|_| std::ptr::eq(answers.recv().unwrap().unwrap(), first)));
     assert_eq!((*first, SHARED.state()), (1, State::Ready));
 }
@@ -290,9 +290,9 @@ mod ending {
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "a disposer's type")]
+    #[expect(clippy::needless_pass_by_value, reason = "the signature of a disposer")]
     fn end_closable(ends: Ends) {
-        // It may still use what is permanent.
+        // It may still use permanent cells.
         assert_eq!(used().0, "used");
         let _ = ends.end();
     }
@@ -337,7 +337,7 @@ fn r2_a_shutdown_runs_the_disposers_last() {
         let kept = [used(), badly(), without()];
         drop((user(), stranger()));
         assert!(cells::close_all(LONG).is_ok());
-        assert_eq!(lock(&ENDED).split_off(0).len(), 2, "only what can be closed is");
+        assert_eq!(lock(&ENDED).split_off(0).len(), 2, "only closable cells are closed");
         drop((user(), stranger()));
 
         let report = cells::shutdown(LONG);

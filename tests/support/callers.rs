@@ -10,7 +10,7 @@ use std::thread;
 pub type Answer<T> = Result<Ref<'static, T>, Error>;
 
 /// A call whose factory has stopped at `stage`.
-pub fn fly<T: Send + Sync, E: Into<BoxError>>(
+pub fn start_flight<T: Send + Sync, E: Into<BoxError>>(
     cell: &'static RuntimeCell<T>,
     stage: &'static Stage,
     mut outcome: impl FnMut() -> Result<T, E> + Send + 'static,

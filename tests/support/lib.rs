@@ -23,7 +23,7 @@ mod random;
 mod waiting;
 
 pub use alone::{alone, alone_with};
-pub use callers::{Answer, Crowd, crowd, fly};
+pub use callers::{Answer, Crowd, crowd, start_flight};
 pub use count::{Count, CountingAdjuster, OnDrop};
 pub use executors::{
     Executor, Futures, Pollster, Smol, TokioCurrent, TokioMulti, current_thread, multi_thread,

@@ -1,4 +1,4 @@
-//! A9: synchronous factories on the blocking pool.
+//! A9: `blocking` factories, on the blocking pool.
 
 use cells::{InitStatus, Ref, RequestContext, State, runtime_cell};
 use cells_test_support::{
@@ -18,7 +18,7 @@ fn a9_a_blocking_factory_runs_beside_the_tasks() {
     }
     let built = current_thread().block_on(async {
         let call = tokio::spawn(heavy());
-        // The only thread of this runtime goes on meanwhile.
+        // Meanwhile the only thread of this runtime is free.
         eventually_async("the factory", || STAGE.is_reached()).await;
         STAGE.release();
         *call.await.unwrap().unwrap()
@@ -52,7 +52,7 @@ fn a9_a_panic_on_the_blocking_pool_is_the_factorys() {
         panic!("ouch")
     }
     let runtime = multi_thread();
-    // The flight runs as a task of its own, so its caller is told as a waiter is.
+    // The flight runs as a task of its own, so its caller gets what a waiter gets.
     let error = runtime.block_on(broken()).unwrap_err();
     assert!(error.is_panicked(), "{error:?}");
     assert_eq!(error.downcast_ref::<cells::Panic>().map(cells::Panic::message), Some("ouch"));
@@ -97,11 +97,11 @@ fn a3_a_blocking_flight_goes_on_without_its_caller_and_its_payload_is_disposed()
     STAGE.reached();
     drop(call);
     assert_eq!(HEAVY.state(), State::Initializing);
-    // What the first run makes comes too late, and ends by the disposer.
+    // The payload of the first run comes too late and is disposed.
     assert_eq!(runtime.block_on(HEAVY.close()).status, cells::CloseStatus::Superseded);
     let next = runtime.block_on(heavy()).unwrap();
     assert_eq!(Ref::generation(&next), 2);
-    // Its observers are told after its callers are woken.
+    // Its observers are notified after its callers are woken.
     eventually("its end", || recorder.ends() == [(2, InitStatus::Ok)]);
     STAGE.release();
     eventually("the end of the first payload", || DISPOSED.get() == 1);

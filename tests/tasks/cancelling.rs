@@ -1,4 +1,4 @@
-//! A3: futures that are dropped on the way.
+//! A3: futures that are dropped before they complete.
 
 use cells::{CloseStatus, Disposer, InitStatus, Ref, RuntimeCell, State};
 use cells_test_support::{
@@ -24,8 +24,8 @@ async fn build(tally: &'static Tally, id: u32, awaits: usize) -> Result<Counted,
 
 type Call<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
-/// Drops the future that `make` makes after its n-th poll, for every n up to the one that ends it. `check` hears
-/// whether it ended.
+/// Drops the future that `make` creates after its n-th poll, for every n up to the one that completes it. `check` gets
+/// the output, if there is one.
 fn at_every_await<R>(make: impl Fn() -> Call<R>, mut check: impl FnMut(usize, Option<R>)) -> usize {
     for polls in 0.. {
         let mut asked = make();
@@ -66,7 +66,7 @@ fn a3_a_cancelled_flight_has_one_event_and_leaks_nothing_wherever_it_is_dropped(
         assert_eq!(recorder.heard(), [Heard::Start(1), Heard::End(1, end)], "after {polls} polls");
         let snapshot = cell.snapshot();
         assert_eq!((snapshot.flights, snapshot.waiters, tally.made()), (0, 0, usize::from(output.is_some())));
-        // The cell is as good as before, and no failure is on record.
+        // The cell is usable, and no failure is on record.
         if output.is_none() {
             assert_eq!(cell.state(), State::Empty);
         }
@@ -85,15 +85,15 @@ fn a3_wherever_the_initializer_is_dropped_a_waiter_takes_over() {
     let make = || {
         let (tally, cell) = (Tally::new(), counted("db"));
         let recorder = Recorder::on(cell);
-        let mut pilot = Box::pin(cell.get_or_initialize_async(move || build(tally, 1, 4)));
-        assert!(poll(&mut pilot).is_pending());
+        let mut initializer = Box::pin(cell.get_or_initialize_async(move || build(tally, 1, 4)));
+        assert!(poll(&mut initializer).is_pending());
         let wait = |id| Box::pin(cell.get_or_initialize_async(move || build(tally, id, 1)));
         let (mut task, wakes) = (wait(2), Wakes::new());
         assert!(poll_with(&mut task, &wakes.waker()).is_pending());
         let thread = spawn(|| cell.get_or_initialize(|| tally.build(3)));
         eventually("the waiters", || cell.snapshot().waiters == 2);
         world.borrow_mut().push((task, wakes, thread, tally, recorder));
-        Box::pin(async move { pilot.await.map(|lease| lease.id) }) as Call<Result<u32, cells::Error>>
+        Box::pin(async move { initializer.await.map(|lease| lease.id) }) as Call<Result<u32, cells::Error>>
     };
     at_every_await(make, |polls, output| {
         let (task, wakes, thread, tally, recorder) = world.borrow_mut().pop().expect("one");
@@ -110,7 +110,7 @@ fn a3_wherever_the_initializer_is_dropped_a_waiter_takes_over() {
 #[test]
 fn a3_a_dropped_waiter_leaves_no_trace_wherever_it_is_dropped() {
     let (tally, stage, cell) = (Tally::new(), Stage::new(), leak(cell::<Counted>("db").max_waiters(1)));
-    let pilot = Smol::spawn(cell.get_or_initialize_async(|| async {
+    let initializer = Smol::spawn(cell.get_or_initialize_async(|| async {
         stage.pause_async().await;
         tally.build(1)
     }));
@@ -122,21 +122,21 @@ fn a3_a_dropped_waiter_leaves_no_trace_wherever_it_is_dropped() {
         }
         assert_eq!(cell.snapshot().waiters, usize::from(polls > 0));
         drop(waiter);
-        // With one seat for all of them, one that stayed taken would turn the next one away.
+        // Only one may wait, so a place that was not given back would turn the next one away.
         assert_eq!(cell.snapshot().waiters, 0);
     }
     stage.release();
-    assert_eq!(pilot.join().unwrap().id, 1);
+    assert_eq!(initializer.join().unwrap().id, 1);
 }
 
 #[test]
 fn a3_one_waiter_flies_and_the_others_wait_for_it() {
     let (cell, gate, runs) = (leak(cell::<usize>("db")), Gate::new(), Count::new());
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         Gate::new().wait_async().await;
         Ok::<_, Boom>(0)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     let wait = || {
         cell.get_or_initialize_async(|| async {
             let run = runs.up();
@@ -147,7 +147,7 @@ fn a3_one_waiter_flies_and_the_others_wait_for_it() {
     let jobs: Vec<_> =
         (0..8).map(|n| if n % 2 == 0 { Smol::spawn(wait()) } else { TokioMulti::spawn(wait()) }).collect();
     eventually("the waiters", || cell.snapshot().waiters == 8);
-    drop(pilot);
+    drop(initializer);
     eventually("the others", || cell.snapshot().waiters == 7);
     gate.open();
     for job in jobs {
@@ -170,7 +170,7 @@ fn a3_cancellations_follow_each_other_and_nobody_is_forgotten() {
     for asked in &mut calls {
         assert!(poll(asked).is_pending());
     }
-    // Each in turn is the initializer, and is dropped.
+    // Each in turn becomes the initializer and is dropped.
     for cancelled in 1..10 {
         drop(calls.remove(0));
         for asked in &mut calls {
@@ -187,7 +187,7 @@ fn a3_cancellations_follow_each_other_and_nobody_is_forgotten() {
 
 #[test]
 fn a3_a_woken_waiter_that_is_dropped_before_it_looks_passes_nothing_on_by_itself() {
-    // All waiters are woken, so one that goes without looking keeps nobody from taking over.
+    // All waiters are woken, so one that is dropped before it looks keeps no other from taking over.
     let cell = leak(cell::<u32>("db"));
     let get = |id| {
         Box::pin(cell.get_or_initialize_async(move || async move {
@@ -195,12 +195,12 @@ fn a3_a_woken_waiter_that_is_dropped_before_it_looks_passes_nothing_on_by_itself
             Ok::<_, Boom>(id)
         }))
     };
-    let (mut pilot, mut first, mut second) = (get(1), get(2), get(3));
+    let (mut initializer, mut first, mut second) = (get(1), get(2), get(3));
     let wakes = [Wakes::new(), Wakes::new()];
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     assert!(poll_with(&mut first, &wakes[0].waker()).is_pending());
     assert!(poll_with(&mut second, &wakes[1].waker()).is_pending());
-    drop(pilot);
+    drop(initializer);
     assert_eq!((wakes[0].get(), wakes[1].get()), (1, 1));
     drop(first);
     assert!(matches!(poll_to_rest(&mut second), Poll::Ready(Ok(lease)) if *lease == 3));
@@ -210,13 +210,13 @@ fn a3_a_woken_waiter_that_is_dropped_before_it_looks_passes_nothing_on_by_itself
 fn a3_a_flight_that_was_closed_and_then_dropped_is_superseded_once() {
     let cell = leak(cell::<u32>("db"));
     let recorder = Recorder::on(cell);
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     assert_eq!(cell.close().status, CloseStatus::Superseded);
-    drop(pilot);
+    drop(initializer);
     assert_eq!(recorder.ends(), [(1, InitStatus::Superseded)]);
     assert_eq!(cell.snapshot().flights, 0);
 }
@@ -224,15 +224,15 @@ fn a3_a_flight_that_was_closed_and_then_dropped_is_superseded_once() {
 #[test]
 fn a3_a_draining_close_ends_when_the_superseded_flight_is_dropped() {
     let cell = leak(cell::<u32>("db"));
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     let wakes = Wakes::new();
     let mut drain = Box::pin(cell.close_and_drain_async(LONG));
     assert!(poll_with(&mut drain, &wakes.waker()).is_pending());
-    drop(pilot);
+    drop(initializer);
     assert_eq!(wakes.get(), 1);
     assert!(matches!(poll(&mut drain), Poll::Ready(result) if result.status == CloseStatus::Superseded));
 }
@@ -248,7 +248,7 @@ fn a3_a_cancelled_refresh_leaves_the_old_payload() {
         },
         |polls, output| {
             let published = cell.peek().map(|lease| lease.id);
-            // From the swap on the refresh disposes the old payload.
+            // After the swap, the refresh disposes the old payload.
             assert!(published == Some(1) || polls >= 3, "after {polls} polls");
             assert!(cell.snapshot().flights == 0 && cell.state() == State::Ready);
             if output.is_some() {
@@ -264,12 +264,12 @@ fn a3_a_cancelled_refresh_leaves_the_old_payload() {
 fn a3_what_the_factory_holds_is_dropped_before_a_waiter_takes_over() {
     let cell = leak(cell::<u32>("db"));
     let order: &'static std::sync::Mutex<Vec<&str>> = leak(std::sync::Mutex::default());
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         let _held = OnDrop(|| order.lock().unwrap().push("dropped"));
         Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     let waiter = spawn(|| {
         cell.get_or_initialize(|| {
             order.lock().unwrap().push("built");
@@ -277,7 +277,7 @@ fn a3_what_the_factory_holds_is_dropped_before_a_waiter_takes_over() {
         })
     });
     eventually("the waiter", || cell.snapshot().waiters == 1);
-    drop(pilot);
+    drop(initializer);
     assert_eq!(*waiter.join().unwrap(), 2);
     assert_eq!(*order.lock().unwrap(), ["dropped", "built"]);
 }
@@ -286,15 +286,16 @@ fn a3_what_the_factory_holds_is_dropped_before_a_waiter_takes_over() {
 fn a3_a_panic_in_the_factorys_drop_keeps_nobody_waiting() {
     let cell = leak(cell::<u32>("db"));
     let recorder = Recorder::on(cell);
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         let _held = OnDrop(|| panic!("in the drop"));
         Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     let waiter = Smol::spawn(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)));
     eventually("the waiter", || cell.snapshot().waiters == 1);
-    let panic = catch_unwind(AssertUnwindSafe(|| drop(pilot))).expect_err("the user's panic is the user's");
+    let panic =
+        catch_unwind(AssertUnwindSafe(|| drop(initializer))).expect_err("the user's own panic unwinds");
     assert_eq!(message(&*panic), "in the drop");
     assert_eq!(*waiter.join().unwrap(), 2);
     recorder.balanced();
@@ -306,7 +307,7 @@ fn a3_a_factory_that_asks_its_cell_when_it_is_dropped_meets_its_own_flight() {
     let cell = leak(cell::<u32>("db"));
     let heard: &'static std::sync::Mutex<Option<bool>> = leak(std::sync::Mutex::default());
     let job = spawn(|| {
-        let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+        let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
             let _held = OnDrop(|| {
                 let answer = cell.get_or_initialize(|| Ok::<_, Boom>(9));
                 *heard.lock().unwrap() = Some(answer.is_err_and(|error| error.is_reentrant()));
@@ -314,8 +315,8 @@ fn a3_a_factory_that_asks_its_cell_when_it_is_dropped_meets_its_own_flight() {
             Gate::new().wait_async().await;
             Ok::<_, Boom>(1)
         }));
-        assert!(poll(&mut pilot).is_pending());
-        drop(pilot);
+        assert!(poll(&mut initializer).is_pending());
+        drop(initializer);
     });
     job.join();
     assert_eq!(*heard.lock().unwrap(), Some(true));
@@ -326,18 +327,19 @@ fn c12_a_panic_comes_out_of_the_poll_that_met_it() {
     for awaits in 0..3 {
         let cell = leak(cell::<u32>("db"));
         let recorder = Recorder::on(cell);
-        let mut pilot = Box::pin(cell.get_or_initialize_async(|| async move {
+        let mut initializer = Box::pin(cell.get_or_initialize_async(|| async move {
             for _ in 0..awaits {
                 yield_now().await;
             }
             panic!("after {awaits}") as Result<u32, Boom>
         }));
         for _ in 0..awaits {
-            assert!(poll(&mut pilot).is_pending());
+            assert!(poll(&mut initializer).is_pending());
         }
-        let panic = catch_unwind(AssertUnwindSafe(|| poll(&mut pilot).is_ready())).expect_err("it panics");
+        let panic =
+            catch_unwind(AssertUnwindSafe(|| poll(&mut initializer).is_ready())).expect_err("it panics");
         assert_eq!(message(&*panic), format!("after {awaits}"));
-        drop(pilot);
+        drop(initializer);
         assert_eq!(recorder.ends(), [(1, InitStatus::Panicked)]);
         assert_eq!(cell.state(), State::Failed);
     }
@@ -351,8 +353,8 @@ fn c12_a_factory_that_panics_before_it_is_a_future_is_no_different() {
     assert_eq!(cell.state(), State::Failed);
 }
 
-/// Callers that are dropped after a few polls, on several threads, around a factory that awaits, with closes in
-/// between: whoever is left gets a payload, and the accounts are right.
+/// Callers on several threads, some of them dropped after a few polls, with a factory that awaits and closes in between:
+/// those that stay get a payload, and the counts add up.
 #[test]
 fn a3_no_wake_up_is_lost_in_a_crowd_that_comes_and_goes() {
     for round in 0..150_usize {
@@ -384,9 +386,9 @@ fn a3_no_wake_up_is_lost_in_a_crowd_that_comes_and_goes() {
             job.join();
         }
         for job in stayed {
-            drop(job.join().expect("it is built"));
+            drop(job.join().expect("a payload"));
         }
-        drop(thread.join().expect("it is built"));
+        drop(thread.join().expect("a payload"));
         let _ = pollster::block_on(cell.close_and_drain_async(LONG));
         eventually("the end of all payloads", || tally.dropped() == tally.made());
         recorder.balanced();

@@ -1,4 +1,4 @@
-//! The contract's clauses, each from one source for threads and for tasks of several executors.
+//! Clauses that hold for threads and tasks alike. Each test runs for threads and for tasks of several executors.
 
 use crate::kinds::{Kind, kinds};
 use cells::{CloseStatus, Error, InitStatus, LifecycleError, Ref, RuntimeCell, State, UnavailableError};
@@ -38,12 +38,12 @@ fn counted<K: Kind>(name: &'static str) -> RuntimeCell<Counted> {
 
 fn c4_all_waiters_get_the_one_payload<K: Kind>() {
     let (tally, stage, cell) = (Tally::new(), Stage::new(), leak(counted::<K>("db")));
-    let pilot = K::fly(cell, stage, || Ok(tally.make(1)));
+    let initializer = K::start_flight(cell, stage, || Ok(tally.make(1)));
     let waiters = K::wait(cell, 8);
     assert_eq!(cell.state(), State::Initializing);
     stage.release();
 
-    let first = pilot.join().expect("it is built");
+    let first = initializer.join().expect("a payload");
     for waiter in waiters {
         let lease = waiter.join().expect("a waiter gets the payload");
         assert!(std::ptr::eq(&raw const *lease, &raw const *first));
@@ -56,7 +56,7 @@ fn c4_however_many_ask_at_once_the_factory_runs_once<K: Kind>() {
     for _ in 0..50 {
         let (runs, cell) = (Count::new(), leak(cell::<usize>("db")));
         let jobs: Vec<_> = (0..4).map(|_| K::get(cell, || Ok(runs.up()))).collect();
-        let leases: Vec<_> = jobs.into_iter().map(|job| job.join().expect("it is built")).collect();
+        let leases: Vec<_> = jobs.into_iter().map(|job| job.join().expect("a payload")).collect();
         assert!(leases.iter().all(|lease| **lease == 1));
         assert_eq!(runs.get(), 1);
     }
@@ -68,33 +68,33 @@ fn c5_the_checks_come_in_their_order<K: Kind>() {
     assert!(K::get(cell, || unreachable!()).join().unwrap_err().is_cooldown());
     assert_eq!(K::close(cell).join().status, CloseStatus::Noop);
     let stage = Stage::new();
-    let pilot = K::fly(cell, stage, || Ok(1));
+    let initializer = K::start_flight(cell, stage, || Ok(1));
     let waiters = K::wait(cell, 1);
     assert!(K::get(cell, || unreachable!()).join().unwrap_err().is_waiters_full());
-    // A cooldown comes before the wait.
+    // The cooldown is checked before the wait.
     cell.record_failure(Boom(2), LONG);
     assert!(K::get(cell, || unreachable!()).join().unwrap_err().is_cooldown());
     stage.release();
-    for job in waiters.into_iter().chain([pilot]) {
+    for job in waiters.into_iter().chain([initializer]) {
         assert_eq!(job.join().unwrap_err().downcast_ref(), Some(&Boom(2)));
     }
 }
 
 fn c6_the_factory_runs_with_no_lock_held<K: Kind>() {
     let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
-    let pilot = K::fly(cell, stage, || Ok(1));
+    let initializer = K::start_flight(cell, stage, || Ok(1));
     assert!(cell.peek().is_none() && !cell.is_ready() && cell.generation().is_none());
     assert_eq!((cell.state(), cell.snapshot().flights), (State::Initializing, 1));
     stage.release();
-    assert_eq!(*pilot.join().unwrap(), 1);
+    assert_eq!(*initializer.join().unwrap(), 1);
 }
 
 fn c7_waiters_get_the_error_of_their_flight<K: Kind>() {
     let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
-    let pilot = K::fly(cell, stage, || Err(Boom(1).into()));
+    let initializer = K::start_flight(cell, stage, || Err(Boom(1).into()));
     let waiters = K::wait(cell, 4);
     stage.release();
-    assert!(matches!(pilot.join(), Err(Error::Lifecycle(LifecycleError::Init { .. }))));
+    assert!(matches!(initializer.join(), Err(Error::Lifecycle(LifecycleError::Init { .. }))));
     for waiter in waiters {
         let error = waiter.join().unwrap_err();
         assert!(matches!(error, Error::Lifecycle(LifecycleError::Waiting { .. })));
@@ -104,12 +104,12 @@ fn c7_waiters_get_the_error_of_their_flight<K: Kind>() {
 
 fn c8_one_waiter_too_many_is_turned_away_at_once<K: Kind>() {
     let (cell, stage) = (leak(cell::<u32>("db").max_waiters(2)), Stage::new());
-    let pilot = K::fly(cell, stage, || Ok(1));
+    let initializer = K::start_flight(cell, stage, || Ok(1));
     let waiters = K::wait(cell, 2);
     let error = K::get(cell, || unreachable!()).join().unwrap_err();
     assert!(matches!(error, Error::Unavailable(UnavailableError::WaitersFull { limit: 2, .. })));
     stage.release();
-    for job in waiters.into_iter().chain([pilot]) {
+    for job in waiters.into_iter().chain([initializer]) {
         assert_eq!(*job.join().unwrap(), 1);
     }
 }
@@ -118,7 +118,7 @@ fn c9_a_wait_ends_at_its_deadline_and_the_flight_goes_on<K: Kind>() {
     let limit = Duration::from_millis(20);
     let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(limit)), Stage::new());
     assert!(K::get(cell, || Err(Boom(1).into())).join().is_err());
-    let pilot = K::fly(cell, stage, || Ok(1));
+    let initializer = K::start_flight(cell, stage, || Ok(1));
     let error = K::get(cell, || unreachable!()).join().unwrap_err();
     let Error::Unavailable(UnavailableError::WaitTimeout { waited, last, .. }) = &error else {
         panic!("{error}");
@@ -127,7 +127,7 @@ fn c9_a_wait_ends_at_its_deadline_and_the_flight_goes_on<K: Kind>() {
     assert_eq!(last.as_ref().and_then(|last| last.downcast_ref()), Some(&Boom(1)));
     assert_eq!((cell.state(), cell.snapshot().waiters), (State::Initializing, 0));
     stage.release();
-    assert_eq!(*pilot.join().unwrap(), 1);
+    assert_eq!(*initializer.join().unwrap(), 1);
 }
 
 fn c10_a_failure_is_told_and_the_next_call_tries_again<K: Kind>() {
@@ -154,10 +154,10 @@ fn c11_a_cooldown_turns_callers_away<K: Kind>() {
 fn c12_a_panic_unwinds_out_of_its_own_call_alone<K: Kind>() {
     let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
     let recorder = Recorder::on(cell);
-    let pilot = K::fly(cell, stage, || panic!("ouch"));
+    let initializer = K::start_flight(cell, stage, || panic!("ouch"));
     let waiters = K::wait(cell, 3);
     stage.release();
-    assert_eq!(message(&*pilot.outcome().expect_err("it panics")), "ouch");
+    assert_eq!(message(&*initializer.outcome().expect_err("it panics")), "ouch");
     for waiter in waiters {
         let error = waiter.join().unwrap_err();
         assert!(
@@ -198,7 +198,7 @@ fn c15_a_close_disposes_or_leaves_it_to_the_last_lease<K: Kind>() {
     assert!(cell.peek().is_none());
     assert_eq!((lease.id, tally.dropped(), recorder.closes().len()), (2, 1, 0));
     drop(lease);
-    // By the last lease, or by the runtime that it left the payload to, or not at all.
+    // The last lease disposes it, leaves it to its runtime, or drops it where there is none.
     eventually("the end of the payload", || tally.dropped() == 2 && recorder.closes().len() == 1);
 }
 
@@ -229,7 +229,7 @@ fn c17_a_draining_close_waits_for_the_leases<K: Kind>() {
 
 fn c17_a_draining_close_waits_for_the_superseded_factory<K: Kind>() {
     let (tally, cell, stage) = (Tally::new(), leak(counted::<K>("db")), Stage::new());
-    let pilot = K::fly(cell, stage, || Ok(tally.make(1)));
+    let initializer = K::start_flight(cell, stage, || Ok(tally.make(1)));
     assert_eq!(K::drain(cell, Duration::from_millis(5)).join().status, CloseStatus::Draining);
     let recorder = Recorder::on(cell);
     let drain = K::drain(cell, LONG);
@@ -239,7 +239,7 @@ fn c17_a_draining_close_waits_for_the_superseded_factory<K: Kind>() {
     assert_eq!(drain.join().status, CloseStatus::Noop);
     assert!(tally.dropped() >= 1, "the superseded factory still runs");
     // Its first payload came too late and was disposed; then it started over.
-    assert_eq!(Ref::generation(&pilot.join().unwrap()), 2);
+    assert_eq!(Ref::generation(&initializer.join().unwrap()), 2);
     eventually("the end of the first payload", || tally.disposed() == [1]);
 }
 
@@ -254,15 +254,15 @@ fn c18_a_close_without_payload_clears_the_record<K: Kind>() {
 fn c19_a_close_during_a_flight_supersedes_it<K: Kind>() {
     let (tally, cell, stage) = (Tally::new(), leak(counted::<K>("db")), Stage::new());
     let recorder = Recorder::on(cell);
-    let pilot = K::fly(cell, stage, || Ok(tally.make(1)));
+    let initializer = K::start_flight(cell, stage, || Ok(tally.make(1)));
     let waiter = K::get(cell, || Ok(tally.make(2)));
     eventually("the waiter", || cell.snapshot().waiters == 1);
     let result = K::close(cell).join();
     assert_eq!((result.status, result.had_payload), (CloseStatus::Superseded, false));
-    // The waiter starts over at once; it does not wait for the old factory.
+    // The waiter starts over at once, without waiting for the old factory.
     assert_eq!((waiter.join().unwrap().id, cell.generation()), (2, Some(2)));
     stage.release();
-    assert_eq!(Ref::generation(&pilot.join().unwrap()), 2);
+    assert_eq!(Ref::generation(&initializer.join().unwrap()), 2);
     eventually("the end of the first payload", || tally.disposed() == [1]);
     assert_eq!(recorder.ends(), [(2, InitStatus::Ok), (1, InitStatus::Superseded)]);
     assert!(recorder.heard().contains(&Heard::Close(Some(1), CloseStatus::Ok)));
@@ -270,11 +270,11 @@ fn c19_a_close_during_a_flight_supersedes_it<K: Kind>() {
 
 fn c20_a_late_failure_changes_nothing<K: Kind>() {
     let (cell, stage) = (leak(cell::<u32>("db").cooldown(LONG)), Stage::new());
-    let pilot = K::fly(cell, stage, || Err(Boom(1).into()));
+    let initializer = K::start_flight(cell, stage, || Err(Boom(1).into()));
     let _ = K::close(cell).join();
     assert_eq!(*K::get(cell, || Ok(2)).join().unwrap(), 2);
     stage.release();
-    assert_eq!(*pilot.join().unwrap(), 2);
+    assert_eq!(*initializer.join().unwrap(), 2);
     assert_eq!((cell.state(), cell.generation()), (State::Ready, Some(2)));
 }
 
@@ -306,14 +306,14 @@ fn c24_a_refresh_builds_first_and_swaps_then<K: Kind>() {
 
 fn c25_a_recorded_failure_supersedes_and_stands<K: Kind>() {
     let (tally, cell, stage) = (Tally::new(), leak(counted::<K>("db")), Stage::new());
-    let pilot = K::fly(cell, stage, || Ok(tally.make(1)));
+    let initializer = K::start_flight(cell, stage, || Ok(tally.make(1)));
     let waiters = K::wait(cell, 2);
     cell.record_failure(Boom(9), LONG);
     for waiter in waiters {
         assert_eq!(waiter.join().unwrap_err().downcast_ref(), Some(&Boom(9)));
     }
     stage.release();
-    assert_eq!(pilot.join().unwrap_err().downcast_ref(), Some(&Boom(9)));
+    assert_eq!(initializer.join().unwrap_err().downcast_ref(), Some(&Boom(9)));
     assert!(K::get(cell, || unreachable!()).join().unwrap_err().is_cooldown());
     eventually("the end of the payload", || tally.disposed() == [1]);
 }
@@ -321,9 +321,9 @@ fn c25_a_recorded_failure_supersedes_and_stands<K: Kind>() {
 fn o3_every_start_has_its_end<K: Kind>() {
     let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
     let recorder = Recorder::on(cell);
-    let pilot = K::fly(cell, stage, || Ok(1));
+    let initializer = K::start_flight(cell, stage, || Ok(1));
     cell.configure_observer(std::sync::Arc::new(cells::NullObserver));
     stage.release();
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
     assert_eq!(recorder.heard(), [Heard::Start(1), Heard::End(1, InitStatus::Ok)]);
 }

@@ -8,7 +8,7 @@ use cells_test_support::{
 use futures::executor::block_on;
 use futures::future::{join, join_all, try_join_all};
 
-/// All messages of an error and its causes.
+/// The texts of an error and all its causes.
 fn story(error: &Error) -> String {
     let mut story = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -35,7 +35,7 @@ fn get<'a>(cells: &'a [Cell], stage: Option<&'static Stage>) -> BoxFuture<'a, Re
     })
 }
 
-/// Two tasks each build what the other one needs.
+/// Two tasks that each build what the other needs.
 fn circle<X: Executor, Y: Executor>() {
     let [a, b] = ["a", "b"].map(|name| leak(cell::<u32>(name)));
     let stages = [Stage::new(), Stage::new()];
@@ -46,12 +46,12 @@ fn circle<X: Executor, Y: Executor>() {
     for stage in stages {
         stage.release();
     }
-    // These cells wait for ever, so only the check ends this.
+    // These cells wait without limit, so only the check for circles ends this.
     let answers = jobs.map(|job| job.join().map_err(|error| story(&error)));
-    let told = |answer: &Result<u32, String>| {
+    let names_the_circle = |answer: &Result<u32, String>| {
         answer.as_ref().is_err_and(|story| story.contains("a -> b -> a") || story.contains("b -> a -> b"))
     };
-    assert!(answers.iter().any(told), "{answers:?}");
+    assert!(answers.iter().any(names_the_circle), "{answers:?}");
 }
 
 #[test]
@@ -83,13 +83,13 @@ fn a7_a_circle_of_three_tasks_that_move_between_threads_is_found() {
         for stage in &stages {
             stage.release();
         }
-        let told = jobs.into_iter().map(|job| job.join().map_err(|error| story(&error)));
-        let told: Vec<_> = told.filter_map(Result::err).collect();
+        let answers = jobs.into_iter().map(|job| job.join().map_err(|error| story(&error)));
+        let stories: Vec<_> = answers.filter_map(Result::err).collect();
         assert!(
-            told.iter().any(|story| ["a -> b -> c -> a", "b -> c -> a -> b", "c -> a -> b -> c"]
+            stories.iter().any(|story| ["a -> b -> c -> a", "b -> c -> a -> b", "c -> a -> b -> c"]
                 .iter()
                 .any(|way| story.contains(way))),
-            "{told:?}"
+            "{stories:?}"
         );
     }
 }
@@ -136,7 +136,7 @@ fn a7_two_tasks_that_need_the_same_cells_in_two_orders_are_no_circle() {
 fn a7_one_factory_may_wait_for_several_cells_at_once() {
     let [a, b, c] = ["a", "b", "c"].map(|name| leak(cell::<u32>(name)));
     let both = a.get_or_initialize_async(|| async {
-        // `b` needs `c`, which the same task builds beside it.
+        // `b` needs `c`, which the same task builds at the same time.
         let (b, c) = join(get(leak([b, c]), None), get(leak([c]), None)).await;
         Ok::<_, Error>(b? + c? + 1)
     });
@@ -149,7 +149,7 @@ fn a7_a_dropped_wait_leaves_no_edge() {
     let stage = Stage::new();
     let slow = Smol::spawn(b.get_or_initialize_async(|| async {
         stage.pause_async().await;
-        // Nobody builds `a` any more, so this closes no circle.
+        // Nobody builds `a` any longer, so this closes no circle.
         a.get_or_initialize_async(async || Ok::<_, Boom>(2)).await.map(|lease| *lease)
     }));
     stage.reached();
@@ -183,7 +183,7 @@ fn a7_what_goes_on_after_its_caller_is_over_stands_in_nobody_elses_way() {
         async { Ok::<_, Boom>(0) }
     });
     assert_eq!(*block_on(begin).unwrap(), 0);
-    // What the caller's flight was known by may be taken for one of these.
+    // One of these may reuse whatever identified the caller's flight.
     let mut under_way: Vec<_> = others.iter().map(other).collect();
     assert!(under_way.iter_mut().all(|flight| poll(flight).is_pending()));
     assert!(poll_to_rest(&mut carried).is_pending(), "it waits for them all");

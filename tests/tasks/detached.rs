@@ -13,7 +13,7 @@ fn on<R>(future: impl Future<Output = R>) -> R {
     current_thread().block_on(future)
 }
 
-/// The answer's payload.
+/// A copy of the payload.
 async fn value<T: Copy + Send + Sync>(answer: impl Future<Output = Answer<T>>) -> Result<T, cells::Error> {
     answer.await.map(|lease| *lease)
 }
@@ -32,11 +32,11 @@ async fn a4_a_hundred_callers_that_give_up_run_a_slow_initialization_once() {
     let callers: Vec<_> = (0..100).map(|_| tokio::spawn(timeout(second, slow()))).collect();
     let since = tokio::time::Instant::now();
     for caller in callers {
-        assert!(caller.await.unwrap().is_err(), "nobody waits as long as that");
+        assert!(caller.await.unwrap().is_err(), "no caller waits that long");
     }
     assert!(since.elapsed() < 2 * second);
     assert_eq!((SLOW.state(), SLOW.snapshot().waiters, RUNS.get()), (State::Initializing, 0, 1));
-    // Callers that come one after the other, each with its own limit, are served in the end.
+    // Callers that come one after the other, each with its own limit, get the payload in the end.
     let mut tries = 0;
     let lease = loop {
         tries += 1;
@@ -94,7 +94,7 @@ fn a4_who_began_the_flight_is_no_waiter() {
     let waiters = [runtime.spawn(crowded()), runtime.spawn(crowded())];
     eventually("the waiters", || CROWDED.snapshot().waiters == 2);
     assert!(runtime.block_on(crowded()).unwrap_err().is_waiters_full());
-    // It leaves no place to anybody: it had none.
+    // It frees no place: it was not a waiter.
     first.abort();
     assert!(runtime.block_on(first).is_err());
     assert_eq!(CROWDED.snapshot().waiters, 2);
@@ -146,7 +146,7 @@ fn a4_a_runtime_that_ends_cancels_its_flight_and_others_take_over() {
     drop(first);
     assert_eq!(second.block_on(waiter).unwrap().unwrap(), 2);
     assert!(began.is_finished());
-    // Who takes over does not wait until everybody has heard.
+    // The waiter that takes over does not wait until all observers are notified.
     let mut ends = recorder.ends();
     ends.sort_unstable_by_key(|(generation, _)| *generation);
     assert_eq!(ends, [(1, InitStatus::Cancelled), (2, InitStatus::Ok)]);
@@ -241,7 +241,7 @@ fn a9_the_flights_context_is_the_initializers() {
     let mut sessions = recorder.sessions();
     sessions.sort_unstable();
     let sessions: Vec<_> = sessions.iter().map(Option::as_deref).collect();
-    // The cancelled one is told outside its scope, and yet in its context.
+    // The cancelled flight is reported outside the scope of its context, and still with it.
     assert_eq!(sessions, [Some("first"), Some("first"), Some("second"), Some("second")]);
 }
 

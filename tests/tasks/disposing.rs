@@ -161,7 +161,7 @@ fn a6_a_thread_that_waits_runs_the_disposer_where_there_is_no_runtime() {
     let drain = spawn(|| cell.close_and_drain(LONG));
     eventually("the close", || !cell.is_ready());
     drop(lease);
-    // Either it waits already and runs the disposer, or it finds that nobody waited.
+    // Either it already waits and runs the disposer, or it finds that nobody did.
     let result = drain.join();
     assert!(result.status == CloseStatus::Ok && tally.disposed() == [1] || was_abandoned(&result));
     put(cell, || tally.make(2));
@@ -236,14 +236,14 @@ fn a6_a_refresh_disposes_the_old_payload_and_a_late_flight_its_own() {
     assert_eq!(tally.disposed(), [1]);
     let stage = Stage::new();
     assert_eq!(pollster::block_on(cell.close_async()).status, CloseStatus::Ok);
-    let pilot = Smol::spawn(cell.get_or_initialize_async(move || async move {
+    let initializer = Smol::spawn(cell.get_or_initialize_async(move || async move {
         stage.pause_async().await;
         tally.build(3)
     }));
     stage.reached();
     assert_eq!(cell.close().status, CloseStatus::Superseded);
     stage.release();
-    assert_eq!(pilot.join().unwrap().id, 3);
+    assert_eq!(initializer.join().unwrap().id, 3);
     assert_eq!(tally.disposed(), [1, 2, 3]);
 }
 
@@ -316,7 +316,7 @@ mod on_a_runtime {
         stage.reached();
         let drain = spawn(|| cell.close_and_drain(LONG));
         drop(runtime);
-        // Who came in time hears how it ended; who came after it finds nothing.
+        // A closer that came in time gets the result; one that came later finds nothing to close.
         let result = drain.join();
         assert!(was_abandoned(&result) || result.status == CloseStatus::Noop, "{result:?}");
         assert!(recorder.closes().iter().any(was_abandoned));

@@ -67,7 +67,7 @@ fn a1_a_ready_cell_allocates_nothing() {
         assert!(pollster::block_on(FIELD.get_or_initialize_async(factory)).is_ok());
         assert!(READY.peek().is_some() && READY.try_get_ready().is_ok());
     };
-    // A thread's first read of a cell may make or enlarge its table of counters, and the flight above read nothing.
+    // A thread's first read of a cell may allocate or enlarge its table of counters, and the flight above read nothing.
     read();
     let reading = measure(|| (0..100).for_each(|_| read()));
     assert_eq!(reading.count_total, 0);
@@ -100,17 +100,17 @@ fn a1_the_synchronous_fast_paths_start_nothing() {
 fn a2_waiters_of_all_kinds_meet_at_one_flight() {
     for round in 0..5 {
         let (tally, stage, cell) = (Tally::new(), Stage::new(), leak(cell("db")));
-        let fly = move || async move {
+        let factory = move || async move {
             stage.pause_async().await;
             tally.build(1)
         };
         let wait = || cell.get_or_initialize_async(|| async { unreachable!("a waiter") as Result<_, Boom> });
-        let pilot = match round {
-            0 => Pollster::spawn(cell.get_or_initialize_async(fly)),
-            1 => Futures::spawn(cell.get_or_initialize_async(fly)),
-            2 => Smol::spawn(cell.get_or_initialize_async(fly)),
-            3 => TokioMulti::spawn(cell.get_or_initialize_async(fly)),
-            _ => TokioCurrent::spawn(cell.get_or_initialize_async(fly)),
+        let initializer = match round {
+            0 => Pollster::spawn(cell.get_or_initialize_async(factory)),
+            1 => Futures::spawn(cell.get_or_initialize_async(factory)),
+            2 => Smol::spawn(cell.get_or_initialize_async(factory)),
+            3 => TokioMulti::spawn(cell.get_or_initialize_async(factory)),
+            _ => TokioCurrent::spawn(cell.get_or_initialize_async(factory)),
         };
         stage.reached();
         let waiters: Vec<Job<Answer<_>>> = vec![
@@ -123,9 +123,9 @@ fn a2_waiters_of_all_kinds_meet_at_one_flight() {
         ];
         eventually("the waiters", || cell.snapshot().waiters == 6);
         stage.release();
-        let first = pilot.join().expect("it is built");
+        let first = initializer.join().expect("a payload");
         for waiter in waiters {
-            assert!(std::ptr::eq(&raw const *waiter.join().expect("it is built"), &raw const *first));
+            assert!(std::ptr::eq(&raw const *waiter.join().expect("a payload"), &raw const *first));
         }
         assert_eq!(tally.made(), 1);
     }
@@ -134,7 +134,7 @@ fn a2_waiters_of_all_kinds_meet_at_one_flight() {
 #[test]
 fn a2_tasks_wait_for_the_flight_of_a_thread() {
     let (stage, cell) = (Stage::new(), leak(cell("db")));
-    let pilot = spawn(|| {
+    let initializer = spawn(|| {
         cell.get_or_initialize(|| {
             stage.pause();
             Ok::<_, Boom>(1)
@@ -144,17 +144,17 @@ fn a2_tasks_wait_for_the_flight_of_a_thread() {
     let waiter = Smol::spawn(cell.get_or_initialize_async(async || -> Result<u32, Boom> { unreachable!() }));
     eventually("the waiter", || cell.snapshot().waiters == 1);
     stage.release();
-    assert_eq!((*pilot.join().unwrap(), *waiter.join().unwrap()), (1, 1));
+    assert_eq!((*initializer.join().unwrap(), *waiter.join().unwrap()), (1, 1));
 }
 
 #[test]
 fn a2_a_thread_takes_over_from_a_task_and_a_task_from_a_thread() {
     let (stage, cell, runs) = (Stage::new(), leak(cell::<u32>("db")), Count::new());
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         stage.pause_async().await;
         Ok::<_, Boom>(0)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     let thread = spawn(|| {
         cell.get_or_initialize(|| {
             runs.up();
@@ -162,7 +162,7 @@ fn a2_a_thread_takes_over_from_a_task_and_a_task_from_a_thread() {
         })
     });
     eventually("the waiter", || cell.snapshot().waiters == 1);
-    drop(pilot);
+    drop(initializer);
     assert_eq!(thread.join().unwrap_err().downcast_ref(), Some(&Boom(2)));
     assert_eq!((runs.get(), cell.snapshot().flights), (1, 0));
     let task = Smol::spawn(cell.get_or_initialize_async(async || Ok::<_, Boom>(3)));

@@ -5,14 +5,14 @@ use cells_test_support::{Answer, Counted, Executor, Job, Stage, eventually, spaw
 use std::marker::PhantomData;
 use std::time::Duration;
 
-/// What a factory does in the end.
+/// What a factory returns, after it may have stopped at a stage.
 pub(crate) trait Outcome<T>: Fn() -> Result<T, BoxError> + Clone + Send + Sync + 'static {}
 
 impl<T, F: Fn() -> Result<T, BoxError> + Clone + Send + Sync + 'static> Outcome<T> for F {}
 
-/// How callers call: what their factories do at `stage` (if they stop there) and then is the same for all kinds.
+/// How callers use a cell. What their factories do, with a stop at `stage` if there is one, is the same for all kinds.
 pub(crate) trait Kind: 'static {
-    /// What ends counted payloads.
+    /// The disposer of counted payloads.
     const DISPOSER: Disposer<Counted>;
 
     fn start<T: Send + Sync>(
@@ -38,7 +38,7 @@ pub(crate) trait Kind: 'static {
     }
 
     /// A call whose factory has stopped at `stage`.
-    fn fly<T: Send + Sync>(
+    fn start_flight<T: Send + Sync>(
         cell: &'static RuntimeCell<T>,
         stage: &'static Stage,
         outcome: impl Outcome<T>,
@@ -48,7 +48,7 @@ pub(crate) trait Kind: 'static {
         job
     }
 
-    /// Callers that wait for the flight under way, and whose own factories never run.
+    /// Callers that wait for the flight under way; their own factories never run.
     fn wait<T: Send + Sync>(cell: &'static RuntimeCell<T>, count: usize) -> Vec<Job<Answer<T>>> {
         let before = cell.snapshot().waiters;
         let jobs = (0..count).map(|_| Self::get(cell, || unreachable!("a waiter builds nothing"))).collect();
@@ -145,7 +145,7 @@ impl<X: Executor> Kind for Tasks<X> {
     }
 }
 
-/// Runs these tests for every kind.
+/// Declares each of these tests for every kind.
 macro_rules! kinds {
     ($($name:ident)*) => {
         mod threads { $(#[test] fn $name() { super::$name::<$crate::kinds::Threads>(); })* }

@@ -1,4 +1,4 @@
-//! A5: limits of waits, and cooldowns.
+//! A5: time limits of waits, and cooldowns.
 
 use cells::{Error, RuntimeCell, UnavailableError};
 use cells_test_support::{
@@ -10,7 +10,7 @@ const LIMIT: Duration = Duration::from_millis(30);
 
 fn timed_out<X: Executor>() {
     let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Stage::new());
-    let pilot = spawn(|| {
+    let initializer = spawn(|| {
         cell.get_or_initialize(|| {
             stage.pause();
             Ok::<_, Boom>(1)
@@ -25,7 +25,7 @@ fn timed_out<X: Executor>() {
     assert!(since.elapsed() >= LIMIT);
     assert_eq!(cell.snapshot().waiters, 0);
     stage.release();
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
 }
 
 #[test]
@@ -52,19 +52,19 @@ fn a5_a_cooldown_ends_without_tokio() {
 
 #[test]
 fn a5_a_taken_over_call_keeps_its_deadline() {
-    // The waiter that takes over has a deadline for its waits, and none for its own factory.
+    // The waiter that takes over has a deadline for its waits, but none for its own factory.
     let (cell, gate) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Gate::new());
-    let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+    let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
         Gate::new().wait_async().await;
         Ok::<_, Boom>(1)
     }));
-    assert!(poll(&mut pilot).is_pending());
+    assert!(poll(&mut initializer).is_pending());
     let waiter = Smol::spawn(cell.get_or_initialize_async(|| async {
         gate.wait_async().await;
         Ok::<_, Boom>(2)
     }));
     eventually("the waiter", || cell.snapshot().waiters == 1);
-    drop(pilot);
+    drop(initializer);
     eventually("the next flight", || cell.snapshot().flights == 1);
     let late = Smol::spawn(cell.get_or_initialize_async(async || Ok::<_, Boom>(3)));
     assert!(late.join().unwrap_err().is_timeout());
@@ -84,7 +84,7 @@ mod paused {
     async fn a5_a_wait_ends_in_paused_time() {
         let real = Instant::now();
         let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR));
-        let pilot = tokio::spawn(cell.get_or_initialize_async(|| async {
+        let initializer = tokio::spawn(cell.get_or_initialize_async(|| async {
             sleep(3 * HOUR).await;
             Ok::<_, Boom>(1)
         }));
@@ -94,7 +94,7 @@ mod paused {
         assert!(error.is_timeout());
         let waited = since.elapsed();
         assert!(waited >= HOUR && waited < HOUR + Duration::from_secs(1), "{waited:?}");
-        assert_eq!(*pilot.await.unwrap().unwrap(), 1);
+        assert_eq!(*initializer.await.unwrap().unwrap(), 1);
         assert!(real.elapsed() < HOUR);
     }
 
@@ -113,7 +113,7 @@ mod paused {
         let caller = tokio::spawn(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)));
         tokio::task::yield_now().await;
         sleep(HOUR / 2).await;
-        // The caller's flight is closed, and another one is there before the caller looks.
+        // The caller's flight is superseded, and the next one has begun before the caller looks.
         let mut second = Box::pin(slow());
         let _ = cell.close();
         assert!(poll(&mut second).is_pending());
@@ -149,7 +149,7 @@ mod paused {
     #[test]
     fn a5_a_thread_that_waits_inside_paused_time_waits_by_the_real_clock() {
         let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Stage::new());
-        let pilot = spawn(|| {
+        let initializer = spawn(|| {
             cell.get_or_initialize(|| {
                 stage.pause();
                 Ok::<_, Boom>(1)
@@ -163,7 +163,7 @@ mod paused {
         });
         assert!(answer.join().unwrap_err().is_timeout());
         stage.release();
-        assert!(pilot.join().is_ok());
+        assert!(initializer.join().is_ok());
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod paused {
 
     #[test]
     fn a2_a_blocked_current_thread_runtime_holds_up_no_other() {
-        // A runtime whose only thread waits for a flight that a task of another runtime flies.
+        // A runtime whose only thread waits for a flight that a task of another runtime runs.
         let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
         let other = multi_thread();
         let flight = other.spawn(cell.get_or_initialize_async(|| async {
@@ -194,7 +194,7 @@ mod paused {
     #[test]
     fn a5_a_runtime_without_timers_has_waits_too() {
         let (cell, stage) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(LIMIT)), Stage::new());
-        let pilot = spawn(|| {
+        let initializer = spawn(|| {
             cell.get_or_initialize(|| {
                 stage.pause();
                 Ok::<_, Boom>(1)
@@ -207,6 +207,6 @@ mod paused {
         });
         assert!(answer.join().unwrap_err().is_timeout());
         stage.release();
-        assert!(pilot.join().is_ok());
+        assert!(initializer.join().is_ok());
     }
 }

@@ -1,7 +1,8 @@
-//! Cells in tasks, clause by clause. A test is named by the clause it holds: those of the contract (`c4_…`), which
-//! hold for threads and for tasks alike, and those of tasks alone (`a3_…`).
+//! What cells do when tasks use them, clause by clause. The name of a test begins with the clause it holds: one for threads
+//! and tasks alike (`c4_…`), or one for tasks alone (`a3_…`).
 //!
-//! `cargo test -p cells-tests-tasks --no-default-features` runs what needs no feature `tokio` without it.
+//! `cargo test -p cells-tests-tasks --no-default-features` runs the tests that do not need the library's feature `tokio`
+//! without it.
 
 mod cancelling;
 mod contract;

@@ -1,4 +1,4 @@
-//! A8: payloads and the runtimes they are built on.
+//! A8: payloads and the tokio runtimes they are built on.
 
 use cells::{CloseStatus, Ref, runtime_cell};
 use cells_test_support::{
@@ -27,12 +27,12 @@ fn a8_each_runtime_has_a_payload_of_its_own() {
             });
         }
     }
-    // A close is for the runtime it is called on.
+    // A close concerns only the runtime it is called on.
     assert_eq!(runtimes[0].block_on(POOL.close()).status, CloseStatus::Ok);
     assert!(
         !runtimes[0].block_on(async { POOL.is_ready() }) && runtimes[1].block_on(async { POOL.is_ready() })
     );
-    assert!(!POOL.is_ready(), "outside all of them there is none");
+    assert!(!POOL.is_ready(), "outside every runtime there is none");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a8_a_runtime_that_ends_with_a_flight_under_way_leaves_nothing() {
     }
 }
 
-/// A log that is kept.
+/// A log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -111,7 +111,7 @@ fn a8_without_the_key_a_payload_of_a_runtime_that_is_gone_is_rebuilt_and_the_log
     }
     let recorder = Recorder::on(&POOL);
     let log = Log::default();
-    // `tracing` decides at an event's first occurrence whether anybody listens, and another test may be that.
+    // `tracing` caches at an event's first occurrence whether anybody listens, and that may be in another test.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
@@ -164,7 +164,7 @@ fn a8_a_payload_that_was_refreshed_elsewhere_survives_the_first_runtime() {
 fn a8_waiters_on_another_runtime_take_over_from_one_that_ends() {
     let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
     let first = current_thread();
-    let pilot = spawn(move || {
+    let initializer = spawn(move || {
         first.block_on(async {
             let flight = tokio::spawn(cell.get_or_initialize_async(|| async {
                 stage.pause_async().await;
@@ -179,7 +179,7 @@ fn a8_waiters_on_another_runtime_take_over_from_one_that_ends() {
     let second = multi_thread();
     let task = second.spawn(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)));
     let thread = spawn(|| cell.get_or_initialize(|| Ok::<_, Boom>(2)).map(|lease| *lease));
-    pilot.join();
+    initializer.join();
     assert_eq!((*second.block_on(task).unwrap().unwrap(), thread.join().unwrap()), (2, 2));
 }
 

@@ -1,4 +1,4 @@
-//! A1: futures that may move between threads.
+//! A1: futures are `Send`, and `'static` where the cell is.
 
 use cells::{Ref, RequestContext, RuntimeCell, WarmUp, runtime_cell};
 use cells_test_support::{Boom, Counted, LONG, cell, leak};
@@ -67,7 +67,7 @@ fn a1_every_future_may_move_and_stay() {
     is_task(field.refresh_async(async || Err::<Counted, _>(Boom(1))));
     is_task(field.close_async());
     is_task(field.close_and_drain_async(LONG));
-    // One on the stack lends its future no longer than it lives.
+    // A cell on the stack outlives its futures.
     let local = cell::<Counted>("local");
     is_send(local.get_or_initialize_async(async || Err::<Counted, _>(Boom(1))));
     is_send(local.close_async());

@@ -1,4 +1,4 @@
-//! A8: two hundred tests of one static pool, each on its runtime, at once or one after the other.
+//! A8: two hundred tests that share one static pool, each on a runtime of its own, in parallel or in sequence.
 
 use cells::runtime_cell;
 use cells_test_support::Boom;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{mpsc, oneshot};
 
-/// Does its work in a task of the runtime it is built on, as a pool of connections does: on any other it is dead.
+/// Works in a task of the runtime it is built on, as a connection pool does: once that runtime has ended it is dead.
 struct Pool {
     home: Id,
     requests: mpsc::Sender<oneshot::Sender<Id>>,

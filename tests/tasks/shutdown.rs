@@ -1,4 +1,4 @@
-//! A6: the whole program's cells closed in a task. Each test runs in a process of its own.
+//! A6: `shutdown_async` and `close_all_async`. Each test runs in a process of its own.
 
 use cells::{BoxError, ShutdownOutcome, ShutdownReport, runtime_cell};
 use cells_test_support::{
@@ -60,7 +60,7 @@ fn outcome(report: &ShutdownReport, name: &str) -> Option<ShutdownOutcome> {
     report.cells.iter().find(|cell| cell.info.name == name).map(|cell| cell.outcome)
 }
 
-/// Tests that run in a process of their own: a shutdown is for good.
+/// Declares tests that run in a process of their own: a shutdown is for good.
 macro_rules! alone {
     ($($name:ident $body:block)*) => {
         $(#[test] fn $name() { alone(|| $body); })*
@@ -86,7 +86,7 @@ alone! {
         drop((pollster::block_on(stubborn()), pollster::block_on(search())));
         let report = pollster::block_on(cells::shutdown_async(Duration::from_millis(200)));
         assert_eq!(outcome(&report, "search"), Some(ShutdownOutcome::Disposed));
-        // Nobody runs it any more: its payload was dropped plainly, and that is what is told.
+        // Nobody runs it any longer: its payload was dropped plainly, and the report says so.
         assert_eq!(TALLY.dropped(), 3);
         assert_eq!(outcome(&report, "stubborn"), Some(ShutdownOutcome::Failed));
         assert!(report.errors().any(|(info, error)| info.name == "stubborn" && error.is::<cells::Abandoned>()));
@@ -114,7 +114,7 @@ alone! {
         let shutdown = Smol::spawn(cells::shutdown_async(LONG));
         eventually("the shutdown", || SEARCH.try_get_ready().is_err_and(|error| error.is_shut_down()));
         let panicked = spawn(move || pollster::block_on(flight).id).outcome();
-        assert!(panicked.is_err(), "an infallible accessor has no other answer after a shutdown");
+        assert!(panicked.is_err(), "an infallible accessor can only panic after a shutdown");
         assert!(shutdown.join().is_ok());
         assert_eq!(TALLY.dropped(), TALLY.made());
     }

@@ -1,4 +1,4 @@
-//! Wakers are anybody's code: none is cloned, woken or dropped while a lock of a cell is held.
+//! Wakers run arbitrary code: none is cloned, woken or dropped while a lock of a cell is held.
 
 use cells::RuntimeCell;
 use cells_test_support::{Boom, Gate, LONG, Stage, cell, eventually, leak, poll, poll_with, spawn};
@@ -34,7 +34,7 @@ fn nosy(cell: &'static RuntimeCell<u32>) -> Waker {
 
 type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A waiter of the flight, one of its end, and one of a drain.
+/// A call that waits for the flight, and a drain that waits for its end.
 fn calls(cell: &'static RuntimeCell<u32>) -> [Call; 2] {
     [
         Box::pin(async { drop(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)).await) }),
@@ -47,14 +47,14 @@ fn a2_a_waker_is_replaced_and_dropped_with_no_lock_held() {
     for which in 0..2 {
         let job = spawn(move || {
             let cell = leak(cell::<u32>("db"));
-            let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+            let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
                 Gate::new().wait_async().await;
                 Ok::<_, Boom>(1)
             }));
-            assert!(poll(&mut pilot).is_pending());
+            assert!(poll(&mut initializer).is_pending());
             let [waiter, closer] = calls(cell);
             let mut asked = if which == 0 { waiter } else { closer };
-            // The first waker's last copy is the queue's, and goes when the second one takes its place.
+            // The queue holds the last copy of the first waker, and drops it when the second one replaces it.
             assert!(poll_with(&mut asked, &nosy(cell)).is_pending());
             assert!(poll_with(&mut asked, &nosy(cell)).is_pending());
             drop(asked);
@@ -81,7 +81,7 @@ fn a2_a_drains_waker_is_replaced_and_dropped_with_no_lock_held() {
 fn a2_wakers_are_woken_with_no_lock_held() {
     spawn(|| {
         let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
-        let pilot = spawn(|| {
+        let initializer = spawn(|| {
             cell.get_or_initialize(|| {
                 stage.pause();
                 Ok::<_, Boom>(1)
@@ -91,13 +91,13 @@ fn a2_wakers_are_woken_with_no_lock_held() {
         let [mut waiter, _] = calls(cell);
         assert!(poll_with(&mut waiter, &nosy(cell)).is_pending());
         stage.release();
-        drop(pilot.join());
+        drop(initializer.join());
         assert!(poll(&mut waiter).is_ready());
     })
     .join();
 }
 
-/// A task that lives as long as somebody would wake it: its end is the drop of its last waker.
+/// A task that lives as long as a waker of it does: dropping the last waker drops the task.
 struct Orphan(std::sync::Mutex<Option<Call>>);
 
 impl Wake for Orphan {
@@ -108,15 +108,15 @@ impl Wake for Orphan {
 fn a2_a_task_that_ends_with_its_waker_takes_its_own_place_back() {
     spawn(|| {
         let cell = leak(cell::<u32>("db"));
-        let mut pilot = Box::pin(cell.get_or_initialize_async(|| async {
+        let mut initializer = Box::pin(cell.get_or_initialize_async(|| async {
             Gate::new().wait_async().await;
             Ok::<_, Boom>(1)
         }));
-        assert!(poll(&mut pilot).is_pending());
+        assert!(poll(&mut initializer).is_pending());
         let [other, _] = calls(cell);
         let orphan = Arc::new(Orphan(std::sync::Mutex::new(Some(other))));
         let waker = Waker::from(orphan.clone());
-        // A waiter that was polled by the orphan's task before it moves elsewhere.
+        // A waiter that the orphan's task polls before it moves elsewhere.
         let [mut moved, _] = calls(cell);
         assert!(poll_with(&mut moved, &waker).is_pending());
         let mut place = orphan.0.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Adjusters: part of the flight, and of the flight alone.
+//! Adjusters: they are part of a flight, and of nothing else.
 
 use cells::{BoxError, FactoryAdjuster, InitStatus, NoopFactoryAdjuster, RuntimeCell, State};
 use cells_test_support::{
@@ -46,12 +46,12 @@ fn o5_the_adjuster_wraps_the_factory_of_the_initializer_alone() {
         stage.pause();
         factory().map(|value| value + 10)
     });
-    let pilot = spawn(|| cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+    let initializer = spawn(|| cell.get_or_initialize(|| Ok::<_, Boom>(1)));
     stage.reached();
     assert_eq!(cell.state(), State::Initializing, "it runs inside the flight");
     let waiters = crowd(2, move || cell.get_or_initialize(|| Ok::<_, Boom>(2)));
     stage.release();
-    for answer in waiters.answers().into_iter().chain([pilot.join()]) {
+    for answer in waiters.answers().into_iter().chain([initializer.join()]) {
         assert_eq!(answer.map(|lease| *lease).ok(), Some(11));
     }
     assert_eq!(calls.get(), 1);

@@ -1,4 +1,4 @@
-//! Factories that wait for each other in a circle, on one thread or around many.
+//! Factories that wait for each other in a circle, on one thread or across several.
 
 use cells::{BoxError, CloseResult, Error, LifecycleError, RuntimeCell, State, runtime_cell};
 use cells_test_support::{Answer, Boom, Job, Stage, cell, eventually, leak, lock, spawn};
@@ -8,13 +8,13 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// How often each circle is closed.
+/// How many times each circle is closed.
 const ROUNDS: usize = 1000;
 
-/// Cells of which each asks the next one, the last of them the first.
+/// Cells that each ask for the next one; the last asks for the first.
 struct Ring {
     size: usize,
-    /// Whether a factory that is refused does without.
+    /// Whether a factory that is refused goes on without the payload.
     recovers: bool,
     cells: [fn() -> Answer<usize>; 8],
     close: [fn() -> CloseResult; 8],
@@ -43,7 +43,7 @@ impl Ring {
         }
     }
 
-    /// Closes the circle once: each cell is built by a thread of its own.
+    /// Closes the circle once: a separate thread builds each cell.
     fn round(&'static self) -> Vec<Answer<usize>> {
         *lock(&self.start) = Some(Arc::new(Barrier::new(self.size)));
         lock(&self.refusals).clear();
@@ -57,7 +57,7 @@ impl Ring {
         answers
     }
 
-    /// The one refusal of a round, which names every cell of the circle, from the one that was asked.
+    /// The one refusal of a round. It names every cell of the circle, starting with the one that was asked.
     fn refused(&self, round: usize) {
         let refusals = lock(&self.refusals);
         assert_eq!(refusals.len(), 1, "round {round}: {refusals:?}");
@@ -73,7 +73,7 @@ impl Ring {
     }
 }
 
-/// Declares the cells of a ring; nobody's wait has a limit.
+/// Declares the cells of a ring. No wait has a limit.
 macro_rules! ring {
     ($ring:ident, $size:expr, $recovers:expr, [$($at:literal $name:ident $cell:ident),*]) => {
         mod $ring {
@@ -107,7 +107,7 @@ ring!(three, 3, false);
 ring!(eight, 8, false);
 ring!(recovering, 3, true);
 
-/// The refused factory fails, and so do those that wait for it in turn.
+/// The refused factory fails, and so do those that wait for it, one after the other.
 fn one_is_refused_and_all_fail(ring: &'static Ring) {
     for round in 0..ROUNDS {
         let answers = ring.round();
@@ -180,7 +180,7 @@ fn p4_a_thread_is_in_a_circle_with_every_cell_it_builds() {
     type Cell = &'static RuntimeCell<u32>;
     let [a, b, c, d]: [Cell; 4] = ["a", "b", "c", "d"].map(|name| leak(cell(name)));
     let (left, right) = (Stage::new(), Stage::new());
-    // One thread builds `a` and inside of it `b`, which asks for `c`.
+    // One thread builds `a`, whose factory builds `b`, which asks for `c`.
     let one = spawn(move || {
         a.get_or_initialize(|| {
             b.get_or_initialize(|| {
@@ -190,12 +190,12 @@ fn p4_a_thread_is_in_a_circle_with_every_cell_it_builds() {
             .map(|lease| *lease)
         })
     });
-    // Another one builds `c` and inside of it `d`, which asks for `a`.
+    // Another thread builds `c`, whose factory builds `d`, which asks for `a`.
     let other = spawn(move || {
         c.get_or_initialize(|| {
             d.get_or_initialize(|| {
                 right.pause();
-                let refusal = a.get_or_initialize(|| Err(Boom(2))).expect_err("it waits for us");
+                let refusal = a.get_or_initialize(|| Err(Boom(2))).expect_err("it waits for this thread");
                 assert_eq!(
                     refusal.to_string(),
                     "cell `a`: re-entrant initialization (a -> b -> c -> d -> a)"
@@ -253,7 +253,7 @@ fn p4_a_wait_that_a_close_has_ended_closes_no_circle() {
                 return Ok(7);
             }
             right.pause();
-            // Its own flight is off the record, and so is the wait of the one who builds `a`.
+            // Its own flight is no longer recorded, nor is the wait of the thread that builds `a`.
             a.get_or_initialize(|| Err(Boom(1))).map(|lease| *lease)
         })
     });
@@ -289,7 +289,7 @@ fn p4_a_wait_is_over_with_its_flight_also_where_the_waiter_has_not_woken() {
         })
     });
     stage.reached();
-    // A task wakes when it is polled, and not before.
+    // A task only sees that it was woken when it is polled.
     let build_b = async || b.get_or_initialize_async(async || Ok::<_, Boom>(3)).await.map(|lease| *lease);
     let mut waiter = pin!(a.get_or_initialize_async(build_b));
     let mut cx = Context::from_waker(Waker::noop());

@@ -1,9 +1,10 @@
-//! Closing: what it retires, when the disposer runs and where, what it does to a flight.
+//! Closing: what it retires, and when and where the disposer runs. Drains are in `draining`, a close during a flight is
+//! in `superseding`.
 
 use cells::{CloseStatus, Disposer, Panic, Ref, RuntimeCell, State};
 use cells_test_support::{
-    Boom, Count, Counted, Heard, LONG, Recorder, Stage, Tally, cell, counted, eventually, fly, leak,
-    panic_of, spawn,
+    Boom, Count, Counted, Heard, LONG, Recorder, Stage, Tally, cell, counted, eventually, leak, panic_of,
+    spawn, start_flight,
 };
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -13,7 +14,7 @@ fn c3_a_closed_cell_is_empty_and_comes_back() {
     let tally = Tally::new();
     let cell = counted("db");
     for round in 1..=3 {
-        let lease = cell.get_or_initialize(|| tally.build(round)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(round)).expect("a payload");
         assert_eq!((lease.id, Ref::generation(&lease)), (round, u64::from(round)));
         drop(lease);
         assert_eq!(cell.close().status, CloseStatus::Ok);
@@ -44,7 +45,7 @@ fn c15_a_failed_disposal_is_in_the_result() {
     let result = cell.close();
     assert_eq!(result.status, CloseStatus::Error);
     assert_eq!(result.error.as_ref().and_then(|error| error.downcast_ref()), Some(&Boom(1)));
-    assert_eq!(cell.state(), State::Empty, "the payload is gone all the same");
+    assert_eq!(cell.state(), State::Empty, "the payload is gone regardless");
     assert_eq!((tally.disposed(), tally.dropped()), (vec![1], 1));
 }
 
@@ -54,14 +55,14 @@ fn c15_the_last_lease_disposes_where_it_is_dropped() {
     let cell = leak(counted("db"));
     let recorder = Recorder::on(cell);
     let (first, second) =
-        (cell.get_or_initialize(|| tally.build(1)).expect("it is built"), cell.peek().expect("it is there"));
+        (cell.get_or_initialize(|| tally.build(1)).expect("a payload"), cell.peek().expect("it is there"));
     let result = cell.close();
     assert_eq!((result.status, result.generation), (CloseStatus::Draining, Some(1)));
     assert!(result.had_payload && !result.close_called);
-    assert!(cell.peek().is_none(), "nobody new gets it");
+    assert!(cell.peek().is_none(), "no new caller gets it");
 
     drop(first);
-    assert_eq!((second.id, tally.disposed().len()), (1, 0), "who has it may go on");
+    assert_eq!((second.id, tally.disposed().len()), (1, 0), "a lease that is out stays valid");
     assert_eq!(recorder.heard().len(), 2, "`on_close_end` comes when the disposer has run");
     let last = spawn(move || drop(second));
     let thread = last.id();
@@ -75,7 +76,7 @@ fn c15_the_last_lease_disposes_where_it_is_dropped() {
 fn c15_a_lease_outlives_its_payloads_successor() {
     let tally = Tally::new();
     let cell = counted("db");
-    let old = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let old = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     assert_eq!(cell.close().status, CloseStatus::Draining);
     let new = cell.get_or_initialize(|| tally.build(2)).expect("it is built while the old one drains");
     assert_eq!((old.id, new.id), (1, 2));
@@ -92,7 +93,7 @@ fn c16_many_closers_and_readers_dispose_once() {
     let cell = leak(counted("db"));
     let rounds = 200;
     for round in 0..rounds {
-        let lease = cell.get_or_initialize(|| tally.build(round)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(round)).expect("a payload");
         let barrier = Arc::new(Barrier::new(4));
         let at_once = |f: Box<dyn FnOnce() + Send>| {
             let barrier = barrier.clone();
@@ -141,11 +142,11 @@ fn c21_a_disposers_panic_is_caught_and_told() {
     drop(cell.get_or_initialize(|| tally.build(1)));
     let result = cell.close();
     assert_eq!(result.status, CloseStatus::Error);
-    let error = result.into_result().expect_err("it propagates where one asks for it");
+    let error = result.into_result().expect_err("`into_result` turns it into an error");
     assert_eq!(error.to_string(), "cell `db`: disposal failed");
     assert_eq!(error.source.downcast_ref().map(Panic::message), Some("wild 1"));
 
-    // In the drop of the last lease it does not unwind either, and is in the event.
+    // Nor does it unwind from the drop of the last lease; the event reports it.
     let lease = cell.get_or_initialize(|| tally.build(2)).expect("the cell is usable");
     assert_eq!(cell.close().status, CloseStatus::Draining);
     drop(lease);
@@ -157,7 +158,7 @@ fn c21_a_disposers_panic_is_caught_and_told() {
 fn c21_a_disposers_error_reaches_whoever_drains() {
     let tally = Tally::new();
     let cell = leak(cell("db").disposer(Disposer::with(Counted::dispose_badly)));
-    let lease = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let lease = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     let closer = spawn(|| cell.close_and_drain(LONG));
     eventually("the retirement", || cell.peek().is_none());
     drop(lease);
@@ -176,7 +177,7 @@ fn c21_a_success_is_no_error() {
 fn c21_a_last_lease_that_drops_during_a_panic_still_disposes() {
     let tally = Tally::new();
     let cell = cell("db").disposer(Disposer::with(Counted::dispose_wildly));
-    let lease = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let lease = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     let _ = cell.close();
     let panic = panic_of(move || {
         let _lease = lease;
@@ -226,9 +227,10 @@ fn c23_a_noop_leaves_failure_and_flight_as_they_are() {
     let _ = cell.close();
 
     let (stage, runs) = (Stage::new(), Count::new());
-    let pilot = fly(cell, stage, move || Ok::<_, Boom>(u32::try_from(runs.up()).expect("few")));
+    let initializer =
+        start_flight(cell, stage, move || Ok::<_, Boom>(u32::try_from(runs.up()).expect("few")));
     assert_eq!(cell.close_generation(2).status, CloseStatus::Noop, "not published yet");
     stage.release();
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
     assert_eq!(runs.get(), 1);
 }

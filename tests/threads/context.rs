@@ -1,10 +1,10 @@
-//! The request's context: whose flight it is.
+//! The request context: which request a flight belongs to.
 
 use cells::{InitContext, InitResult, Observer, RequestContext, RuntimeCell, Timeline};
 use cells_test_support::{Boom, Stage, Tally, cell, counted, leak, lock, panic_of, spawn};
 use std::sync::{Arc, Mutex};
 
-/// The sessions of starts and ends.
+/// The session of each start and end.
 #[derive(Default)]
 struct Sessions(Mutex<Vec<Option<String>>>);
 

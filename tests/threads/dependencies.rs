@@ -1,4 +1,4 @@
-//! Dependencies that are not declared: accessors called by hand inside a factory.
+//! Observed dependencies: accessors that a factory calls itself.
 
 use cells::{AnyCell, BoxError, CellInfo, DependencyKind, RuntimeCell, runtime_cell};
 
@@ -11,7 +11,7 @@ fn observed(info: &'static CellInfo) -> Vec<&'static str> {
     listed(info).observed().iter().map(|info| info.name).collect()
 }
 
-/// How the graph says that one cell depends on another.
+/// The kinds of edges that the graph has from one cell to another.
 fn edges(from: &'static CellInfo, to: &'static CellInfo) -> Vec<DependencyKind> {
     let (graph, all) = (cells::graph(), cells::all());
     let at = |info: &'static CellInfo| all.iter().position(|cell| std::ptr::eq(cell.info(), info));
@@ -36,8 +36,8 @@ fn p4_an_accessor_called_in_a_factory_is_an_observed_edge() {
 
     assert!(observed(USER.info()).is_empty());
     let _ = (base(), fallible_base());
-    assert!(observed(USER.info()).is_empty(), "calls from outside say nothing");
-    // Both are ready: what is used is used.
+    assert!(observed(USER.info()).is_empty(), "a call outside a factory is not observed");
+    // Both are ready; a ready read counts as well.
     assert_eq!(*user().unwrap(), 2);
     let mut seen = observed(USER.info());
     seen.sort_unstable();
@@ -45,7 +45,7 @@ fn p4_an_accessor_called_in_a_factory_is_an_observed_edge() {
     assert_eq!(edges(USER.info(), BASE.info()), [DependencyKind::Observed]);
     assert!(edges(BASE.info(), USER.info()).is_empty());
     USER.invalidate();
-    assert_eq!(observed(USER.info()).len(), 2, "it is of the past, and stays");
+    assert_eq!(observed(USER.info()).len(), 2, "an observed dependency stays");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn p4_what_is_injected_is_not_observed_too() {
     assert_eq!((*user(), *both(), *later()), (2, 2, 1));
     assert!(observed(USER.info()).is_empty());
     assert_eq!(edges(USER.info(), BASE.info()), [DependencyKind::Injected]);
-    assert_eq!(edges(BOTH.info(), BASE.info()), [DependencyKind::Injected], "told once");
+    assert_eq!(edges(BOTH.info(), BASE.info()), [DependencyKind::Injected], "listed once");
     assert_eq!(edges(BOTH.info(), BASE_AGAIN.info()), [DependencyKind::Observed]);
     assert_eq!(edges(LATER.info(), BASE.info()), [DependencyKind::After]);
 }
@@ -107,7 +107,7 @@ fn p4_the_innermost_declared_cell_is_the_one_that_depends() {
     }
     #[runtime_cell]
     fn middle() -> u32 {
-        // A cell of nobody stands between the two.
+        // A cell that is not declared is between the two.
         let field = RuntimeCell::new("field");
         let lease = field.get_or_initialize(|| Ok::<_, cells::Error>(*base())).expect("nothing fails");
         *lease

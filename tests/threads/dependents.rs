@@ -1,11 +1,11 @@
-//! Closing and refreshing a cell together with what is built on it.
+//! Closing and refreshing a cell together with its dependents.
 
 use cells::{AnyCell, BoxError, Ref, State, runtime_cell};
 use cells_test_support::{Count, Stage, lock, spawn};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-/// What is disposed, in that order.
+/// The disposed payloads, in order.
 type Log = Mutex<Vec<(&'static str, u64)>>;
 
 #[test]
@@ -49,7 +49,7 @@ fn p9_dependents_are_disposed_first_and_the_cell_last() {
         assert_eq!(state, State::Empty);
     }
 
-    // And back again.
+    // And back.
     drop(top());
     lock(&LOG).clear();
     CALLED.invalidate_with_dependents();
@@ -92,7 +92,7 @@ fn p9_a_dependent_that_is_built_again_meanwhile_is_built_on_new_payloads() {
     fn top(middle: &u64) -> u64 {
         *middle
     }
-    // As any reader might, at this very moment.
+    // As any reader might at this point.
     fn ask_again(payload: u64) {
         lock(&REBUILT).get_or_insert_with(|| if payload == 0 { *top() } else { payload });
     }
@@ -122,11 +122,11 @@ fn p9_a_dependent_that_is_being_built_is_built_again() {
 
     let stage = Stage::new();
     *lock(&STAGE) = Some(stage);
-    let pilot = spawn(user);
+    let initializer = spawn(user);
     stage.reached();
     BASE.invalidate_with_dependents();
     stage.release();
-    assert_eq!(*pilot.join(), 1, "not what the old one gave");
+    assert_eq!(*initializer.join(), 1, "not the old adjuster's result");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn p9_a_refresh_builds_each_dependent_after_what_it_depends_on_and_before_its_sw
         let here = |cell: &AnyCell| cell.info().name == name;
         cells::all().iter().find(|cell| here(cell)).and_then(|cell| cell.snapshot().generation)
     }
-    /// What is published while a factory runs.
+    /// The payloads that are published while a factory runs.
     fn look(name: &'static str) {
         lock(&LOG).push((name, published(name).unwrap_or_default()));
     }
@@ -169,7 +169,7 @@ fn p9_a_refresh_builds_each_dependent_after_what_it_depends_on_and_before_its_sw
     let fresh = BASE.refresh_with_dependents().expect("nothing fails");
     assert_eq!(Ref::generation(&fresh), 2);
     assert_eq!(*lock(&LOG), [("p9 base", 1), ("p9 called", 1), ("p9 top", 1)], "the old ones stay meanwhile");
-    assert_eq!((TOP.generation(), ABSENT.generation()), (Some(2), None), "what is not there is not built");
+    assert_eq!((TOP.generation(), ABSENT.generation()), (Some(2), None), "a missing payload is not built");
     assert_eq!(*top(), (2, 2));
 }
 

@@ -1,4 +1,4 @@
-//! Disposers, and leases dropped in places where one does not expect them.
+//! Disposers, and leases dropped in unexpected places.
 
 use cells::{BoxError, Close, CloseStatus, Disposer, Panic, Ref, RuntimeCell, State};
 use cells_test_support::{
@@ -93,12 +93,12 @@ fn c21_a_payloads_panicking_destructor_is_a_failed_disposal() {
     let error = cell.close().into_result().expect_err("it panicked");
     assert_eq!(error.source.downcast_ref().map(Panic::message), Some("brittle 1 of 1"));
     // In the drop of the last lease, on another thread.
-    let lease = cell.get_or_initialize(|| brittle(2)).expect("it is built");
+    let lease = cell.get_or_initialize(|| brittle(2)).expect("a payload");
     assert_eq!(cell.close().status, CloseStatus::Draining);
     spawn(move || drop(lease)).join();
     // Replaced by a refresh.
     drop(cell.get_or_initialize(|| brittle(3)));
-    drop(cell.refresh(|| brittle(4)).expect("the caller does not hear of it"));
+    drop(cell.refresh(|| brittle(4)).expect("the caller is not affected"));
     // Superseded.
     let mut first = true;
     let _ = cell.close();
@@ -130,7 +130,7 @@ fn c29_a_payloads_panicking_destructor_stays_inside_the_cells_drop() {
 fn c15_a_lease_crosses_threads_and_outlives_the_one_that_made_it() {
     let tally = Tally::new();
     let cell = leak(counted("db"));
-    let lease = spawn(|| cell.get_or_initialize(|| tally.build(1)).expect("it is built")).join();
+    let lease = spawn(|| cell.get_or_initialize(|| tally.build(1)).expect("a payload")).join();
     assert_eq!(lease.id, 1);
     assert_eq!(cell.close().status, CloseStatus::Draining);
     assert_eq!(lease.id, 1, "it is still there");
@@ -138,7 +138,7 @@ fn c15_a_lease_crosses_threads_and_outlives_the_one_that_made_it() {
     assert_eq!(tally.disposed(), [1]);
 }
 
-/// The payload of one cell that holds a lease on another's.
+/// A payload that holds a lease on another cell's payload.
 struct Holder(Option<Ref<'static, Counted>>, &'static Tally);
 
 #[test]
@@ -186,7 +186,7 @@ fn c15_a_lease_dropped_by_a_thread_locals_destructor_disposes_there() {
     let tally = Tally::new();
     let cell = leak(counted("db"));
     let keeper = spawn(|| {
-        let lease = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
         KEPT.with_borrow_mut(|kept| kept.push(lease));
         assert_eq!(cell.close().status, CloseStatus::Draining);
         assert!(tally.disposed().is_empty());
@@ -196,7 +196,7 @@ fn c15_a_lease_dropped_by_a_thread_locals_destructor_disposes_there() {
     assert_eq!(tally.disposers(), [thread]);
 }
 
-/// A payload that closes another cell, and looks at its own, when it is dropped.
+/// A payload that, when dropped, closes another cell and looks at its own.
 struct Closer {
     own: &'static RuntimeCell<Closer>,
     other: &'static RuntimeCell<Counted>,
@@ -215,7 +215,7 @@ fn c15_a_close_inside_the_drop_of_a_lease_is_a_close_like_any() {
     let (own, other) = (leak(cell::<Closer>("own")), leak(counted("other")));
     let recorder = Recorder::on(own);
     drop(other.get_or_initialize(|| tally.build(1)));
-    let lease = own.get_or_initialize(|| Ok::<_, Boom>(Closer { own, other })).expect("it is built");
+    let lease = own.get_or_initialize(|| Ok::<_, Boom>(Closer { own, other })).expect("a payload");
     let _ = own.close();
     drop(lease);
     assert_eq!(recorder.heard().last(), Some(&Heard::Close(Some(1), CloseStatus::Ok)), "nothing panicked");
@@ -227,7 +227,7 @@ fn reopen(cell: &'static RuntimeCell<Reopening>) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A payload whose disposer asks its cell for a new one.
+/// A payload whose disposer asks its own cell for a new payload.
 struct Reopening(Option<&'static RuntimeCell<Reopening>>);
 
 #[test]
@@ -246,7 +246,7 @@ fn c16_drops_on_other_threads_dispose_once() {
     let tally = Tally::new();
     let cell = leak(counted("db"));
     for round in 0..100 {
-        let lease = cell.get_or_initialize(|| tally.build(round)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(round)).expect("a payload");
         let tasks: Vec<_> = (0..3)
             .map(|_| {
                 let lease = lease.clone();

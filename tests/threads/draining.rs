@@ -2,7 +2,7 @@
 
 use cells::CloseStatus;
 use cells_test_support::{
-    Boom, Heard, LONG, Recorder, Stage, Tally, cell, counted, eventually, fly, leak, spawn,
+    Boom, Heard, LONG, Recorder, Stage, Tally, cell, counted, eventually, leak, spawn, start_flight,
 };
 use std::thread;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use std::time::Duration;
 fn c17_the_drain_ends_at_its_limit() {
     let tally = Tally::new();
     let cell = counted("db");
-    let held = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let held = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     let limit = Duration::from_millis(10);
     let result = cell.close_and_drain(limit);
     assert_eq!(result.status, CloseStatus::Draining);
     assert!(result.duration >= limit, "{:?}", result.duration);
     assert!(tally.disposed().is_empty());
     drop(held);
-    assert_eq!(tally.disposers(), [thread::current().id()], "then the last one out disposes");
+    assert_eq!(tally.disposers(), [thread::current().id()], "then the last lease disposes");
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn c17_the_drain_waits_for_the_last_lease() {
     let cell = leak(counted("db"));
     let recorder = Recorder::on(cell);
     let reader = spawn(move || {
-        let lease = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
         stage.pause();
         drop(lease);
     });
@@ -45,12 +45,12 @@ fn c17_the_drain_waits_for_the_last_lease() {
 
 #[test]
 fn c17_the_closer_that_waits_runs_the_disposer() {
-    // Nothing tells from outside when a closer has begun to wait; until then a reader may be the one to dispose.
+    // Nothing shows from outside when a closer has begun to wait; until then a reader may run the disposer.
     let tally = Tally::new();
     let cell = leak(counted("db"));
     let mut pause = 0;
     eventually("a disposal by a closer that waited", || {
-        let lease = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
         let closer = spawn(|| cell.close_and_drain(LONG));
         let thread = closer.id();
         eventually("the retirement", || cell.peek().is_none());
@@ -69,7 +69,7 @@ fn c17_the_drain_covers_earlier_closes() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db"));
     let reader = spawn(move || {
-        let lease = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
         stage.pause();
         drop(lease);
     });
@@ -90,7 +90,7 @@ fn c17_the_drain_waits_for_the_flight_it_superseded() {
     let cell = leak(counted("db"));
     let recorder = Recorder::on(cell);
     let superseded = || recorder.heard().contains(&Heard::Close(None, CloseStatus::Superseded));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     let closer = spawn(|| {
         let result = cell.close_and_drain(LONG);
         (result, tally.disposed())
@@ -101,17 +101,17 @@ fn c17_the_drain_waits_for_the_flight_it_superseded() {
     let (result, disposed) = closer.join();
     assert_eq!(result.status, CloseStatus::Superseded);
     assert_eq!(disposed, [1], "what the superseded factory made is disposed by then");
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
 }
 
 #[test]
 fn c17_the_drain_of_a_superseded_flight_ends_at_its_limit() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db"));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     assert_eq!(cell.close_and_drain(Duration::from_millis(5)).status, CloseStatus::Draining);
     stage.release();
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
     assert_eq!(tally.disposed(), [1]);
 }
 

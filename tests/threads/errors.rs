@@ -1,36 +1,36 @@
-//! What errors say, and what they carry.
+//! Errors: their text, their causes and the questions they answer.
 
 use cells::{Error, RuntimeCell};
-use cells_test_support::{Boom, LONG, Stage, cell, crowd, fly, leak};
+use cells_test_support::{Boom, LONG, Stage, cell, crowd, leak, start_flight};
 use std::error::Error as StdError;
 use std::time::Duration;
 
-/// One error of each kind that a running process can meet, with what it says.
+/// One error of each kind that can occur before a shutdown, with its text.
 fn one_of_each() -> Vec<(&'static str, Error)> {
     let fail = || cell::<u32>("db").get_or_initialize(|| Err(Boom(1))).unwrap_err();
     let mut errors = vec![("initialization failed", fail())];
 
     let (stage, waited) = (Stage::new(), leak(cell::<u32>("db").max_waiters(1)));
-    let pilot = fly(waited, stage, || Err(Boom(1)));
+    let initializer = start_flight(waited, stage, || Err(Boom(1)));
     let waiters = crowd(1, move || waited.get_or_initialize(|| Ok::<_, Boom>(1)));
     stage.release();
     errors.push(("the initialization it waited for failed", waiters.answers().remove(0).unwrap_err()));
     errors.push(("too many waiters (limit 1)", waiters.rejection));
-    drop(pilot.join());
+    drop(initializer.join());
 
     let (stage, panicking) = (Stage::new(), leak(cell::<u32>("db").max_waiters(1)));
-    let pilot = fly(panicking, stage, || -> Result<u32, Boom> { panic!("luck") });
+    let initializer = start_flight(panicking, stage, || -> Result<u32, Boom> { panic!("luck") });
     let waiters = crowd(1, move || panicking.get_or_initialize(|| Ok::<_, Boom>(1)));
     stage.release();
     errors.push(("the factory panicked", waiters.answers().remove(0).unwrap_err()));
-    assert!(pilot.outcome().is_err());
+    assert!(initializer.outcome().is_err());
 
     let (stage, late) =
         (Stage::new(), leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(2))));
-    let pilot = fly(late, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(late, stage, || Ok::<_, Boom>(1));
     errors.push(("still initializing after", late.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err()));
     stage.release();
-    drop(pilot.join());
+    drop(initializer.join());
 
     let cooling = cell::<u32>("db");
     cooling.record_failure(Boom(1), LONG);

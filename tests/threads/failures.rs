@@ -2,8 +2,8 @@
 
 use cells::{CloseStatus, Error, InitStatus, LifecycleError, Panic, Ref, State};
 use cells_test_support::{
-    Answer, Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually, fly, leak,
-    panic_of, spawn,
+    Answer, Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually, leak,
+    panic_of, spawn, start_flight,
 };
 use std::error::Error as _;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 fn c12_a_panic_while_others_wait_reaches_them_as_an_error() {
     let cell = leak(cell::<usize>("db").max_waiters(3));
     let (stage, runs) = (Stage::new(), Count::new());
-    let pilot = fly(cell, stage, move || -> Result<usize, Boom> {
+    let initializer = start_flight(cell, stage, move || -> Result<usize, Boom> {
         runs.up();
         std::panic::panic_any(Boom(7))
     });
     let waiters = crowd(3, move || cell.get_or_initialize(|| Ok::<_, Boom>(runs.up())));
     stage.release();
 
-    let panic = pilot.outcome().expect_err("the panic unwinds out of the initializer's call");
+    let panic = initializer.outcome().expect_err("the panic unwinds out of the initializer's call");
     assert_eq!(panic.downcast_ref(), Some(&Boom(7)), "with its own payload");
     for answer in waiters.answers() {
         let error = answer.unwrap_err();
@@ -38,11 +38,11 @@ fn c12_the_message_of_a_panic_reaches_the_waiters() {
     let cell = leak(cell::<u32>("db").max_waiters(1));
     let stage = Stage::new();
     let reason = "luck".to_owned();
-    let pilot = fly(cell, stage, move || -> Result<u32, Boom> { panic!("no {reason}") });
+    let initializer = start_flight(cell, stage, move || -> Result<u32, Boom> { panic!("no {reason}") });
     let waiters = crowd(1, move || cell.get_or_initialize(|| Ok::<_, Boom>(0)));
     stage.release();
 
-    let panic = pilot.outcome().expect_err("it panics");
+    let panic = initializer.outcome().expect_err("it panics");
     assert_eq!(panic.downcast_ref::<String>().map(String::as_str), Some("no luck"));
     for answer in waiters.answers() {
         let error = answer.unwrap_err();
@@ -110,7 +110,7 @@ fn c11_a_failed_flight_starts_a_cooldown() {
     for _ in 0..2 {
         let again = assert_cooling(cell.get_or_initialize(|| -> Result<u32, Boom> { unreachable!() }), LONG);
         let (cause, same) = (first.downcast_ref::<Boom>(), again.downcast_ref::<Boom>());
-        assert!(std::ptr::eq(cause.unwrap(), same.unwrap()), "the very cause");
+        assert!(std::ptr::eq(cause.unwrap(), same.unwrap()), "the same cause");
         assert_cooling(cell.refresh(|| -> Result<u32, Boom> { unreachable!() }), LONG);
     }
     assert_eq!(cell.state(), State::Failed);
@@ -165,7 +165,7 @@ fn c25_a_record_retires_the_payload() {
     let tally = Tally::new();
     let cell = counted("db");
     let recorder = Recorder::on(&cell);
-    let held = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let held = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     cell.record_failure(Boom(9), LONG);
 
     assert!(cell.peek().is_none(), "`peek` and `get` agree");
@@ -184,15 +184,15 @@ fn c25_a_record_supersedes_the_flight_under_way() {
     let cell = leak(counted("db").max_waiters(2));
     let recorder = Recorder::on(cell);
     let stage = Stage::new();
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     let waiters = crowd(2, move || cell.get_or_initialize(|| tally.build(2)));
     cell.record_failure(Boom(9), LONG);
 
-    // The waiters do not wait for the factory any more.
+    // The waiters no longer wait for the factory.
     let mut answers = waiters.answers();
     assert_eq!(cell.state(), State::Failed);
     stage.release();
-    answers.push(pilot.join());
+    answers.push(initializer.join());
     for answer in answers {
         let error = answer.expect_err("the recorded error");
         assert_eq!(error.downcast_ref(), Some(&Boom(9)));
@@ -212,11 +212,11 @@ fn c25_a_record_supersedes_the_flight_under_way() {
 fn c25_a_late_failure_of_a_superseded_flight_does_not_replace_the_record() {
     let cell = leak(cell::<u32>("db").cooldown(LONG));
     let stage = Stage::new();
-    let pilot = fly(cell, stage, || Err(Boom(1)));
+    let initializer = start_flight(cell, stage, || Err(Boom(1)));
     cell.record_failure(Boom(9), LONG);
     stage.release();
     let answers: [Answer<u32>; 2] =
-        [pilot.join(), cell.get_or_initialize(|| -> Result<u32, Boom> { unreachable!() })];
+        [initializer.join(), cell.get_or_initialize(|| -> Result<u32, Boom> { unreachable!() })];
     for answer in answers {
         assert_eq!(answer.unwrap_err().downcast_ref(), Some(&Boom(9)));
     }
@@ -267,7 +267,7 @@ fn c17_a_panicking_destructor_of_a_late_error_does_not_hide_the_end_of_its_fligh
     let cell = leak(cell::<u32>("db"));
     let recorder = Recorder::on(cell);
     let stage = Stage::new();
-    let pilot = spawn({
+    let initializer = spawn({
         let (drops, mut first) = (drops.clone(), true);
         move || {
             cell.get_or_initialize(|| {
@@ -284,6 +284,6 @@ fn c17_a_panicking_destructor_of_a_late_error_does_not_hide_the_end_of_its_fligh
     eventually("the close", || recorder.heard().contains(&Heard::Close(None, CloseStatus::Superseded)));
     stage.release();
     assert_eq!(closer.join().status, CloseStatus::Superseded);
-    assert_eq!(*pilot.join().expect("it starts over"), 2);
+    assert_eq!(*initializer.join().expect("it starts over"), 2);
     assert_eq!(drops.get(), 1);
 }

@@ -3,7 +3,7 @@
 use cells::{CloseStatus, Error, LifecycleError, Ref, RuntimeCell, State, UnavailableError};
 use cells_test_support::{
     Answer, Boom, Count, CountingAdjuster, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually,
-    fly, leak, spawn,
+    leak, spawn, start_flight,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
@@ -13,12 +13,12 @@ use std::time::Duration;
 fn c4_all_waiters_get_the_one_payload() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db").max_waiters(4));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     let waiters = crowd(4, move || cell.get_or_initialize(|| tally.build(2)));
     assert_eq!(cell.state(), State::Initializing);
     stage.release();
 
-    let first = pilot.join().expect("it is built");
+    let first = initializer.join().expect("a payload");
     for answer in waiters.answers() {
         let lease = answer.expect("a waiter gets the payload");
         assert!(std::ptr::eq(&raw const *lease, &raw const *first));
@@ -36,7 +36,7 @@ fn c4_however_many_ask_at_once_the_factory_runs_once() {
                 let barrier = barrier.clone();
                 spawn(move || {
                     barrier.wait();
-                    cell.get_or_initialize(|| Ok::<_, Boom>(runs.up())).expect("it is built")
+                    cell.get_or_initialize(|| Ok::<_, Boom>(runs.up())).expect("a payload")
                 })
             })
             .collect();
@@ -49,26 +49,26 @@ fn c4_however_many_ask_at_once_the_factory_runs_once() {
 #[test]
 fn c5_the_checks_come_in_their_order() {
     let cell = leak(cell::<u32>("db").max_waiters(1));
-    // Cooling down comes before the initializer's turn, and takes no generation.
+    // The cooldown is checked before a flight begins, so it uses up no generation.
     cell.record_failure(Boom(1), LONG);
     assert!(cell.get_or_initialize(|| Ok::<_, Boom>(0)).unwrap_err().is_cooldown());
     let _ = cell.close();
-    // Nothing there: this caller is the initializer, and takes the next generation. Meanwhile others wait.
+    // The cell is empty: this caller is the initializer of the next generation, and others wait meanwhile.
     let stage = Stage::new();
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     let waiters = crowd(1, move || cell.get_or_initialize(|| -> Result<u32, Boom> { unreachable!() }));
     stage.release();
-    for answer in waiters.answers().into_iter().chain([pilot.join()]) {
+    for answer in waiters.answers().into_iter().chain([initializer.join()]) {
         assert_eq!(answer.map(|lease| (*lease, Ref::generation(&lease))).ok(), Some((1, 1)));
     }
-    // Ready: the payload, and no factory.
+    // The cell is ready: callers get the payload, and no factory runs.
     let again = cell.get_or_initialize(|| -> Result<u32, Boom> { unreachable!() });
     assert_eq!(again.map(|lease| *lease).ok(), Some(1));
-    // A record on a ready cell: cooling down again comes first.
+    // A recorded failure makes the ready cell cool down again.
     cell.record_failure(Boom(2), LONG);
     assert!(cell.get_or_initialize(|| Ok::<_, Boom>(0)).unwrap_err().is_cooldown());
     let _ = cell.close();
-    let next = cell.get_or_initialize(|| Ok::<_, Boom>(2)).expect("it is built");
+    let next = cell.get_or_initialize(|| Ok::<_, Boom>(2)).expect("a payload");
     assert_eq!(Ref::generation(&next), 2);
 }
 
@@ -76,7 +76,7 @@ fn c5_the_checks_come_in_their_order() {
 fn c6_no_lock_is_held_while_the_factory_runs() {
     let (tally, stage, second) = (Tally::new(), Stage::new(), Stage::new());
     let cell = leak(counted("db"));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     let looks = spawn(move || {
         assert!(cell.peek().is_none());
         assert_eq!((cell.state(), cell.generation(), cell.is_ready()), (State::Initializing, None, false));
@@ -88,19 +88,19 @@ fn c6_no_lock_is_held_while_the_factory_runs() {
     });
     looks.join();
     stage.release();
-    assert_eq!(pilot.join().unwrap_err().downcast_ref(), Some(&Boom(1)));
+    assert_eq!(initializer.join().unwrap_err().downcast_ref(), Some(&Boom(1)));
 
-    let pilot = fly(cell, second, || tally.build(2));
+    let initializer = start_flight(cell, second, || tally.build(2));
     assert_eq!(spawn(|| cell.close()).join().status, CloseStatus::Superseded);
     second.release();
-    assert_eq!(pilot.join().expect("it starts over").id, 2);
+    assert_eq!(initializer.join().expect("it starts over").id, 2);
 }
 
 #[test]
 fn c7_a_failure_reaches_every_waiter_and_makes_none_an_initializer() {
     let (stage, runs) = (Stage::new(), Count::new());
     let cell = leak(cell::<u32>("db").max_waiters(3));
-    let pilot = fly(cell, stage, move || {
+    let initializer = start_flight(cell, stage, move || {
         runs.up();
         Err(Boom(1))
     });
@@ -111,12 +111,12 @@ fn c7_a_failure_reaches_every_waiter_and_makes_none_an_initializer() {
         })
     });
     stage.release();
-    let first = pilot.join().unwrap_err();
+    let first = initializer.join().unwrap_err();
     for answer in waiters.answers() {
         let error = answer.expect_err("the flight's error");
         assert!(matches!(error, Error::Lifecycle(LifecycleError::Waiting { .. })), "{error:?}");
         let (cause, same) = (first.downcast_ref::<Boom>(), error.downcast_ref::<Boom>());
-        assert!(std::ptr::eq(cause.unwrap(), same.unwrap()), "the very cause");
+        assert!(std::ptr::eq(cause.unwrap(), same.unwrap()), "the same cause");
     }
     assert_eq!(runs.get(), 1);
 }
@@ -154,7 +154,7 @@ fn c7_each_call_runs_its_factory_once_at_most_however_it_is_scheduled() {
 fn c8_one_waiter_too_many_is_rejected_at_once() {
     let stage = Stage::new();
     let cell = leak(cell::<u32>("db").max_waiters(2));
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     let waiters = crowd(2, move || cell.get_or_initialize(|| Ok::<_, Boom>(2)));
     assert!(
         matches!(
@@ -167,7 +167,7 @@ fn c8_one_waiter_too_many_is_rejected_at_once() {
     assert_eq!(cell.state(), State::Initializing, "the flight goes on");
     stage.release();
     assert!(waiters.answers().iter().all(Result::is_ok));
-    assert!(pilot.join().is_ok(), "the initializer is no waiter");
+    assert!(initializer.join().is_ok(), "the initializer is no waiter");
 }
 
 #[test]
@@ -175,12 +175,12 @@ fn c8_a_waiter_that_gave_up_makes_room() {
     let stage = Stage::new();
     let limit = Duration::from_millis(10);
     let cell = leak(RuntimeCell::<u32>::new("db").max_waiters(1).wait_timeout(limit));
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     for _ in 0..3 {
         assert!(cell.get_or_initialize(|| Ok::<_, Boom>(2)).unwrap_err().is_timeout());
     }
     stage.release();
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn c9_a_wait_ends_at_its_deadline_and_the_flight_goes_on() {
     let limit = Duration::from_millis(20);
     let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(limit));
     cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(2));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(2));
     let error = cell.get_or_initialize(|| Ok::<_, Boom>(3)).unwrap_err();
     match &error {
         Error::Unavailable(UnavailableError::WaitTimeout { cell, waited, last }) => {
@@ -201,7 +201,7 @@ fn c9_a_wait_ends_at_its_deadline_and_the_flight_goes_on() {
     }
     assert_eq!(cell.state(), State::Initializing);
     stage.release();
-    assert_eq!(pilot.join().map(|lease| *lease).ok(), Some(2));
+    assert_eq!(initializer.join().map(|lease| *lease).ok(), Some(2));
     assert_eq!(cell.peek().as_deref(), Some(&2));
 }
 
@@ -212,8 +212,8 @@ fn c9_one_deadline_covers_every_wait_of_a_call() {
     let limit = Duration::from_millis(60);
     let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(limit));
     let (done, flights) = (leak(AtomicBool::new(false)), Count::new());
-    let pilot = spawn(move || {
-        let mut fly = || {
+    let initializer = spawn(move || {
+        let mut factory = || {
             flights.up();
             if !done.load(Ordering::Relaxed) {
                 std::thread::sleep(limit * 2 / 3);
@@ -222,7 +222,7 @@ fn c9_one_deadline_covers_every_wait_of_a_call() {
             Err(Boom(1))
         };
         while !done.load(Ordering::Relaxed) {
-            drop(cell.get_or_initialize(&mut fly));
+            drop(cell.get_or_initialize(&mut factory));
         }
     });
     eventually("a wait of more than one flight that ends at its deadline", || {
@@ -231,12 +231,12 @@ fn c9_one_deadline_covers_every_wait_of_a_call() {
         answer.unwrap_err().is_timeout() && flights.get() > before
     });
     done.store(true, Ordering::Relaxed);
-    pilot.join();
+    initializer.join();
 }
 
 #[test]
 fn c13_asking_for_itself_is_an_error_at_once() {
-    // Neither cell would ever stop waiting.
+    // Without the check, neither cell would ever stop waiting.
     let cell = cell::<u32>("a");
     let mut inner = None;
     let outer = cell.get_or_initialize(|| {
@@ -246,7 +246,7 @@ fn c13_asking_for_itself_is_an_error_at_once() {
     let inner = inner.expect("an error inside");
     assert!(inner.is_reentrant());
     assert_eq!(inner.to_string(), "cell `a`: re-entrant initialization (a -> a)");
-    assert_eq!(outer.map(|lease| *lease).ok(), Some(2), "the factory may get over it");
+    assert_eq!(outer.map(|lease| *lease).ok(), Some(2), "the factory may handle the error");
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn c13_a_refresh_inside_a_factory_is_re_entrant_too() {
     drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
     let refreshed = cell.refresh(|| {
         assert!(cell.refresh(|| Ok::<_, Boom>(9)).unwrap_err().is_reentrant());
-        // The old payload is there for everybody, the factory included.
+        // Everybody gets the old payload, including the factory.
         cell.get_or_initialize(|| Ok::<_, Boom>(9)).map(|old| *old + 1)
     });
     assert_eq!(refreshed.map(|lease| *lease).ok(), Some(2));
@@ -304,15 +304,15 @@ fn c13_a_close_inside_the_factory_makes_it_no_less_re_entrant() {
 fn c13_another_thread_that_waits_meanwhile_is_not_re_entrant() {
     let stage = Stage::new();
     let cell = leak(cell::<u32>("a").max_waiters(1));
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     let waiters = crowd(1, move || cell.get_or_initialize(|| Ok::<_, Boom>(2)));
     stage.release();
     assert!(waiters.answers().iter().all(Result::is_ok));
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
     let other = leak(self::cell::<u32>("b"));
     let nested: Answer<u32> =
         other.get_or_initialize(|| cell.get_or_initialize(|| Ok::<_, Boom>(3)).map(|lease| *lease));
-    assert_eq!(nested.map(|lease| *lease).ok(), Some(1), "a ready cell is no re-entrancy");
+    assert_eq!(nested.map(|lease| *lease).ok(), Some(1), "asking a ready cell is not re-entrant");
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn c14_a_ready_read_runs_neither_adjuster_nor_factory_and_waits_for_nobody() {
     }
     assert_eq!((adjusted.get(), built.get(), recorder.heard().len()), (1, 1, events));
 
-    // While a refresh is under way, whose factory does not return.
+    // While a refresh is under way whose factory does not return.
     let refresher = spawn(move || {
         cell.refresh(|| {
             stage.pause();

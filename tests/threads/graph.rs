@@ -1,5 +1,5 @@
-//! The cells and their dependencies, as data and as pictures. `graph_pictures.sh` has the pictures read by the
-//! programs they are for.
+//! The cells and their dependencies, as data and as pictures. `programs/graph/pictures.sh` feeds the pictures to graphviz
+//! and mermaid.
 
 use cells::{CellInfo, DependencyKind, Graph, GraphNode, State, runtime_cell};
 use cells_test_support::LONG;
@@ -39,7 +39,7 @@ mod twin {
     }
 }
 
-/// Cells of names that mean something to somebody, and of which each depends on the one before.
+/// Cells whose names mean something to one of the two languages. Each depends on the one before.
 macro_rules! awkward {
     ($($name:literal $function:ident $cell:ident($($on:ident $before:ident)?);)*) => {
         mod awkward {
@@ -106,7 +106,7 @@ fn p10_nodes_and_edges_as_data() {
     );
     assert_eq!(graph.nodes[user].state, State::Ready);
 
-    let json = serde_json::to_value(&graph).expect("it has a form in JSON");
+    let json = serde_json::to_value(&graph).expect("it serializes to JSON");
     assert_eq!(
         (&json["nodes"][user]["name"], &json["nodes"][user]["state"]),
         (&"user".into(), &"ready".into())
@@ -183,7 +183,7 @@ fn p10_cells_of_one_name_are_told_apart() {
 fn p10_names_mean_nothing_in_a_picture() {
     let graph = cells::graph();
     let (dot, mermaid) = (graph.to_dot(), graph.to_mermaid());
-    // A line for each node and each edge, whatever the names.
+    // One line for each node and each edge, whatever the names.
     assert_eq!(dot.lines().count(), graph.nodes.len() + graph.edges.len() + 3, "{dot}");
     assert_eq!(mermaid.lines().count(), 2 * graph.nodes.len() + graph.edges.len() + 1, "{mermaid}");
     for name in awkward::NAMES {
@@ -197,7 +197,7 @@ fn p10_names_mean_nothing_in_a_picture() {
     ] {
         assert!(dot.contains(label), "{label}\n{dot}");
     }
-    // What mermaid takes out of a text before it reads it as a diagram, wherever it stands.
+    // Mermaid removes these from a text, wherever they are, before it parses the diagram.
     for label in [
         r#"["a #34;quoted#34; name"]"#,
         r#"["two<br/>lines"]"#,
@@ -209,9 +209,9 @@ fn p10_names_mean_nothing_in_a_picture() {
     }
 }
 
-/// Writes the pictures, and what is to be read out of them, where it is told to.
+/// Writes the pictures and what should be read from them to the directory in the environment variable.
 #[test]
-#[ignore = "run by `graph_pictures.sh`"]
+#[ignore = "run by `programs/graph/pictures.sh`"]
 fn p10_pictures() {
     drop((user(), later()));
     let graph = cells::graph();
@@ -227,7 +227,7 @@ fn p10_pictures() {
         .collect();
     let edges: Vec<_> = graph.edges.iter().map(|edge| (edge.from, edge.to)).collect();
     let expected = serde_json::json!({ "labels": labels, "edges": edges });
-    fs::write(to.join("cells.dot"), graph.to_dot()).expect("it can be written");
-    fs::write(to.join("cells.mmd"), graph.to_mermaid()).expect("it can be written");
-    fs::write(to.join("cells.json"), expected.to_string()).expect("it can be written");
+    fs::write(to.join("cells.dot"), graph.to_dot()).expect("the directory is writable");
+    fs::write(to.join("cells.mmd"), graph.to_mermaid()).expect("the directory is writable");
+    fs::write(to.join("cells.json"), expected.to_string()).expect("the directory is writable");
 }

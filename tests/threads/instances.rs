@@ -1,4 +1,4 @@
-//! Cells as values: construction, looks, drop.
+//! Cells as values: construction, `Debug`, drop.
 
 use cells::{CloseStatus, Disposer, RuntimeCell, State};
 use cells_test_support::{Boom, Heard, Recorder, Tally, cell, counted, panic_of};
@@ -33,7 +33,7 @@ fn c1_an_empty_name_becomes_runtime() {
 fn c2_debug_shows_name_and_state_and_never_the_payload() {
     let cell = cell::<&str>("db");
     assert_eq!(format!("{cell:?}"), "RuntimeCell { name: \"db\", state: Empty, .. }");
-    let lease = cell.get_or_initialize(|| Ok::<_, Boom>("a secret")).expect("it is built");
+    let lease = cell.get_or_initialize(|| Ok::<_, Boom>("a secret")).expect("a payload");
     let shown = format!("{cell:?} {cell:#?}");
     assert!(shown.contains("db") && shown.contains("Ready") && !shown.contains("secret"), "{shown}");
     assert_eq!(format!("{lease:?} {lease}"), "\"a secret\" a secret", "a lease is the payload");

@@ -1,7 +1,7 @@
 //! The log events: one test for each row of the contract's table.
 
 use cells::{CloseStatus, Disposer, RuntimeCell};
-use cells_test_support::{Boom, Hooks, LONG, Stage, cell, crowd, fly, leak, lock, panic_of};
+use cells_test_support::{Boom, Hooks, LONG, Stage, cell, crowd, leak, lock, panic_of, start_flight};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Once};
@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-/// An event as a subscriber gets it, without its message.
+/// An event as a subscriber receives it, without its message.
 #[derive(Clone, Debug)]
 struct Logged {
     name: &'static str,
@@ -52,8 +52,8 @@ impl<S: Subscriber> Layer<S> for Capture {
 
 /// What this thread logs while `f` runs.
 fn logged(f: impl FnOnce()) -> Vec<Logged> {
-    // Somebody has to listen everywhere: whether anybody listens to an event at all, `tracing` finds out at its first
-    // occurrence, by what it knows of the thread that happens to come first, and keeps that.
+    // Every thread needs a subscriber: at an event's first occurrence `tracing` asks the subscriber of whichever thread
+    // comes first whether anybody listens to it, and caches the answer.
     static LISTENER: Once = Once::new();
     LISTENER.call_once(|| {
         let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
@@ -63,7 +63,7 @@ fn logged(f: impl FnOnce()) -> Vec<Logged> {
     std::mem::take(&mut lock(&capture.0))
 }
 
-/// Holds the last event to its row. `None` as a value: any number will do.
+/// Compares the last event with its row of the table. A value of `None` stands for any number.
 #[track_caller]
 fn assert_last(events: &[Logged], name: &str, level: Level, fields: &[(&'static str, Option<&str>)]) {
     let last = events.last().expect("an event");
@@ -223,20 +223,20 @@ fn c28_runtime_cell_seeded() {
 fn runtime_cell_wait_rejected() {
     let stage = Stage::new();
     let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(5)));
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     let events = logged(|| assert!(cell.get_or_initialize(|| Ok::<_, Boom>(2)).unwrap_err().is_timeout()));
     let fields = [("reason", Some("wait_timeout")), ("waited_ms", None)];
     assert_last(&events, "runtime_cell_wait_rejected", Level::DEBUG, &fields);
     assert_eq!(events.len(), 1);
     stage.release();
-    drop(pilot.join());
+    drop(initializer.join());
 }
 
 #[test]
 fn runtime_cell_wait_rejected_where_there_are_too_many() {
     let stage = Stage::new();
     let cell = leak(cell::<u32>("db").max_waiters(1));
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     let rejected = leak(Mutex::new(Vec::new()));
     let waiters = crowd(1, move || {
         let mut answer = None;
@@ -248,7 +248,7 @@ fn runtime_cell_wait_rejected_where_there_are_too_many() {
     assert_last(&lock(rejected), "runtime_cell_wait_rejected", Level::DEBUG, &fields);
     stage.release();
     assert!(waiters.answers().iter().all(Result::is_ok));
-    drop(pilot.join());
+    drop(initializer.join());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The contract, clause by clause. A test is named by the clause it holds.
+//! What cells do when threads use them: the contract, clause by clause. The name of a test begins with the clause it
+//! holds. Cells in tasks are in the package `cells-tests-tasks`.
 
 mod adjusters;
 mod circles;

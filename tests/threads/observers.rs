@@ -1,8 +1,8 @@
-//! Observers: what they hear, and that nothing they do harms the cell.
+//! Observers: what they are notified of, and that nothing they do harms the cell.
 
 use cells::{CloseStatus, InitStatus, NullObserver, Observer, RuntimeCell, State, set_global_observer};
 use cells_test_support::{
-    Boom, Heard, Hooks, Recorder, Stage, Tally, cell, counted, fly, leak, lock, panic_of, spawn,
+    Boom, Heard, Hooks, Recorder, Stage, Tally, cell, counted, leak, lock, panic_of, spawn, start_flight,
 };
 use std::sync::{Arc, Mutex};
 
@@ -82,7 +82,7 @@ fn o1_the_event_shows_payload_and_error() {
     assert_eq!(*lock(seen), expected);
 }
 
-/// Panics in all it hears.
+/// Panics in every callback.
 struct Wild;
 
 impl Observer for Wild {
@@ -99,7 +99,7 @@ impl Observer for Wild {
     }
 }
 
-/// One life of a cell with every callback in it.
+/// Uses a cell so that every callback is called.
 fn live(cell: &RuntimeCell<u32>) -> [Heard; 7] {
     cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
     assert_eq!(cell.state(), State::Failed);
@@ -172,7 +172,7 @@ fn o2_an_observers_panicking_destructor_stays_inside_the_flight() {
     let lease = cell.get_or_initialize(|| {
         id += 1;
         if id == 1 {
-            // From now on the flight alone keeps the observer it began with.
+            // From now on only the flight holds the observer it began with.
             cell.configure_observer(Arc::new(NullObserver));
         }
         tally.build(id)
@@ -185,13 +185,13 @@ fn o3_start_and_end_go_to_the_observer_of_the_flights_begin() {
     for superseded in [false, true] {
         let cell = leak(cell::<u32>("db"));
         let (stage, first) = (Stage::new(), Recorder::on(cell));
-        let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+        let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
         let second = Recorder::on(cell);
         if superseded {
             let _ = cell.close();
         }
         stage.release();
-        assert!(pilot.join().is_ok());
+        assert!(initializer.join().is_ok());
         let status = if superseded { InitStatus::Superseded } else { InitStatus::Ok };
         assert_eq!(first.heard()[..2], [Heard::Start(1), Heard::End(1, status)]);
         assert!(!second.heard().iter().any(|heard| matches!(heard, Heard::Start(1) | Heard::End(1, _))));
@@ -242,7 +242,7 @@ fn o4_by_default_nobody_hears() {
 
 #[test]
 fn o4_the_global_observer_sees_every_cell_besides_its_own() {
-    // The only test that sets it: there is one in a process.
+    // The only test that sets it: a process has only one.
     let (name, other) = ("o4, watched", "o4, without an observer");
     let both = [Recorder::of(name), Recorder::of(other)];
     set_global_observer(Arc::new((both[0].clone(), both[1].clone())));

@@ -1,4 +1,4 @@
-//! Refreshing: build first, swap then.
+//! Refreshing: it builds first and swaps then.
 
 use cells::{CloseStatus, InitStatus, Ref, RuntimeCell, State};
 use cells_test_support::{
@@ -11,7 +11,7 @@ fn c24_readers_get_the_old_payload_until_the_new_one_is_there() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db"));
     let recorder = Recorder::on(cell);
-    let held = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let held = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     let refresher = spawn(move || {
         cell.refresh(|| {
             stage.pause();
@@ -23,7 +23,7 @@ fn c24_readers_get_the_old_payload_until_the_new_one_is_there() {
     assert_eq!(cell.peek().expect("the old one").id, 1);
     assert_eq!(cell.get_or_initialize(|| tally.build(9)).expect("the old one").id, 1);
     stage.release();
-    let new = refresher.join().expect("it is built");
+    let new = refresher.join().expect("a payload");
     assert_eq!((new.id, Ref::generation(&new), cell.generation()), (2, 2, Some(2)));
     assert_eq!(cell.peek().expect("the new one").id, 2);
 
@@ -45,7 +45,7 @@ fn c24_an_unused_old_payload_is_disposed_by_the_refresh() {
     let tally = Tally::new();
     let cell = counted("db");
     drop(cell.get_or_initialize(|| tally.build(1)));
-    drop(cell.refresh(|| tally.build(2)).expect("it is built"));
+    drop(cell.refresh(|| tally.build(2)).expect("a payload"));
     assert_eq!(tally.disposed(), [1]);
 }
 

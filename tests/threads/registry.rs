@@ -1,12 +1,12 @@
 //! The list of all cells.
 //!
-//! It is made by the linker. So these tests are also to be run as a release build with the optimizer at its worst:
+//! The linker builds it, so these tests should also pass in a release build with the most aggressive optimization:
 //!
 //! ```text
 //! CARGO_PROFILE_RELEASE_LTO=fat cargo test --release -p cells-tests --test threads registry::
 //! ```
 
-// Nothing of that crate is used here: its cells are there all the same.
+// Nothing else of that crate is used here, and still its cells are listed.
 use cells_tests_lints as _;
 
 use cells::{AnyCell, BoxError, Close, Ref, State, runtime_cell};
@@ -18,7 +18,7 @@ fn untouched() -> u32 {
     unreachable!("listing builds nothing")
 }
 
-/// A payload that knows how to end.
+/// A payload that implements `Close`.
 struct Pool;
 
 impl Close for Pool {

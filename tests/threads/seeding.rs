@@ -1,15 +1,15 @@
-//! Seeding: who may, what it refuses, what it makes.
+//! Seeding: who may seed, when it is refused, and what a seeded payload is.
 
 use cells::testing::allow_seeding;
 use cells::{BoxError, CellInfo, CloseStatus, Declared, Disposer, Ref, SeedRefusal, State, StaticCell};
 use cells_test_support::{
-    Boom, Heard, LONG, Recorder, Stage, Tally, alone_with, cell, counted, fly, leak, spawn,
+    Boom, Heard, LONG, Recorder, Stage, Tally, alone_with, cell, counted, leak, spawn, start_flight,
 };
 use std::env;
 
 /// The environment variable that allows seeding.
 const ALLOW: &str = "CELLS_ALLOW_SEED";
-/// What the child of a test is told to expect.
+/// What the child process of a test should expect.
 const EXPECTED: &str = "CELLS_TEST_SEED_ALLOWED";
 
 #[test]
@@ -104,12 +104,12 @@ fn c27_a_ready_cell_refuses_and_hands_the_value_back() {
 fn c27_an_initializing_cell_refuses_and_hands_the_value_back() {
     let (tally, _permit, stage) = (Tally::new(), allow_seeding(), Stage::new());
     let cell = leak(counted("db"));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     let error = cell.seed(tally.make(2)).unwrap_err();
     assert_eq!(error.refusal(), SeedRefusal::Initializing);
     assert_eq!(error.into_value().id, 2);
     stage.release();
-    assert_eq!(pilot.join().expect("the flight goes on").id, 1);
+    assert_eq!(initializer.join().expect("the flight goes on").id, 1);
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn c28_a_seeded_cell_is_like_any_other() {
 fn c28_who_starts_over_gets_the_seeded_payload() {
     let (tally, _permit, stage) = (Tally::new(), allow_seeding(), Stage::new());
     let cell = leak(counted("db"));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     let _ = cell.close();
-    cell.seed(tally.make(2)).expect("no flight is under way any more");
+    cell.seed(tally.make(2)).expect("the flight is no longer under way");
     stage.release();
-    let lease = pilot.join().expect("it starts over");
+    let lease = initializer.join().expect("it starts over");
     assert_eq!((lease.id, Ref::generation(&lease)), (2, 2));
     assert_eq!(tally.disposed(), [1]);
 }

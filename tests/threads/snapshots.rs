@@ -1,11 +1,13 @@
-//! What a cell says of itself at one moment.
+//! Snapshots: what a cell is doing at one moment.
 
 use cells::{BoxError, CellSnapshot, Ref, RuntimeCell, State, runtime_cell};
-use cells_test_support::{Boom, LONG, Stage, Tally, cell, counted, crowd, eventually, fly, leak, spawn};
+use cells_test_support::{
+    Boom, LONG, Stage, Tally, cell, counted, crowd, eventually, leak, spawn, start_flight,
+};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// What has no time in it.
+/// The fields that contain no time.
 fn counts(snapshot: &CellSnapshot) -> (State, Option<u64>, usize, usize, usize, usize) {
     let CellSnapshot { state, generation, waiters, flights, leases, draining, .. } = *snapshot;
     (state, generation, waiters, flights, leases, draining)
@@ -24,13 +26,13 @@ fn p6_an_untouched_cell() {
 fn p6_callers_that_wait() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell: &'static RuntimeCell<_> = leak(counted("db").max_waiters(3));
-    let pilot = fly(cell, stage, || tally.build(1));
+    let initializer = start_flight(cell, stage, || tally.build(1));
     assert_eq!(counts(&cell.snapshot()), (State::Initializing, None, 0, 1, 0, 0));
     let crowd = crowd(3, || cell.get_or_initialize(|| tally.build(9)));
     assert_eq!(counts(&cell.snapshot()), (State::Initializing, None, 3, 1, 0, 0));
     stage.release();
     let answers = crowd.answers();
-    let leases = answers.into_iter().chain([pilot.join()]).collect::<Result<Vec<_>, _>>();
+    let leases = answers.into_iter().chain([initializer.join()]).collect::<Result<Vec<_>, _>>();
     assert_eq!(counts(&cell.snapshot()), (State::Ready, Some(1), 0, 0, 4, 0));
     drop(leases);
     assert_eq!(counts(&cell.snapshot()), (State::Ready, Some(1), 0, 0, 0, 0));
@@ -105,11 +107,11 @@ fn p6_age_is_that_of_the_published_payload() {
     let before = Instant::now();
     drop(cell.refresh(|| Ok::<_, Boom>(2)));
     let age = cell.snapshot().age.expect("it is there");
-    assert!(age <= before.elapsed(), "it began anew");
+    assert!(age <= before.elapsed(), "it started over");
     let _ = cell.close();
     let snapshot = cell.snapshot();
     assert_eq!(snapshot.age, None);
-    assert!(snapshot.own.is_some(), "the last initialization was when it was");
+    assert!(snapshot.own.is_some(), "a close does not change when the last initialization was");
 }
 
 #[test]
@@ -150,14 +152,14 @@ fn p6_a_wait_for_another_threads_flight_is_waiting() {
     let stage = Stage::new();
     let slow: &'static RuntimeCell<u32> = leak(cell("slow"));
     let user: &'static RuntimeCell<u32> = leak(cell("user"));
-    let pilot = fly(slow, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(slow, stage, || Ok::<_, Boom>(1));
     let asking = spawn(|| user.get_or_initialize(|| slow.get_or_initialize(|| Err(Boom(1))).map(|one| *one)));
     eventually("the wait", || slow.snapshot().waiters == 1);
     let since = Instant::now();
     sleep(Duration::from_millis(5));
     let waited = since.elapsed();
     stage.release();
-    drop((pilot.join(), asking.join()));
+    drop((initializer.join(), asking.join()));
     assert!(user.snapshot().waiting >= Some(waited));
 }
 
@@ -171,14 +173,14 @@ fn p6_all_of_them_in_the_order_of_the_list() {
 #[test]
 fn p6_as_json() {
     let cell = cell::<u32>("db").cooldown(LONG);
-    let lease = cell.get_or_initialize(|| Ok::<_, Boom>(1)).expect("it is built");
-    let json = serde_json::to_value(cell.snapshot()).expect("it has a form in JSON");
+    let lease = cell.get_or_initialize(|| Ok::<_, Boom>(1)).expect("a payload");
+    let json = serde_json::to_value(cell.snapshot()).expect("it serializes to JSON");
     assert_eq!((&json["name"], &json["state"]), (&"db".into(), &"ready".into()));
     assert_eq!((&json["generation"], &json["leases"]), (&Ref::generation(&lease).into(), &1.into()));
     assert!(json["age_us"].is_u64() && json["own_us"].is_u64() && json["waiting_us"] == 0, "{json}");
     assert!(json["last_error"].is_null() && json["cooldown_left_us"].is_null(), "{json}");
     cell.record_failure(Boom(2), LONG);
-    let json = serde_json::to_value(cell.snapshot()).expect("it has a form in JSON");
+    let json = serde_json::to_value(cell.snapshot()).expect("it serializes to JSON");
     assert_eq!((&json["state"], &json["last_error"]), (&"failed".into(), &"boom 2".into()));
     let left = json["cooldown_left_us"].as_u64().expect("a number");
     assert!(u128::from(left) <= LONG.as_micros());

@@ -1,4 +1,4 @@
-//! Everything at once, at random, and then the accounts.
+//! All operations at once, at random; then the counts must add up.
 
 use cells::testing::allow_seeding;
 use cells::{
@@ -12,15 +12,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const THREADS: usize = 4;
-/// How often each of these must have happened; until then the run goes on.
+/// How often closes, deferred disposals and superseded flights must each have happened before the run ends.
 const MINIMUM: u64 = 200;
 
-/// How long the run lasts at least, in seconds.
+/// The environment variable with the minimum length of the run, in seconds.
 const SECONDS: &str = "CELLS_STRESS_SECONDS";
-/// What the random numbers start from.
+/// The environment variable with the seed of the random choices.
 const SEED: &str = "CELLS_STRESS_SEED";
 
-/// What happened; a violation inside a disposer or observer would be caught there, so they are counted too.
+/// Counts of what happened. Violations are counted too: a panic inside a disposer or observer would be caught.
 struct Accounts {
     made: AtomicU64,
     disposed: AtomicU64,
@@ -115,7 +115,7 @@ type Cells = [RuntimeCell<Life>; 2];
 type Shelf = Mutex<Vec<Ref<'static, Life>>>;
 
 static CELLS: Cells = [cell("first"), cell("second")];
-/// Leases on their way to be dropped by another thread.
+/// Leases that another thread will drop.
 static SHELF: Shelf = Mutex::new(Vec::new());
 
 const fn cell(name: &'static str) -> RuntimeCell<Life> {
@@ -144,7 +144,7 @@ fn closed(result: &CloseResult) {
     }
 }
 
-/// What a thread may do with a lease.
+/// Uses a lease in one of several ways.
 fn use_lease(random: &mut Rng, lease: &Ref<'static, Life>) {
     lease.touch();
     match random.u64(..4) {
@@ -232,7 +232,7 @@ fn c16_every_payload_is_disposed_exactly_once_whatever_happens() {
                 while !enough() && start.elapsed() < give_up {
                     for _ in 0..100 {
                         let which = random.usize(..2);
-                        // The factory's own panics; there are no others.
+                        // Only the factory panics here.
                         let _ = catch_unwind(AssertUnwindSafe(|| {
                             act(&mut random, &CELLS[which], &mut newest[which]);
                         }));

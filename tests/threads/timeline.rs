@@ -64,11 +64,11 @@ fn every_line_is_json() {
     });
     timeline.record(TimelineEvent::new("mine"));
     let mut out = Vec::new();
-    timeline.write_jsonl(&mut out).expect("a vector takes it");
+    timeline.write_jsonl(&mut out).expect("writing to a vector succeeds");
     let out = String::from_utf8(out).expect("it is text");
     assert!(out.ends_with('\n'));
     let lines: Vec<serde_json::Value> =
-        out.lines().map(|line| serde_json::from_str(line).expect("a line is a value")).collect();
+        out.lines().map(|line| serde_json::from_str(line).expect("each line is a JSON value")).collect();
     let name = |index: usize| lines[index]["name"].as_str().unwrap_or_default();
     let expected = [
         "runtime.init.start",
@@ -89,7 +89,7 @@ fn every_line_is_json() {
     }
     assert!(lines[3]["duration_us"].is_u64() && lines[0].get("duration_us").is_none());
     let ours = lines[5].as_object().expect("an object");
-    assert_eq!(ours.keys().collect::<Vec<_>>(), ["at_us", "name"], "what is not known is left out");
+    assert_eq!(ours.keys().collect::<Vec<_>>(), ["at_us", "name"], "unknown fields are left out");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn failures_panics_and_superseded_flights_have_their_own_words() {
     let cell = leak(observed("db", TimelineObserver::with_fallback(timeline.clone())));
     panic_of(|| cell.get_or_initialize(|| -> Result<u32, Boom> { panic!("luck") }));
     let (stage, runs) = (Stage::new(), Count::new());
-    let pilot = spawn(move || {
+    let initializer = spawn(move || {
         cell.get_or_initialize(|| {
             if runs.up() == 1 {
                 stage.pause();
@@ -160,7 +160,7 @@ fn failures_panics_and_superseded_flights_have_their_own_words() {
     stage.reached();
     let _ = cell.close();
     stage.release();
-    assert!(pilot.join().is_ok());
+    assert!(initializer.join().is_ok());
     let words: Vec<_> = timeline
         .events()
         .into_iter()

@@ -1,9 +1,9 @@
-//! Mistakes that cells of this kind have made before, one test each.
+//! Mistakes that earlier cells of this kind have made, with one test for each.
 
 use cells::{CloseStatus, Disposer, Error, InitStatus, Ref, RuntimeCell, State};
 use cells_test_support::{
     Boom, Count, Counted, CountingAdjuster, Heard, Hooks, LONG, Recorder, Stage, Tally, cell, counted, crowd,
-    fly, leak, spawn,
+    leak, spawn, start_flight,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
@@ -15,14 +15,14 @@ fn a_close_during_initialization_is_not_forgotten() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db"));
     let mut next = 0;
-    let pilot = fly(cell, stage, move || {
+    let initializer = start_flight(cell, stage, move || {
         next += 1;
         tally.build(next * 10)
     });
     let _ = cell.close();
     let newer = cell.get_or_initialize(|| tally.build(2)).expect("a flight of its own");
     stage.release();
-    let started_over = pilot.join().expect("it gets the newer one");
+    let started_over = initializer.join().expect("it gets the newer one");
     assert!(std::ptr::eq(&raw const *started_over, &raw const *newer));
     assert_eq!(
         (cell.generation(), tally.disposed()),
@@ -35,14 +35,14 @@ fn a_close_during_initialization_is_not_forgotten() {
 fn a_late_failure_does_not_wipe_a_ready_payload() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db").cooldown(LONG));
-    let pilot = fly(cell, stage, || Err(Boom(1)));
+    let initializer = start_flight(cell, stage, || Err(Boom(1)));
     let _ = cell.close();
     drop(cell.get_or_initialize(|| tally.build(2)));
     stage.release();
-    assert_eq!(pilot.join().expect("it starts over, and finds a payload").id, 2);
+    assert_eq!(initializer.join().expect("it starts over, and finds a payload").id, 2);
     assert_eq!((cell.state(), tally.disposed()), (State::Ready, vec![]));
     cell.invalidate();
-    assert!(cell.get_or_initialize(|| tally.build(3)).is_ok(), "and leaves no cooldown behind");
+    assert!(cell.get_or_initialize(|| tally.build(3)).is_ok(), "the late failure leaves no cooldown behind");
 }
 
 #[test]
@@ -50,14 +50,14 @@ fn an_observer_that_panics_at_the_start_does_not_leave_the_cell_initializing() {
     let stage = Stage::new();
     let cell = leak(cell::<u32>("db").max_waiters(2));
     Hooks::new().start(|_| panic!("wild start")).on(cell);
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(1));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(1));
     let waiters = crowd(2, move || cell.get_or_initialize(|| Ok::<_, Boom>(2)));
     stage.release();
     assert!(
         waiters
             .answers()
             .into_iter()
-            .chain([pilot.join()])
+            .chain([initializer.join()])
             .all(|answer| answer.is_ok_and(|lease| *lease == 1))
     );
     assert_eq!(cell.state(), State::Ready);
@@ -67,7 +67,7 @@ fn an_observer_that_panics_at_the_start_does_not_leave_the_cell_initializing() {
 fn a_cooldown_outlives_a_flights_success_and_the_disposal_that_follows() {
     let (tally, stage) = (Tally::new(), Stage::new());
     let cell = leak(counted("db"));
-    let held = cell.get_or_initialize(|| tally.build(1)).expect("it is built");
+    let held = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
     let refresher = spawn(move || {
         cell.refresh(|| {
             stage.pause();
@@ -93,15 +93,15 @@ fn a_timeout_of_a_waiter_does_not_look_like_a_failure() {
     let stage = Stage::new();
     let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(2)));
     cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
-    let pilot = fly(cell, stage, || Ok::<_, Boom>(2));
+    let initializer = start_flight(cell, stage, || Ok::<_, Boom>(2));
     let error = cell.get_or_initialize(|| Ok::<_, Boom>(3)).unwrap_err();
-    // What a caller asks before it closes a cell that failed it.
+    // The check a caller makes before it closes a cell that failed.
     assert!(error.is_unavailable() && !matches!(error, Error::Lifecycle(_)));
     assert!(error.downcast_ref::<Boom>().is_none(), "the last failure is a hint, not the cause");
     assert!(std::error::Error::source(&error).is_none());
     stage.release();
-    assert!(pilot.join().is_ok());
-    assert_eq!(cell.generation(), Some(2), "the cell was healthy all the time");
+    assert!(initializer.join().is_ok());
+    assert_eq!(cell.generation(), Some(2), "the cell was healthy throughout");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_a_waiter_gets_does_not_depend_on_when_it_runs() {
     for fails in [false, true] {
         let (tally, stage) = (Tally::new(), Stage::new());
         let cell = leak(counted("db").max_waiters(4));
-        // Before any waiter can have returned, the cell has gone on by two generations.
+        // Before any waiter can return, the cell has moved on by two generations.
         Hooks::new()
             .end(move |event| {
                 if event.generation == 1 {
@@ -120,10 +120,11 @@ fn what_a_waiter_gets_does_not_depend_on_when_it_runs() {
                 }
             })
             .on(cell);
-        let pilot = fly(cell, stage, move || if fails { Err(Boom(1)) } else { tally.build(1) });
+        let initializer =
+            start_flight(cell, stage, move || if fails { Err(Boom(1)) } else { tally.build(1) });
         let waiters = crowd(4, move || cell.get_or_initialize(|| tally.build(9)));
         stage.release();
-        for answer in waiters.answers().into_iter().chain([pilot.join()]) {
+        for answer in waiters.answers().into_iter().chain([initializer.join()]) {
             match answer {
                 Ok(lease) => assert_eq!((lease.id, Ref::generation(&lease), fails), (1, 1, false)),
                 Err(error) => assert_eq!((error.downcast_ref(), fails), (Some(&Boom(1)), true)),
@@ -139,7 +140,7 @@ fn a_late_close_does_not_destroy_a_fresh_payload() {
     let cell = leak(counted("db"));
     // Two callers find the same payload broken; the first replaces it before the second gets to close it.
     let broken = [cell.get_or_initialize(|| tally.build(1)), cell.get_or_initialize(|| tally.build(1))]
-        .map(|lease| Ref::generation(&lease.expect("it is built")));
+        .map(|lease| Ref::generation(&lease.expect("a payload")));
     assert_eq!(cell.close_generation(broken[0]).status, CloseStatus::Ok);
     drop(cell.get_or_initialize(|| tally.build(2)));
     assert_eq!(spawn(move || cell.close_generation(broken[1])).join().status, CloseStatus::Noop);
@@ -162,7 +163,7 @@ fn a_payload_is_not_disposed_while_somebody_uses_it() {
                 while !stop.load(Ordering::Relaxed) {
                     let lease = cell
                         .get_or_initialize(|| Ok::<_, Boom>(Living(Arc::new(AtomicBool::new(true)))))
-                        .expect("it is built");
+                        .expect("a payload");
                     let alive = lease.0.clone();
                     for _ in 0..3 {
                         assert!(alive.load(Ordering::SeqCst), "it was disposed under a lease");
@@ -189,10 +190,10 @@ fn a_payload_is_not_disposed_while_somebody_uses_it() {
 fn start_and_end_of_a_flight_do_not_go_to_different_observers() {
     let cell = leak(cell::<u32>("db"));
     let (stage, first) = (Stage::new(), Recorder::on(cell));
-    let pilot = fly(cell, stage, || Err(Boom(1)));
+    let initializer = start_flight(cell, stage, || Err(Boom(1)));
     let second = Recorder::on(cell);
     stage.release();
-    assert!(pilot.join().is_err());
+    assert!(initializer.join().is_err());
     assert_eq!(first.heard(), [Heard::Start(1), Heard::End(1, InitStatus::Error)]);
     assert_eq!(second.heard(), []);
 }
@@ -212,7 +213,7 @@ fn two_threads_do_not_dispose_twice() {
     let tally = Tally::new();
     let cell = leak(cell("db").disposer(Disposer::with(Counted::dispose)));
     for round in 0..300 {
-        let lease = cell.get_or_initialize(|| tally.build(round)).expect("it is built");
+        let lease = cell.get_or_initialize(|| tally.build(round)).expect("a payload");
         let barrier = Arc::new(Barrier::new(3));
         let closers = [(); 2].map(|()| {
             let barrier = barrier.clone();
@@ -232,7 +233,7 @@ fn two_threads_do_not_dispose_twice() {
 
 #[test]
 fn a_re_entrant_factory_does_not_wait_for_itself() {
-    // These cells wait for ever: an answer at all is an answer at once.
+    // These cells wait without limit, so any answer at all came at once.
     let (a, b) = (leak(cell::<u32>("a")), leak(cell::<u32>("b")));
     let task = spawn(|| {
         a.get_or_initialize(|| {

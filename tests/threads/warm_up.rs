@@ -1,5 +1,5 @@
-//! Building cells before anybody asks. The generated program warms up all cells at once; here it is the eager ones,
-//! each test's own in a process of its own.
+//! Warm-ups of the eager cells, each test in a process of its own. The generated program in `programs/graph` warms up all
+//! its cells.
 
 use cells::{BoxError, RequestContext, WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, runtime_cell};
 use cells_test_support::alone;
@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-/// Every eager cell of this module looks at it: the others do nothing.
+/// Makes factories of this module fail.
 static FAIL: AtomicBool = AtomicBool::new(false);
+/// Makes the factories of `left` and `right` wait for each other.
 static MEET: AtomicBool = AtomicBool::new(false);
 static MEETING: Barrier = Barrier::new(2);
 static SESSIONS: AtomicUsize = AtomicUsize::new(0);
@@ -74,7 +75,7 @@ fn right() -> u32 {
     1
 }
 
-/// What the report says of a cell of this module.
+/// The entry in the report for a cell of this module.
 fn of<'r>(report: &'r WarmUpReport, name: &str) -> Option<&'r WarmedCell> {
     report.cells.iter().find(|cell| cell.info.name == name && cell.info.module_path == module_path!())
 }
@@ -97,14 +98,14 @@ fn p8_eager_cells_are_built_with_what_is_injected_into_them() {
 
         let again = cells::warm_up();
         assert_eq!(outcome(&again, "left"), Some(WarmUpOutcome::Ready));
-        assert_eq!(LEFT.generation(), Some(1), "what is there stays");
+        assert_eq!(LEFT.generation(), Some(1), "a ready payload stays");
     });
 }
 
 #[test]
 fn p8_independent_cells_are_built_in_parallel() {
     alone(|| {
-        // Each factory returns only when both are at it.
+        // Each factory returns only once both run.
         MEET.store(true, SeqCst);
         let report = WarmUp::new().threads(2).run();
         assert_eq!((outcome(&report, "left"), outcome(&report, "right")).0, Some(WarmUpOutcome::Built));
@@ -124,12 +125,12 @@ fn p8_a_failure_stops_only_what_depends_on_it() {
             Some("base")
         );
         for (name, needs) in [("needs_base", "base"), ("needs_that", "needs_base")] {
-            let skipped = of(&report, name).expect("it is wanted");
+            let skipped = of(&report, name).expect("the report lists it");
             assert_eq!(skipped.outcome, WarmUpOutcome::Skipped);
             assert_eq!(skipped.skipped_for.map(|info| info.name), Some(needs));
             assert!(skipped.error.is_none());
         }
-        let panicked = of(&report, "may_panic").expect("it is wanted");
+        let panicked = of(&report, "may_panic").expect("the report lists it");
         assert_eq!(panicked.outcome, WarmUpOutcome::Failed);
         assert!(
             panicked
@@ -137,7 +138,11 @@ fn p8_a_failure_stops_only_what_depends_on_it() {
                 .as_ref()
                 .is_some_and(|error| { error.is_panicked() && error.root_cause().to_string() == "no way" })
         );
-        assert_eq!(outcome(&report, "comes_after"), Some(WarmUpOutcome::Built), "it only comes after");
+        assert_eq!(
+            outcome(&report, "comes_after"),
+            Some(WarmUpOutcome::Built),
+            "it is only ordered after `base`"
+        );
         assert_eq!(outcome(&report, "left"), Some(WarmUpOutcome::Built));
 
         let table = report.to_string();
@@ -148,7 +153,7 @@ fn p8_a_failure_stops_only_what_depends_on_it() {
         assert!(has("needs_that ", "needs needs_base"), "{table}");
         assert!(has("may_panic ", "no way"), "{table}");
 
-        // What failed is tried again, and only that.
+        // Only what failed is tried again.
         FAIL.store(false, SeqCst);
         let report = cells::warm_up();
         for name in ["base", "needs_base", "needs_that", "may_panic"] {
@@ -162,13 +167,13 @@ fn p8_a_failure_stops_only_what_depends_on_it() {
 fn p8_own_time_and_waiting_time_are_told_apart() {
     alone(|| {
         let report = WarmUp::new().threads(1).run();
-        let slow = of(&report, "comes_after").expect("it is wanted");
+        let slow = of(&report, "comes_after").expect("the report lists it");
         assert!(slow.own >= WORK, "its own work");
         assert!(slow.waiting >= WORK, "that of the cell it calls");
         assert!(slow.own + slow.waiting <= report.took, "no time counts twice");
         let path: Vec<_> = report.critical_path.iter().map(|info| info.name).collect();
         assert!(!path.is_empty() && report.critical_time >= slow.own);
-        let last = report.to_string().lines().last().map(str::to_owned).expect("a foot");
+        let last = report.to_string().lines().last().map(str::to_owned).expect("a last line");
         assert!(last.starts_with("took ") && last.contains(&path.join(" -> ")), "{last}");
     });
 }
@@ -191,7 +196,7 @@ fn p8_cells_that_somebody_else_builds_are_waited_for() {
         while LEFT.snapshot().flights == 0 {
             thread::yield_now();
         }
-        // `right` meets the one that the other thread builds.
+        // `right` runs beside `left`, which the other thread builds.
         let report = WarmUp::new().threads(2).run();
         assert_eq!(other.join().ok(), Some(1));
         assert!(LEFT.is_ready() && RIGHT.is_ready());

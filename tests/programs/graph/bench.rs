@@ -1,4 +1,4 @@
-//! What a ready read costs in a program of this many cells.
+//! The cost of a ready read in a program of this many cells.
 //!
 //! ```text
 //! cargo bench -p cells-graph-program

@@ -1,6 +1,6 @@
-//! Writes the program: cells in a random acyclic graph, and a table of what was written.
+//! Generates the program: cells in a random acyclic graph, and a table that describes them.
 //!
-//! `CELLS_GRAPH_SEED` and `CELLS_GRAPH_CELLS` make another one.
+//! `CELLS_GRAPH_SEED` and `CELLS_GRAPH_CELLS` select another program.
 
 use fastrand::Rng;
 use std::env;
@@ -8,7 +8,7 @@ use std::fmt::{Display, Write as _};
 use std::fs;
 use std::path::Path;
 
-/// How many cells stand in one module.
+/// How many cells one module contains.
 const MODULE: usize = 30;
 
 fn main() {
@@ -16,8 +16,8 @@ fn main() {
     let cells = number("CELLS_GRAPH_CELLS", 300);
     let seed: u64 = number("CELLS_GRAPH_SEED", 1);
     let program = program(&plan(cells, &mut Rng::with_seed(seed)), seed);
-    let out = env::var_os("OUT_DIR").expect("cargo says where");
-    fs::write(Path::new(&out).join("program.rs"), program).expect("a build script may write");
+    let out = env::var_os("OUT_DIR").expect("cargo sets `OUT_DIR`");
+    fs::write(Path::new(&out).join("program.rs"), program).expect("`OUT_DIR` is writable");
 }
 
 fn number<N: std::str::FromStr>(variable: &str, default: N) -> N {
@@ -29,7 +29,7 @@ fn percent(random: &mut Rng, chance: usize) -> bool {
     random.usize(..100) < chance
 }
 
-/// What a cell is to be; its dependencies by their numbers.
+/// The plan of a cell; cells are identified by numbers.
 #[derive(Default)]
 struct Cell {
     lent: Vec<usize>,
@@ -41,7 +41,7 @@ struct Cell {
 }
 
 fn plan(cells: usize, random: &mut Rng) -> Vec<Cell> {
-    // A cell depends on those before it in a random order, not on those that are written before it.
+    // A cell depends on cells before it in a random order, which is not the order of the source.
     let mut order: Vec<_> = (0..cells).collect();
     random.shuffle(&mut order);
     let mut plan: Vec<_> = (0..cells).map(|_| Cell::default()).collect();
@@ -49,7 +49,7 @@ fn plan(cells: usize, random: &mut Rng) -> Vec<Cell> {
         let mut cell = Cell { fallible: percent(random, 50), eager: percent(random, 10), ..Cell::default() };
         let mut taken = Vec::new();
         for _ in 0..random.usize(..5).min(rank) {
-            // Near ones make a deep graph, far ones a wide one.
+            // Near dependencies make the graph deep, far ones make it wide.
             let reach = if percent(random, 50) { rank.min(12) } else { rank };
             let dependency = order[rank - 1 - random.usize(..reach)];
             if taken.contains(&dependency) {
@@ -63,7 +63,7 @@ fn plan(cells: usize, random: &mut Rng) -> Vec<Cell> {
                 _ => cell.after.push(dependency),
             }
         }
-        // An infallible factory takes from no fallible cell; one that calls accessors passes their errors on.
+        // A factory that a fallible cell is injected into, or that calls accessors, is fallible itself.
         let injected = || cell.lent.iter().chain(&cell.kept);
         cell.fallible |= !cell.called.is_empty() || injected().any(|&on| plan[on].fallible);
         plan[number] = cell;
@@ -110,7 +110,7 @@ fn declaration(text: &mut String, plan: &[Cell], number: usize, cell: &Cell) {
         keys.push(format!("after = [{}]", list(after.iter().map(|&on| path(on)))));
     }
     let parameter = |on: usize, ty: &str| {
-        // Where the static is in scope, the parameter's name says which it is.
+        // If the static is in scope, the parameter's name identifies it.
         let from =
             if on / MODULE == number / MODULE { String::new() } else { format!("#[from({})] ", path(on)) };
         format!("{from}c{on}: {ty}")
@@ -129,7 +129,7 @@ fn declaration(text: &mut String, plan: &[Cell], number: usize, cell: &Cell) {
         let _ = write!(body, ".keeps(c{on})");
     }
     for &on in called {
-        // The accessor of an infallible cell has no error to give after a shutdown, and panics.
+        // After a shutdown the accessor of an infallible cell would panic.
         let _ = if plan[on].fallible {
             write!(body, ".uses(&*crate::m{}::c{on}()?)", on / MODULE)
         } else {

@@ -1,6 +1,6 @@
-//! A program of many cells in a random acyclic graph, which keeps a log of what is built and disposed when.
+//! A program of many cells in a random acyclic graph. It logs what is built and disposed.
 //!
-//! The cells are generated; what is said of each in [`PLAN`] is what the generator meant to write.
+//! The build script generates the cells; [`PLAN`] describes what it meant to write.
 
 use cells::{BoxError, CellInfo, CloseResult, Error, Ref, State};
 use std::collections::HashSet;
@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-/// The cells, a module for every thirty of them.
-#[allow(missing_docs, clippy::missing_errors_doc, reason = "generated")]
+/// The cells, thirty to a module.
+#[allow(missing_docs, clippy::missing_errors_doc, reason = "generated code")]
 mod program {
     use super::Planned;
     include!(concat!(env!("OUT_DIR"), "/program.rs"));
@@ -18,7 +18,7 @@ mod program {
 
 pub use program::*;
 
-/// What the generator wrote; cells go by their numbers.
+/// What the generator wrote for a cell; cells are identified by numbers.
 #[derive(Debug)]
 pub struct Planned {
     /// The cells that are injected as `&Node`.
@@ -33,19 +33,19 @@ pub struct Planned {
     pub fallible: bool,
     /// Whether the cell is eager.
     pub eager: bool,
-    /// The cell's methods of these names.
+    /// Its `info`.
     pub info: fn() -> &'static CellInfo,
-    /// Builds the payload where there is none.
+    /// Its `try_get`.
     pub try_get: fn() -> Result<Ref<'static, Node>, Error>,
-    /// Never builds.
+    /// Its `peek`.
     pub peek: fn() -> Option<Ref<'static, Node>>,
-    /// Looks.
+    /// Its `state`.
     pub state: fn() -> State,
-    /// Closes this cell alone.
+    /// Its `close`.
     pub close: fn() -> CloseResult,
-    /// Closes it and what is built on it.
+    /// Its `invalidate_with_dependents`.
     pub invalidate_with_dependents: fn(),
-    /// Rebuilds it and what is built on it.
+    /// Its `refresh_with_dependents`.
     pub refresh_with_dependents: fn() -> Result<Ref<'static, Node>, Error>,
 }
 
@@ -60,17 +60,17 @@ impl Planned {
         self.injected().chain(self.called.iter().copied())
     }
 
-    /// All that is ordered before this one.
+    /// All cells that are ordered before this one.
     pub fn dependencies(&self) -> impl Iterator<Item = usize> {
         self.built_on().chain(self.after.iter().copied())
     }
 }
 
-/// What happened; payloads go by serial numbers of their own.
+/// What happened. Payloads are identified by serial numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the variants and fields are named for what they are")]
 pub enum Event {
-    /// A factory begins; what is injected into it is there.
+    /// A factory begins; its injected dependencies are ready.
     Begin { cell: usize },
     /// A factory is about to return a payload, which was built on these payloads of these cells.
     Built { cell: usize, serial: usize, uses: Vec<(usize, usize)> },
@@ -96,7 +96,7 @@ fn log(event: Event) {
     lock(&LOG).push(event);
 }
 
-/// Everything that happened so far, in that order.
+/// Everything that happened so far, in order.
 pub fn events() -> Vec<Event> {
     lock(&LOG).clone()
 }
@@ -106,7 +106,7 @@ pub fn fail(cells: impl IntoIterator<Item = usize>) {
     *lock(&FAILING) = Some(cells.into_iter().collect());
 }
 
-/// On how many threads factories ran at the same time at most.
+/// The greatest number of threads on which factories ran at the same time.
 pub fn most_at_once() -> usize {
     MOST_RUNNING.load(SeqCst)
 }
@@ -124,10 +124,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// Uses it: fails where it is disposed, or where a payload is that it keeps a lease on.
+    /// Uses it.
     ///
     /// # Panics
-    /// In that case.
+    /// If it, or a payload that it holds a lease on, has been disposed.
     pub fn touch(&self) {
         assert!(self.alive.load(SeqCst), "{self:?} is used after its end");
         for kept in &self.kept {
@@ -151,7 +151,7 @@ impl fmt::Debug for Node {
     }
 }
 
-/// A payload in the making.
+/// A payload under construction.
 struct Draft {
     cell: usize,
     uses: Vec<(usize, usize)>,
@@ -180,7 +180,7 @@ fn try_begin(cell: usize) -> Result<Draft, BoxError> {
     Ok(draft)
 }
 
-/// A factory of this thread is over.
+/// A factory of this thread has ended.
 fn over() {
     let this = thread::current().id();
     let mut running = lock(&RUNNING);
@@ -210,7 +210,7 @@ impl Draft {
     }
 }
 
-/// Also where a factory gives up half-way.
+/// Also runs if a factory returns early.
 impl Drop for Draft {
     fn drop(&mut self) {
         over();

@@ -1,4 +1,5 @@
-//! One cell of every shape. `cargo clippy` fails where the expansion of one triggers a lint.
+//! One cell of every shape, in a crate that denies every lint of the compiler and of clippy: `cargo clippy` fails if an
+//! expansion triggers one.
 
 #![deny(
     warnings,
@@ -24,7 +25,7 @@ use core::time::Duration;
 
 const LIMIT: Duration = Duration::from_millis(10);
 
-/// A payload with what a payload may have.
+/// A payload with a constructor, a method, disposers and a destructor.
 #[derive(Debug)]
 pub struct Pool(u8);
 
@@ -37,7 +38,7 @@ impl Pool {
         Ok(Self(number.parse()?))
     }
 
-    /// Tells its number.
+    /// Its number.
     #[must_use]
     pub const fn number(&self) -> u8 {
         self.0
@@ -65,7 +66,7 @@ pub fn infallible() -> Pool {
     Pool(1)
 }
 
-/// Could be a `const fn`, if it were no factory.
+/// Could be a `const fn` if it were not a factory.
 #[runtime_cell]
 pub fn constant() -> u8 {
     1
@@ -80,7 +81,7 @@ pub fn fallible() -> Result<Pool, BoxError> {
     Pool::open("1")
 }
 
-/// Never fails, and still returns a `Result`.
+/// Never fails, yet returns a `Result`.
 ///
 /// # Errors
 /// Those of the cell.
@@ -89,7 +90,7 @@ pub fn wrapped() -> Result<u8, BoxError> {
     Ok(1)
 }
 
-/// Says everything that can be said.
+/// Uses every key of a plain, closable cell.
 ///
 /// # Errors
 /// Those of the cell.
@@ -133,7 +134,7 @@ pub fn text() -> &'static str {
     "text"
 }
 
-/// Is gone soon.
+/// Is deprecated.
 #[deprecated(note = "use `text`")]
 #[runtime_cell]
 pub fn old_text() -> String {
@@ -156,19 +157,19 @@ fn behind_its_static() -> Result<Pool, BoxError> {
     Pool::open("6")
 }
 
-#[allow(dead_code, reason = "the attribute goes to every item")]
+#[allow(dead_code, reason = "nothing uses the cell, and the attribute must reach every generated item")]
 #[runtime_cell]
 fn unused() -> Pool {
     Pool(7)
 }
 
-#[expect(clippy::unreadable_literal, reason = "it goes to the factory")]
+#[expect(clippy::unreadable_literal, reason = "the attribute must reach the factory")]
 #[runtime_cell]
 fn expected() -> u64 {
     1000000000
 }
 
-#[allow(non_snake_case, non_upper_case_globals, reason = "it goes to accessor and static")]
+#[allow(non_snake_case, non_upper_case_globals, reason = "the attribute must reach accessor and static")]
 #[runtime_cell(cell = shouted)]
 fn Shouted() -> u8 {
     8
@@ -183,7 +184,7 @@ pub fn dependent(fallible: &Pool, #[from(INFALLIBLE)] other: &Pool) -> Result<u8
     Ok(fallible.number() + other.number())
 }
 
-/// Borrows what is small, and does not use up what it is handed.
+/// Borrows small payloads, and does not consume the leases it is given.
 #[runtime_cell]
 pub fn borrower(
     small: &u8,
@@ -263,7 +264,7 @@ pub fn permanent() -> Pool {
     Pool(1)
 }
 
-/// Stays, and says everything that can be said.
+/// Stays, and uses every key of a permanent cell.
 ///
 /// # Errors
 /// Those of the cell.
@@ -280,8 +281,8 @@ pub fn permanent_and_fallible(permanent: &Pool) -> Result<Pool, BoxError> {
     Pool::open(&permanent.number().to_string())
 }
 
-/// Depends on what is gone soon.
-#[allow(deprecated, reason = "the dependency is")]
+/// Depends on a deprecated cell.
+#[allow(deprecated, reason = "the dependency is deprecated")]
 #[runtime_cell]
 pub fn old_fashioned(old_text: &str) -> usize {
     old_text.len()
@@ -297,7 +298,7 @@ mod inner {
     }
 }
 
-/// Uses what is private.
+/// Uses the private cells.
 ///
 /// # Errors
 /// Those of the cells.

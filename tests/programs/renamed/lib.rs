@@ -1,4 +1,4 @@
-//! What `cells` is called is its user's choice, and so is the edition.
+//! A crate of the 2021 edition that depends on `cells` under another name.
 
 /// Holds a number.
 #[other::runtime_cell(crate = ::other)]
@@ -6,7 +6,7 @@ pub fn number() -> u8 {
     1
 }
 
-/// Holds a text, if it can be had.
+/// Holds a text.
 ///
 /// # Errors
 /// Those of the cell.
@@ -52,10 +52,10 @@ pub async fn awaited(sentence: &str) -> Result<usize, other::Error> {
     Ok(sentence.len())
 }
 
-/// What [`formatted`] comes of.
+/// The return type of [`formatted`]'s factory.
 pub type Formatted = std::fmt::Result;
 
-/// The runtime, re-exported.
+/// The library, re-exported.
 pub mod runtime {
     pub use other::*;
 }

@@ -5,7 +5,7 @@ use cells::{BoxError, ShutdownOutcome, ShutdownReport, State, runtime_cell};
 use cells_test_support::{Boom, LONG, Stage, alone, eventually, lock, spawn};
 use std::sync::Mutex;
 
-/// Where the factory below stops the first time.
+/// Where the next of the factories below stops.
 static STAGE: Mutex<Option<&'static Stage>> = Mutex::new(None);
 
 #[runtime_cell(dispose = dispose)]
@@ -34,17 +34,17 @@ fn staged() -> &'static Stage {
 fn p7_a_flight_under_way_is_superseded_and_waited_for() {
     alone(|| {
         let stage = staged();
-        let pilot = spawn(slow);
+        let initializer = spawn(slow);
         stage.reached();
         let waiter = spawn(slow);
         eventually("the waiter", || SLOW.snapshot().waiters == 1);
         let shutdown = spawn(|| cells::shutdown(LONG));
-        let refusal = waiter.join().err().expect("who waits is told at once");
+        let refusal = waiter.join().err().expect("a waiter is refused at once");
         assert!(refusal.is_shut_down(), "{refusal}");
         assert_eq!((SLOW.state(), SLOW.snapshot().flights), (State::Closed, 1));
         assert!(!shutdown.is_finished() && disposed().is_empty(), "the factory still uses `base`");
         stage.release();
-        let refusal = pilot.join().err().expect("what it made came too late");
+        let refusal = initializer.join().err().expect("its payload came too late");
         assert!(refusal.is_shut_down(), "{refusal}");
         let report = shutdown.join();
         assert_eq!(disposed(), ["slow", "base"]);
@@ -58,12 +58,12 @@ fn p7_a_flight_under_way_is_superseded_and_waited_for() {
 fn p7_a_flight_that_fails_meanwhile_is_shut_down_too() {
     alone(|| {
         let stage = staged();
-        let pilot = spawn(broken);
+        let initializer = spawn(broken);
         stage.reached();
         let shutdown = spawn(|| cells::shutdown(LONG));
         eventually("the shutdown", || BROKEN.state() == State::Closed);
         stage.release();
-        assert!(pilot.join().is_err_and(|error| error.is_shut_down()), "not with the error of the factory");
+        assert!(initializer.join().is_err_and(|error| error.is_shut_down()), "not with the factory's error");
         assert_eq!(outcomes(&shutdown.join()), [("broken", ShutdownOutcome::Superseded)]);
     });
 }
@@ -72,7 +72,7 @@ fn p7_a_flight_that_fails_meanwhile_is_shut_down_too() {
 fn p7_a_factory_that_does_not_return_is_given_up_at_the_limit() {
     alone(|| {
         let stage = staged();
-        let pilot = spawn(slow);
+        let initializer = spawn(slow);
         stage.reached();
         let report = cells::shutdown(SHORT);
         assert!(!report.is_ok() && report.took >= SHORT);
@@ -80,10 +80,10 @@ fn p7_a_factory_that_does_not_return_is_given_up_at_the_limit() {
         assert_eq!(outcomes(&report), expected, "it still runs, and holds a lease");
         assert!(disposed().is_empty());
         stage.release();
-        assert!(pilot.join().is_err_and(|error| error.is_shut_down()));
+        assert!(initializer.join().is_err_and(|error| error.is_shut_down()));
         let mut late = disposed();
         late.sort_unstable();
-        assert_eq!(late, ["base", "slow"], "it goes on on its own");
+        assert_eq!(late, ["base", "slow"], "the superseded factory finishes by itself");
     });
 }
 
@@ -113,12 +113,12 @@ fn late_is_reported(report: &ShutdownReport) {
 fn p7_the_error_of_a_payload_that_came_too_late_is_collected() {
     alone(|| {
         let stage = staged();
-        let pilot = spawn(|| LATE.try_get());
+        let initializer = spawn(|| LATE.try_get());
         stage.reached();
         let shutdown = spawn(|| cells::shutdown(LONG));
         eventually("the shutdown", || LATE.state() == State::Closed);
         stage.release();
-        assert!(pilot.join().is_err_and(|error| error.is_shut_down()));
+        assert!(initializer.join().is_err_and(|error| error.is_shut_down()));
         late_is_reported(&shutdown.join());
     });
 }
@@ -127,14 +127,14 @@ fn p7_the_error_of_a_payload_that_came_too_late_is_collected() {
 fn p7_a_flight_that_ends_before_its_cells_turn_is_reported_too() {
     alone(|| {
         let stage = staged();
-        let pilot = spawn(|| LATE.try_get());
+        let initializer = spawn(|| LATE.try_get());
         stage.reached();
-        // As long as this is out, the other one's turn does not come.
+        // While this lease is out, the turn of `late` does not come.
         let lease = after_late();
         let shutdown = spawn(|| cells::shutdown(LONG));
         eventually("the shutdown", || LATE.state() == State::Closed && AFTER_LATE.peek().is_none());
         stage.release();
-        assert!(pilot.join().is_err_and(|error| error.is_shut_down()));
+        assert!(initializer.join().is_err_and(|error| error.is_shut_down()));
         assert!(!shutdown.is_finished());
         drop(lease);
         late_is_reported(&shutdown.join());

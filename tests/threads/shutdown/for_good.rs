@@ -1,4 +1,4 @@
-//! What is left of cells after a shutdown, and a second call of it.
+//! A shutdown is for good: what cells do after it, and what a second call returns.
 
 use super::{BASE, FAILING, LENT, Node, UNTOUCHED, base, disposed, failing, lent, outcomes};
 use cells::testing::allow_seeding;
@@ -13,19 +13,19 @@ fn c3_c5_e1_it_is_for_good_and_comes_before_all_else() {
         assert!(failing().is_err_and(|error| error.is_cooldown()));
         assert!(cells::shutdown(LONG).is_ok());
         let mut refusals = vec![
-            BASE.try_get().err().expect("a cell that was there"),
-            UNTOUCHED.try_get().err().expect("a cell that was never there"),
+            BASE.try_get().err().expect("a cell that was ready"),
+            UNTOUCHED.try_get().err().expect("a cell that was never built"),
             failing().expect_err("a cell that cools down"),
-            LENT.try_get().err().expect("a cell whose dependency is gone as well"),
+            LENT.try_get().err().expect("a cell whose dependency is shut down as well"),
             BASE.refresh().err().expect("a refresh builds"),
             BASE.get_or_initialize(|| Ok::<_, Boom>(Node("by hand")))
                 .err()
-                .expect("whoever brings a factory"),
+                .expect("a caller with its own factory"),
         ];
-        // Nothing leads out of it.
+        // No call leads out of this state.
         let _ = (BASE.close(), BASE.close_and_drain(Duration::ZERO), BASE.invalidate());
         BASE.record_failure(Boom(3), LONG);
-        refusals.push(BASE.try_get().err().expect("still"));
+        refusals.push(BASE.try_get().err().expect("it is still shut down"));
         for error in refusals {
             assert!(error.is_shut_down() && error.is_unavailable(), "{error:?}");
             assert!(matches!(error, Error::Unavailable(UnavailableError::ShutDown { .. })));
@@ -39,7 +39,7 @@ fn c3_c5_e1_it_is_for_good_and_comes_before_all_else() {
         assert_eq!(format!("{BASE:?}").matches("Closed").count(), 1);
         assert!(cells::graph().nodes.iter().all(|node| node.state == State::Closed));
         let message = cells_panic(|| drop(base()));
-        assert_eq!(message, "cell `base`: shut down", "an infallible accessor has no other way to say it");
+        assert_eq!(message, "cell `base`: shut down", "an infallible accessor can only panic");
 
         let report = cells::warm_up_all();
         assert!(report.cells.iter().all(|cell| cell.outcome != cells::WarmUpOutcome::Built), "{report}");

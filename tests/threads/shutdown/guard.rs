@@ -1,4 +1,4 @@
-//! `shutdown_on_drop`.
+//! `shutdown_on_drop`: at the end of its scope, on early return and on panic.
 
 use super::{BASE, disposed, failing, lent};
 use cells::State;

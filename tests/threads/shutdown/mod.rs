@@ -1,4 +1,4 @@
-//! The end of all cells. It is for good, so each of these tests runs in a process of its own.
+//! The shutdown of all cells. It is for good, so each of these tests runs in a process of its own.
 
 use cells::{Ref, ShutdownOutcome, ShutdownReport, State, runtime_cell};
 use cells_test_support::{Boom, LONG, Stage, alone, eventually, lock, spawn};
@@ -11,13 +11,13 @@ mod flights;
 mod for_good;
 mod guard;
 
-/// A limit that passes; longer than what is granted to those who are late.
+/// A limit that the test lets pass; longer than the grace period for late disposers.
 const SHORT: Duration = Duration::from_millis(200);
 
-/// What is disposed, in that order.
+/// The disposed payloads, in order.
 static LOG: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 
-/// A payload that the log knows of.
+/// A payload whose disposal is logged.
 struct Node(&'static str);
 
 fn dispose(Node(name): Node) {
@@ -28,7 +28,7 @@ fn disposed() -> Vec<&'static str> {
     lock(&LOG).clone()
 }
 
-/// What the report says of each cell.
+/// The outcome of each cell in the report.
 fn outcomes(report: &ShutdownReport) -> Vec<(&'static str, ShutdownOutcome)> {
     let mut outcomes: Vec<_> = report.cells.iter().map(|cell| (cell.info.name, cell.outcome)).collect();
     outcomes.sort_unstable_by_key(|(name, _)| *name);
@@ -62,7 +62,7 @@ fn untouched() -> Node {
     Node("untouched")
 }
 
-/// A cell that fails, and cools down for long.
+/// A cell that fails, with a long cooldown.
 #[runtime_cell(cooldown = "1h")]
 fn failing() -> Result<u32, Boom> {
     Err(Boom(1))
@@ -75,7 +75,7 @@ fn p7_dependents_are_closed_before_what_they_depend_on() {
         let report = cells::shutdown(LONG);
         assert_eq!(disposed(), ["later", "called", "lent", "base"]);
         let all = ["base", "called", "later", "lent"].map(|name| (name, ShutdownOutcome::Disposed));
-        assert_eq!(outcomes(&report), all, "the untouched one is left out");
+        assert_eq!(outcomes(&report), all, "a cell that was never built is left out");
         assert!(report.is_ok() && report.errors().next().is_none());
         assert!(report.cells.iter().all(|cell| cell.duration <= report.took));
     });
@@ -102,7 +102,7 @@ fn p7_independent_cells_are_closed_in_parallel() {
 
     alone(|| {
         drop((one(), two(), three()));
-        // Each disposer ends only when all of them are at it.
+        // Each disposer ends only once all three run.
         assert!(cells::shutdown(LONG).is_ok());
     });
 }
@@ -114,11 +114,11 @@ fn p7_a_lease_that_is_never_dropped_holds_up_only_its_own_payload() {
         let report = cells::shutdown(SHORT);
         assert!(report.took >= SHORT);
         let expected = [("base", ShutdownOutcome::Disposed), ("lent", ShutdownOutcome::Draining)];
-        assert_eq!(outcomes(&report), expected, "the rest is closed all the same");
+        assert_eq!(outcomes(&report), expected, "the other cells are closed regardless");
         assert!(!report.is_ok());
-        assert_eq!((disposed(), lease.0), (vec!["base"], "lent"), "it serves whoever holds it");
+        assert_eq!((disposed(), lease.0), (vec!["base"], "lent"), "a lease that is out stays valid");
         drop(lease);
-        assert_eq!(disposed(), ["base", "lent"], "and goes with its last lease");
+        assert_eq!(disposed(), ["base", "lent"], "its last lease disposes it");
     });
 }
 
@@ -128,7 +128,7 @@ fn p7_a_lease_that_is_dropped_in_time_is_waited_for() {
         let lease = lent();
         let shutdown = spawn(|| cells::shutdown(LONG));
         eventually("the retirement", || LENT.peek().is_none());
-        assert!(BASE.is_ready(), "its turn has not come");
+        assert!(BASE.is_ready(), "its turn has not come yet");
         assert!(disposed().is_empty());
         drop(lease);
         assert!(shutdown.join().is_ok());

@@ -1,19 +1,19 @@
-//! What happened to each payload, and whether the order was right.
+//! What happened to each payload, and the checks of its order.
 
 use cells_graph_program::{Event, PLAN, events};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// What happened, by payload.
+/// The log of events, by payload.
 pub(crate) struct History {
     pub(crate) events: Vec<Event>,
-    /// Where in the events it was built, and on what.
+    /// The index of the event that built it, and the payloads it was built on.
     pub(crate) built: HashMap<usize, (usize, Vec<(usize, usize)>)>,
-    /// Where in the events its disposer began and ended.
+    /// The indexes of the events in which its disposer began and ended.
     pub(crate) disposed: HashMap<usize, (usize, usize)>,
 }
 
 impl History {
-    /// Fails if anything was disposed twice, or before it was there.
+    /// Fails if any payload was disposed twice, or before it was built.
     pub(crate) fn so_far() -> Self {
         let (events, mut built, mut began, mut disposed) =
             (events(), HashMap::new(), HashMap::new(), HashMap::new());
@@ -35,7 +35,7 @@ impl History {
         Self { events, built, disposed }
     }
 
-    /// What has not been disposed.
+    /// The payloads that have not been disposed.
     pub(crate) fn alive(&self) -> BTreeSet<usize> {
         self.built.keys().filter(|serial| !self.disposed.contains_key(serial)).copied().collect()
     }
@@ -49,7 +49,8 @@ impl History {
         self.events.iter().rposition(is_it).expect("it was built")
     }
 
-    /// Of the last payload of each cell: each was there before what it was injected into was begun.
+    /// Checks, for the last payload of each cell, that it was built before the factories it was injected into began. Returns
+    /// the number of edges it checked.
     pub(crate) fn built_in_order(&self, after_too: bool) -> usize {
         let mut edges = 0;
         for (cell, planned) in PLAN.iter().enumerate() {
@@ -66,7 +67,8 @@ impl History {
         edges
     }
 
-    /// Of the last payload of each cell: each was disposed before what it depends on.
+    /// Checks, for the last payload of each cell, that it was disposed before what it depends on. Returns the number of edges
+    /// it checked.
     pub(crate) fn disposed_in_order(&self) -> usize {
         let last = |cell: usize| match &self.events[self.built_at(cell)] {
             Event::Built { serial, .. } => self.disposed[serial],
@@ -83,7 +85,7 @@ impl History {
         edges
     }
 
-    /// What was built on these payloads was disposed before them.
+    /// Checks that whatever was built on these payloads was disposed before them. Returns the number of edges it checked.
     pub(crate) fn nothing_outlives_what_it_is_built_on(&self, payloads: &HashSet<usize>) -> usize {
         let mut edges = 0;
         for (serial, (_, uses)) in &self.built {

@@ -1,7 +1,6 @@
-//! The generated program: built lazily and warmed up, invalidated and shut down under readers.
+//! The generated program: built lazily, warmed up, invalidated and shut down, with readers at work.
 //!
-//! Every test concerns all cells, and runs in a process of its own. `CELLS_GRAPH_SEED=2` and so on make the same of
-//! another graph.
+//! Every test concerns all cells, so it runs in a process of its own. `CELLS_GRAPH_SEED=2` and so on test another graph.
 
 mod history;
 mod warm_up;
@@ -16,7 +15,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
-/// The numbers of all cells, each once, for each thread in another order.
+/// All cells, each once, in an order that differs from thread to thread.
 fn shuffled(thread: u64) -> impl Iterator<Item = usize> {
     let mut cells: Vec<_> = (0..PLAN.len()).collect();
     Rng::with_seed(thread).shuffle(&mut cells);
@@ -56,7 +55,7 @@ fn build_lazily(threads: usize) {
     });
 }
 
-/// Ends the readers also where an assertion fails.
+/// Stops the readers, also when an assertion fails.
 struct StopAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for StopAtEnd<'_> {
@@ -65,7 +64,7 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
-/// Keeps asking for cells at random until `stop`; counts how often each reader got a payload.
+/// Keeps asking for cells at random until `stop`, and counts the payloads it gets.
 fn read_until(stop: &AtomicBool, reader: u64, reads: &AtomicUsize, refused: impl Fn(&Error)) {
     let mut held: Vec<Ref<'static, Node>> = Vec::new();
     for cell in at_random(reader + 1) {
@@ -78,7 +77,7 @@ fn read_until(stop: &AtomicBool, reader: u64, reads: &AtomicUsize, refused: impl
                 reads.fetch_add(1, SeqCst);
                 held.push(node);
             }
-            // Who gets nothing more lets go, or a shutdown would wait for it.
+            // A reader that is refused lets go of its leases, or a shutdown would wait for it.
             Err(error) => {
                 held.clear();
                 refused(&error);
@@ -93,7 +92,7 @@ fn read_until(stop: &AtomicBool, reader: u64, reads: &AtomicUsize, refused: impl
     }
 }
 
-/// Whether it comes of the shutdown, here or in a dependency.
+/// Whether the shutdown caused it, in this cell or in a dependency.
 fn is_shut_down(error: &Error) -> bool {
     let first: &(dyn StdError + 'static) = error;
     std::iter::successors(Some(first), |&error| error.source())
@@ -131,11 +130,11 @@ fn p4_built_lazily_from_many_threads_each_once_and_after_what_it_needs() {
         build_lazily(16);
         let history = History::so_far();
         assert_eq!(history.built.len(), PLAN.len(), "each once");
-        // `after` orders warm-ups and shutdowns alone.
+        // `after` orders warm-ups and shutdowns only.
         let after: usize = PLAN.iter().map(|planned| planned.after.len()).sum();
         assert_eq!(history.built_in_order(false), edges() - after);
 
-        // What was seen is what was written.
+        // The graph is the one that was generated.
         let graph = cells::graph();
         let node = |index: usize| number(cells::all()[index].info());
         let seen = |kind| {
@@ -183,7 +182,7 @@ fn p9_nothing_built_on_an_invalidated_payload_survives() {
                         && reads.load(SeqCst) > 1000
                 });
             });
-            // Whatever is there was built on what is there.
+            // Whatever is published was built on payloads that are published.
             for planned in &PLAN {
                 let Some(node) = (planned.peek)() else { continue };
                 node.touch();
@@ -241,7 +240,7 @@ fn p9_everything_is_there_for_readers_while_it_is_refreshed_with_its_dependents(
     });
 }
 
-/// Whether a cell's payload is built on another's, directly or through others.
+/// Whether a cell depends on another, directly or through others.
 fn depends(cell: usize, on: usize, seen: &mut HashSet<usize>) -> bool {
     PLAN[cell].built_on().any(|next| next == on || (seen.insert(next) && depends(next, on, seen)))
 }
@@ -262,7 +261,7 @@ fn p7_shut_down_under_readers_each_before_what_it_depends_on() {
                     });
                 });
             }
-            // Some of it is new, some is being built, some is still in use when it is closed.
+            // When it is closed, some payloads are new, some are being built, and some are in use.
             for cell in at_random(3).take(PLAN.len() / 10) {
                 (PLAN[cell].invalidate_with_dependents)();
             }
@@ -285,7 +284,7 @@ fn p7_shut_down_under_readers_each_before_what_it_depends_on() {
                 assert_eq!(((planned.state)(), (planned.peek)().is_none()), (State::Closed, true));
             }
             eventually("readers that are refused", || refusals.load(SeqCst) > 100);
-            assert_eq!(events().len(), after, "nothing is built any more");
+            assert_eq!(events().len(), after, "nothing is built after a shutdown");
         });
     });
 }
@@ -301,7 +300,7 @@ fn p7_all_of_it_shut_down_in_order_on_every_edge() {
         let history = History::so_far();
         assert!(history.alive().is_empty());
         assert_eq!(history.disposed_in_order(), edges());
-        // A line a cell, between head and foot.
+        // One line for each cell, between header and summary.
         assert_eq!(report.to_string().lines().count(), PLAN.len() + 2);
         // A second call does nothing.
         assert_eq!(cells::shutdown(LONG).to_string(), report.to_string());

@@ -19,7 +19,7 @@ fn p8_warmed_up_in_order_on_no_more_threads_than_given() {
             assert_eq!(report.cells.len(), PLAN.len());
             assert!(most_at_once() <= threads, "{} on {threads}", most_at_once());
             for warmed in &report.cells {
-                // At first nobody knows what factories call: it may be there before its own turn comes.
+                // In the first round the calls of factories are unknown: a called cell may be ready before its turn.
                 let was_ready = warmed.outcome == WarmUpOutcome::Ready
                     && round == 0
                     && called.contains(&number(warmed.info));
@@ -42,7 +42,7 @@ fn p8_warmed_up_in_order_on_no_more_threads_than_given() {
     });
 }
 
-/// These cells, what comes next from each, and so on.
+/// These cells and all that can be reached from them.
 fn closure(cells: impl Iterator<Item = usize>, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
     let mut stack: Vec<_> = cells.collect();
     let mut closure = BTreeSet::new();
@@ -54,7 +54,7 @@ fn closure(cells: impl Iterator<Item = usize>, next: impl Fn(usize) -> Vec<usize
     closure
 }
 
-/// Its path follows dependencies, its time is that of its cells, and no way is longer.
+/// Checks that the path follows dependencies, that its time is that of its cells, and that no other path is longer.
 fn is_the_critical_path(report: &cells::WarmUpReport, all_known: bool) {
     let own: HashMap<_, _> = report.cells.iter().map(|cell| (number(cell.info), cell.own)).collect();
     let path: Vec<_> = report.critical_path.iter().map(|info| number(info)).collect();
@@ -85,7 +85,7 @@ fn p8_eager_cells_are_built_with_what_they_need_and_nothing_else() {
         let eager = (0..PLAN.len()).filter(|&cell| PLAN[cell].eager);
         let wanted = closure(eager.clone(), |cell| PLAN[cell].injected().collect());
         let built = closure(eager, |cell| PLAN[cell].built_on().collect());
-        assert!(built.len() < PLAN.len(), "another seed is needed");
+        assert!(built.len() < PLAN.len(), "this graph does not exercise the test; use another seed");
         let report = cells::warm_up();
         assert!(report.is_ok(), "{report}");
         assert_eq!(report.cells.iter().map(|cell| number(cell.info)).collect::<BTreeSet<_>>(), wanted);
@@ -121,7 +121,10 @@ fn p8_a_failure_stops_only_what_depends_on_it() {
             assert_eq!(warmed.skipped_for.is_some(), outcome == WarmUpOutcome::Skipped);
         }
         for outcome in [WarmUpOutcome::Built, WarmUpOutcome::Failed, WarmUpOutcome::Skipped] {
-            assert!(expected.values().any(|expected| *expected == outcome), "another seed is needed");
+            assert!(
+                expected.values().any(|expected| *expected == outcome),
+                "this graph does not exercise the test; use another seed"
+            );
         }
     });
 }
