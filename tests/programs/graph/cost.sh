@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints what 300 cells cost: a program of one cell beside one of 300, by `cargo check` and by a ready read. Each
-# check is the median of five; what they depend on is built before.
+# Prints what 300 cells cost, by comparing a program of one cell with one of 300: the time of `cargo check`, and of a
+# ready read. Each check is the median of five, with the dependencies already built.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 target=target/graph-cost

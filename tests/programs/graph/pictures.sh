@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Has the pictures of `Graph` read by the programs they are for: graphviz, and mermaid in node. Where one of the two
-# is not to be had it is skipped, and the reason is printed; `CELLS_PICTURES=required` makes that a failure.
+# Feeds the pictures of `Graph` to the programs that read them: graphviz, and mermaid in node. If one of the two is not
+# available it is skipped, and the reason is printed; `CELLS_PICTURES=required` makes that a failure.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 dir=$(mktemp -d)
@@ -18,7 +18,7 @@ if ! command -v dot >/dev/null && command -v apt-get >/dev/null && [[ $EUID -eq 
     (apt-get update && apt-get install --yes --no-install-recommends graphviz) >"$dir/apt.log" 2>&1 || true
 fi
 if ! command -v dot >/dev/null; then
-    skip dot "there is no graphviz, and it cannot be installed here"
+    skip dot "graphviz is not installed, and cannot be installed here"
 elif ! command -v node >/dev/null; then
     dot -Tsvg "$dir/cells.dot" -o "$dir/cells.svg"
     echo "ok      dot ($(dot -V 2>&1)); without node its labels are not compared"
@@ -30,7 +30,7 @@ const fs = require("fs"), assert = require("assert");
 const dir = process.argv[2];
 const read = JSON.parse(fs.readFileSync(`${dir}/read.json`, "utf8"));
 const expected = JSON.parse(fs.readFileSync(`${dir}/cells.json`, "utf8"));
-// What is drawn, line by line, as text: the label itself keeps its escapes.
+// The drawn text, line by line: the label itself keeps its escapes.
 const labels = read.objects.map(node => node._ldraw_.filter(op => op.op === "T").map(op => op.text).join("\n"));
 const tidy = text => text.replace(/\r\n?/g, "\n").replace(/\t/g, " ");
 expected.labels.forEach((label, index) => assert.strictEqual(tidy(labels[index] ?? ""), tidy(label)));
@@ -48,7 +48,7 @@ if [[ -z $mermaid ]] && command -v npm >/dev/null; then
         npm install --prefix "$mermaid" --no-audit --no-fund mermaid@11 jsdom >"$dir/npm.log" 2>&1 || true
 fi
 if ! command -v node >/dev/null; then
-    skip mermaid "there is no node"
+    skip mermaid "node is not installed"
 elif [[ ! -d $mermaid/node_modules/mermaid ]]; then
     skip mermaid "npm cannot install it here"
 else
@@ -70,7 +70,7 @@ mermaid.initialize({ startOnLoad: false, maxEdges: 100000, maxTextSize: 10000000
 await mermaid.parse(text);
 const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
 const nodes = [...db.getVertices().values()], edges = db.getEdges();
-// Mermaid keeps `#35;` as its own placeholder until it draws.
+// Until it draws, mermaid keeps `#35;` as a placeholder of its own.
 const unescape = label => label
     .replace(/<br\s*\/?>/g, "\n")
     .replace(/(?:ﬂ°°|#)(\d+)(?:¶ß|;)/g, (_, code) => String.fromCodePoint(Number(code)));
