@@ -4,9 +4,8 @@
 //! RUSTFLAGS="--cfg shuttle -C debug-assertions" cargo test -p cells-tests --test models --target-dir target/shuttle --release
 //! ```
 //!
-//! Without the flag there is nothing here to run. Each model is run under random and under PCT schedules, the
-//! smallest ones under all schedules there are. What keeps the accounts here is of `std` on purpose: it is no part
-//! of the protocol, and makes no scheduling points.
+//! Without the flag there is nothing to run. Each model runs under random and PCT schedules, the smallest ones under all
+//! possible schedules. The bookkeeping uses `std` on purpose: it is not part of the protocol, and adds no scheduling points.
 #![cfg(shuttle)]
 
 use cells::{
@@ -23,11 +22,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// How many schedules each model is run under, by each of the schedulers that choose at random.
+/// How many schedules of each randomized scheduler a model runs under.
 const SCHEDULES: usize = 50_000;
-/// How many preemptions at most a PCT schedule makes.
+/// The most preemptions in a PCT schedule.
 const DEPTH: usize = 4;
-/// More schedules than there are for any model that is run under all of them.
+/// More schedules than any model has that runs under all of them.
 const ALL: usize = 20_000;
 
 /// No deadline: in a model, time does not pass.
@@ -35,7 +34,7 @@ const LONG: Duration = Duration::MAX;
 
 fn run(name: &str, how: &str, scheduler: impl Scheduler + 'static, model: fn()) -> usize {
     let executions = Runner::new(scheduler, Config::new()).run(model);
-    // Straight to the output: the test harness would keep it from who reads the log.
+    // Straight to the output: the test harness would keep it out of the log.
     let _ = writeln!(std::io::stdout(), "model {name}: {executions} executions, {how}");
     assert_ne!(executions, 0, "the model {name} was never run");
     executions
@@ -90,7 +89,7 @@ fn nobody_asks_for_this() -> u8 {
     1
 }
 
-/// Not a model: here the list of all cells is made as it is on systems other than Linux.
+/// Not a model: under shuttle the list of all cells is built as on systems other than Linux.
 #[test]
 fn all_cells_are_listed() {
     let names: Vec<_> = cells::all().iter().map(|cell| cell.info().ident).collect();
@@ -103,9 +102,9 @@ struct Accounts {
     built: AtomicUsize,
     disposed: AtomicUsize,
     dropped: AtomicUsize,
-    /// The last flight that has told of its start.
+    /// The last flight whose start was reported.
     started: AtomicU64,
-    /// The flights that have begun and those that have ended.
+    /// The flights that have begun, and those that have ended.
     flights: Mutex<Vec<(u64, bool)>>,
 }
 
@@ -115,7 +114,7 @@ struct Payload {
 }
 
 impl Accounts {
-    /// A factory: other threads may run before and after it has made a payload.
+    /// A factory. Other threads may run before and after it builds its payload.
     fn build(self: &Arc<Self>) -> Result<Payload, Boom> {
         yield_now();
         self.built.fetch_add(1, SeqCst);
@@ -161,7 +160,7 @@ impl fmt::Display for Boom {
 
 impl std::error::Error for Boom {}
 
-/// One execution: a cell, its accounts, and the threads that use it.
+/// One execution: a cell, its counts, and the threads that use it.
 #[derive(Clone)]
 struct World {
     cell: Arc<RuntimeCell<Payload>>,
@@ -183,7 +182,7 @@ impl World {
     /// With a payload already published.
     fn ready() -> Self {
         let world = Self::new();
-        world.get().expect("it is built");
+        world.get().expect("a payload");
         world
     }
 
@@ -192,7 +191,7 @@ impl World {
         thread::spawn(move || f(&world))
     }
 
-    /// Gets the payload and uses it; gives its generation.
+    /// Gets the payload and uses it; returns its generation.
     fn get(&self) -> Result<u64, Error> {
         self.cell.get_or_initialize(|| self.accounts.build()).map(use_lease)
     }
@@ -205,7 +204,7 @@ impl World {
         self.accounts.disposed.load(SeqCst)
     }
 
-    /// Closes, and holds the close to this: what began before it is not published after it.
+    /// Closes, and checks that no flight that began before the close is published after it.
     fn close_with(&self, close: impl FnOnce(&RuntimeCell<Payload>) -> CloseResult) -> CloseResult {
         let before = self.accounts.started.load(SeqCst);
         let result = close(&self.cell);
@@ -214,7 +213,7 @@ impl World {
         result
     }
 
-    /// Waits for the threads, closes, and settles the accounts.
+    /// Waits for the threads, closes, and checks the counts.
     fn end(self, threads: impl IntoIterator<Item = JoinHandle<()>>) {
         for thread in threads {
             thread.join().unwrap();
@@ -234,7 +233,7 @@ impl World {
     }
 }
 
-/// Uses a payload for a while: it must not be disposed meanwhile.
+/// Uses a payload for a while, during which it must not be disposed.
 fn use_lease(lease: Ref<'_, Payload>) -> u64 {
     assert!(lease.alive.load(SeqCst), "disposed before the use");
     yield_now();
@@ -249,7 +248,7 @@ mod models {
 
     fn getters(count: usize) {
         let world = World::new();
-        let get = |world: &World| assert_eq!(world.get().expect("it is built"), 1);
+        let get = |world: &World| assert_eq!(world.get().expect("a payload"), 1);
         let threads: Vec<_> = (0..count).map(|_| world.spawn(get)).collect();
         for thread in threads {
             thread.join().unwrap();
@@ -262,8 +261,8 @@ mod models {
         getters(3);
     }
 
-    /// Each call either ran its factory, once, or got the outcome of somebody else's run, or was one waiter too
-    /// many. That one proves that another did wait, which then must not have run its factory.
+    /// Each call ran its factory once, got the outcome of another call's run, or was one waiter too many. The last
+    /// proves that another call did wait, which then must not have run its factory.
     fn failing(panics: bool) {
         let world = World::with_max_waiters(1);
         let [runs, own, others, rejected] = [(); 4].map(|()| Arc::new(AtomicUsize::new(0)));
@@ -324,7 +323,7 @@ mod models {
 
     pub(crate) fn a_close_supersedes() {
         let world = World::new();
-        let get = |world: &World| assert!(world.get().is_ok(), "who was superseded starts over");
+        let get = |world: &World| assert!(world.get().is_ok(), "a superseded caller starts over");
         let close = |world: &World| drop(world.close_with(RuntimeCell::close));
         let threads = [world.spawn(get), world.spawn(get), world.spawn(close)];
         world.end(threads);
@@ -339,7 +338,7 @@ mod models {
                     runs += 1;
                     Ok::<_, Boom>(runs)
                 });
-                let lease = lease.expect("who was superseded starts over");
+                let lease = lease.expect("a superseded caller starts over");
                 assert_eq!(*lease, Ref::generation(&lease));
                 *lease
             }
@@ -356,7 +355,7 @@ mod models {
     pub(crate) fn a_drain_waits_for_the_superseded_factory() {
         let world = World::new();
         let threads = [
-            world.spawn(|world| assert!(world.get().is_ok(), "who was superseded starts over")),
+            world.spawn(|world| assert!(world.get().is_ok(), "a superseded caller starts over")),
             world.spawn(|world| {
                 let result = world.close_with(|cell| cell.close_and_drain(LONG));
                 assert_ne!(result.status, CloseStatus::Draining);
@@ -448,8 +447,7 @@ mod models {
     pub(crate) fn a_refresh_a_reader_and_a_closer() {
         let world = World::ready();
         let refresh = |world: &World| {
-            let generation =
-                world.cell.refresh(|| world.accounts.build()).map(use_lease).expect("it is built");
+            let generation = world.cell.refresh(|| world.accounts.build()).map(use_lease).expect("a payload");
             assert!(generation > 1);
         };
         let read = |world: &World| {
@@ -464,10 +462,10 @@ mod models {
     pub(crate) fn late_closers() {
         let world = World::ready();
         let replace = |world: &World| {
-            let broken = world.get().expect("it is built");
+            let broken = world.get().expect("a payload");
             let closed = world.cell.close_generation(broken);
             assert!(closed.generation.is_none_or(|generation| generation == broken), "a fresh payload");
-            world.get().expect("it is built");
+            world.get().expect("a payload");
         };
         let threads = [world.spawn(replace), world.spawn(replace), world.spawn(replace)];
         world.end(threads);
@@ -505,7 +503,7 @@ mod models {
 
     pub(crate) fn a_task_and_threads_wait_alike() {
         let world = World::new();
-        let thread = world.spawn(|world| assert_eq!(world.get().expect("it is built"), 1));
+        let thread = world.spawn(|world| assert_eq!(world.get().expect("a payload"), 1));
         let threads = [thread, world.stay(), world.stay()];
         for thread in threads {
             thread.join().unwrap();
@@ -517,7 +515,7 @@ mod models {
     pub(crate) fn a_dropped_initializer_is_replaced() {
         let world = World::new();
         let thread = world.spawn(|world| {
-            world.get().expect("it is built");
+            world.get().expect("a payload");
         });
         let threads = [world.go(2), world.stay(), thread];
         world.end(threads);
@@ -574,7 +572,7 @@ mod models {
     }
 }
 
-/// Futures: those that run to their end, and those that are dropped after a few polls.
+/// Futures, some of which are dropped after a few polls.
 mod tasks {
     use super::{Accounts, Boom, BoxError, Payload, World, use_lease};
     use cells::{BoxFuture, CloseResult, Disposer, Error, Observer, RuntimeCell};
@@ -595,7 +593,7 @@ mod tasks {
     async fn build(accounts: &Arc<Accounts>) -> Result<Payload, Boom> {
         pause().await;
         pause().await;
-        // Last: what a factory that is dropped has in its hands is its own.
+        // Last: a payload that a dropped factory had already built would be lost to the counts.
         accounts.build()
     }
 
@@ -604,14 +602,14 @@ mod tasks {
             self.cell.get_or_initialize_async(|| build(&self.accounts)).await.map(use_lease)
         }
 
-        /// A task that runs to its end.
+        /// A task that completes.
         pub(crate) fn stay(&self) -> JoinHandle<()> {
             self.spawn(|world| {
-                block_on(world.get_async()).expect("it is built");
+                block_on(world.get_async()).expect("a payload");
             })
         }
 
-        /// A task that is dropped after so many polls, if it has not ended.
+        /// A task that is dropped after so many polls, unless it has completed.
         pub(crate) fn go(&self, polls: usize) -> JoinHandle<()> {
             self.spawn(move |world| poll_a_few_times(polls, world.get_async()))
         }
@@ -627,7 +625,7 @@ mod tasks {
         }
     }
 
-    /// The closes that were told of.
+    /// The closes that were reported.
     #[derive(Default)]
     pub(crate) struct Closes(pub(crate) Mutex<Vec<CloseResult>>);
 
@@ -652,17 +650,17 @@ mod tasks {
         cell.configure_observer(closes.clone());
         let cell = Arc::new(cell.disposer(Disposer::with_async(dispose)));
         let world = World { cell, accounts: Arc::default() };
-        world.get().expect("it is built");
+        world.get().expect("a payload");
         (world, closes)
     }
 
-    /// Waits for the threads; the one payload is gone, once, and its one event says how.
+    /// Waits for the threads. The one payload is gone, and one event says how.
     pub(crate) fn gone(world: &World, closes: &Closes, threads: impl IntoIterator<Item = JoinHandle<()>>) {
         for thread in threads {
             thread.join().unwrap();
         }
         let closes = closes.0.lock().unwrap();
-        assert_eq!(closes.len(), 1, "a payload's end is told once");
+        assert_eq!(closes.len(), 1, "the end of a payload is reported once");
         let disposed = closes[0].error.is_none();
         let dropped = world.accounts.dropped.load(super::SeqCst);
         assert_eq!((world.disposed(), dropped), (usize::from(disposed), 1));

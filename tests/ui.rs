@@ -1,4 +1,4 @@
-//! What does not compile, and what is said of it.
+//! Mistakes in declarations, and the errors the compiler reports for them: each file of `ui/` beside its expected output.
 
 #[test]
 fn m5_every_misuse_is_one_error_at_the_guilty_tokens() {

@@ -5,6 +5,7 @@
 //! path.
 
 use cells::{BoxError, CloseStatus, Disposer, Error, Ref, RuntimeCell};
+use fastrand::Rng;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -104,18 +105,6 @@ fn stop_after(stop: &AtomicBool, tally: &Tally) {
     stop.store(true, Ordering::SeqCst);
 }
 
-/// A cheap source of choices, different in each thread.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
 #[test]
 fn r4_storm() {
     static CELL: RuntimeCell<Marked> =
@@ -134,15 +123,15 @@ fn r4_storm() {
         drop(send);
         scope.spawn(|| finish_elsewhere(receive));
         scope.spawn(|| {
-            let mut dice = Dice(99);
+            let mut random = Rng::with_seed(99);
             while !stop.load(Ordering::Relaxed) {
-                match dice.roll(4) {
+                match random.u64(..4) {
                     0 => drop(CELL.refresh(|| Ok::<_, Error>(tally.build()))),
                     1 => tally.close(CELL.close_and_drain(Duration::from_micros(50)).status),
                     _ => tally.close(CELL.close().status),
                 }
                 // Else nothing is ever read twice.
-                for _ in 0..dice.roll(2_000) {
+                for _ in 0..random.u64(..2_000) {
                     std::hint::spin_loop();
                 }
             }
@@ -166,11 +155,11 @@ fn read(
     elsewhere: &SyncSender<Ref<'static, Marked>>,
     seed: u64,
 ) {
-    let mut dice = Dice(seed);
+    let mut random = Rng::with_seed(seed);
     let mut held = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let lease = get(cell, tally);
-        match dice.roll(32) {
+        match random.u64(..32) {
             0 => drop(elsewhere.try_send(lease)),
             1 => drop(elsewhere.try_send(lease.clone())),
             2 => held.push(lease),

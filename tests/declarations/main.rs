@@ -1,0 +1,9 @@
+//! What `#[runtime_cell]` makes of a function: accessor, static, parameters. The keys are in `keys`, the messages for
+//! mistakes in `ui`.
+
+mod accessors;
+mod attributes;
+mod hygiene;
+mod parameters;
+mod statics;
+mod visibility;

@@ -1,0 +1,23 @@
+//! The keys of `#[runtime_cell]`, a file for each: what a cell declared with the key does. What a mistake in one says
+//! is in `ui`; what flights, closes and shutdowns then do is in `threads` and `tasks`.
+
+mod adjuster;
+mod after;
+mod blocking;
+mod cell;
+mod cooldown;
+mod detached;
+mod dispose;
+mod eager;
+mod factory;
+mod fallible;
+/// `crate`, which cannot be the name of a module.
+mod krate;
+mod max_waiters;
+mod name;
+mod observer;
+mod permanent;
+mod runtime;
+mod wait_timeout;
+
+mod together;

@@ -1,0 +1,25 @@
+//! What cells do when tasks use them, clause by clause. The name of a test begins with the clause it holds: one for threads
+//! and tasks alike (`c4_…`), or one for tasks alone (`a3_…`).
+//!
+//! `cargo test -p cells-tests-tasks --no-default-features` runs the tests that do not need the library's feature `tokio`
+//! without it.
+
+mod cancelling;
+mod contract;
+mod cycles;
+mod disposing;
+mod getting;
+mod kinds;
+mod limits;
+mod sending;
+mod shutdown;
+mod wakers;
+
+#[cfg(feature = "tokio")]
+mod blocking;
+#[cfg(feature = "tokio")]
+mod detached;
+#[cfg(feature = "tokio")]
+mod runtimes;
+#[cfg(feature = "tokio")]
+mod shared_pool;

@@ -1,0 +1,210 @@
+//! A8: payloads and the tokio runtimes they are built on.
+
+use cells::{CloseStatus, Ref, runtime_cell};
+use cells_test_support::{
+    Boom, Count, Counted, Recorder, Stage, Tally, cell, current_thread, eventually, eventually_async, leak,
+    multi_thread, spawn,
+};
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+use tokio::runtime::{Handle, Id, Runtime};
+use tracing_subscriber::fmt::MakeWriter;
+
+#[test]
+fn a8_each_runtime_has_a_payload_of_its_own() {
+    #[runtime_cell(runtime = "own")]
+    async fn pool() -> Result<Id, Boom> {
+        tokio::task::yield_now().await;
+        Ok(Handle::current().id())
+    }
+    let runtimes: Vec<Runtime> = vec![multi_thread(), current_thread(), multi_thread()];
+    for _ in 0..3 {
+        for runtime in &runtimes {
+            runtime.block_on(async {
+                let lease = pool().await.unwrap();
+                assert_eq!((*lease, Ref::generation(&lease)), (Handle::current().id(), 1));
+                assert!(POOL.is_ready());
+            });
+        }
+    }
+    // A close concerns only the runtime it is called on.
+    assert_eq!(runtimes[0].block_on(POOL.close()).status, CloseStatus::Ok);
+    assert!(
+        !runtimes[0].block_on(async { POOL.is_ready() }) && runtimes[1].block_on(async { POOL.is_ready() })
+    );
+    assert!(!POOL.is_ready(), "outside every runtime there is none");
+}
+
+#[test]
+fn a8_a_runtime_that_ends_closes_its_payload_and_no_other() {
+    static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
+    static NEXT: Count = Count::zero();
+    #[runtime_cell(runtime = "own", dispose = Counted::dispose)]
+    async fn pool() -> Result<Counted, Boom> {
+        tokio::task::yield_now().await;
+        Ok(TALLY.make(u32::try_from(NEXT.up()).unwrap_or(0)))
+    }
+    for flavour in [multi_thread, current_thread] {
+        let before = TALLY.disposed().len();
+        let (first, second) = (flavour(), flavour());
+        let one = first.block_on(async { pool().await.unwrap().id });
+        let two = second.block_on(async { pool().await.unwrap().id });
+        drop(first);
+        assert_eq!(TALLY.disposed()[before..], [one]);
+        assert_eq!(second.block_on(async { pool().await.unwrap().id }), two);
+        second.shutdown_background();
+        eventually("the other one's end", || TALLY.disposed()[before..] == [one, two]);
+    }
+}
+
+#[test]
+fn a8_a_runtime_that_ends_with_a_flight_under_way_leaves_nothing() {
+    static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+    static RUNS: Count = Count::zero();
+    #[runtime_cell(runtime = "own")]
+    async fn pool() -> Result<usize, Boom> {
+        let run = RUNS.up();
+        if run == 1 {
+            STAGE.pause_async().await;
+        }
+        Ok(run)
+    }
+    let runtime = multi_thread();
+    drop(runtime.spawn(pool()));
+    STAGE.reached();
+    drop(runtime);
+    for run in 2..4 {
+        let runtime = current_thread();
+        assert_eq!(runtime.block_on(async { *pool().await.unwrap() }), run);
+    }
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[test]
+fn a8_without_the_key_a_payload_of_a_runtime_that_is_gone_is_rebuilt_and_the_log_says_so() {
+    #[runtime_cell]
+    async fn pool() -> Result<Id, Boom> {
+        tokio::task::yield_now().await;
+        Ok(Handle::current().id())
+    }
+    let recorder = Recorder::on(&POOL);
+    let log = Log::default();
+    // `tracing` caches at an event's first occurrence whether anybody listens, and that may be in another test.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let first = current_thread();
+        let dead = first.block_on(async { *pool().await.unwrap() });
+        drop(first);
+        let second = current_thread();
+        let alive = second.block_on(async { *pool().await.unwrap() });
+        assert!(dead != alive && alive == second.handle().id());
+        assert_eq!(POOL.generation(), Some(2));
+    });
+    assert_eq!(recorder.closes()[0].generation, Some(1));
+    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(said.contains("runtime_cell_runtime_gone"), "{said}");
+}
+
+#[test]
+fn a8_a_lease_outlives_the_runtime_and_the_cell_goes_on() {
+    #[runtime_cell]
+    async fn pool() -> Result<usize, Boom> {
+        static RUNS: Count = Count::zero();
+        Ok(RUNS.up())
+    }
+    let first = multi_thread();
+    let lease = first.block_on(pool()).unwrap();
+    drop(first);
+    assert_eq!((*lease, POOL.is_ready()), (1, false));
+    assert_eq!(*multi_thread().block_on(pool()).unwrap(), 2);
+}
+
+#[test]
+fn a8_a_payload_that_was_refreshed_elsewhere_survives_the_first_runtime() {
+    #[runtime_cell]
+    async fn pool() -> Result<usize, Boom> {
+        static RUNS: Count = Count::zero();
+        tokio::task::yield_now().await;
+        Ok(RUNS.up())
+    }
+    let (first, second) = (multi_thread(), multi_thread());
+    drop(first.block_on(pool()));
+    drop(second.block_on(POOL.refresh()));
+    drop(first);
+    assert_eq!(POOL.peek().as_deref(), Some(&2));
+    drop(second);
+    assert!(POOL.peek().is_none());
+}
+
+#[test]
+fn a8_waiters_on_another_runtime_take_over_from_one_that_ends() {
+    let (cell, stage) = (leak(cell::<u32>("db")), Stage::new());
+    let first = current_thread();
+    let initializer = spawn(move || {
+        first.block_on(async {
+            let flight = tokio::spawn(cell.get_or_initialize_async(|| async {
+                stage.pause_async().await;
+                Ok::<_, Boom>(1)
+            }));
+            eventually_async("the waiters", || cell.snapshot().waiters == 2).await;
+            drop(flight);
+        });
+        // Dropped here, with the flight under way.
+    });
+    stage.reached();
+    let second = multi_thread();
+    let task = second.spawn(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)));
+    let thread = spawn(|| cell.get_or_initialize(|| Ok::<_, Boom>(2)).map(|lease| *lease));
+    initializer.join();
+    assert_eq!((*second.block_on(task).unwrap().unwrap(), thread.join().unwrap()), (2, 2));
+}
+
+#[test]
+fn a8_many_runtimes_come_and_go_at_once() {
+    #[runtime_cell(runtime = "own")]
+    async fn own() -> Result<Id, Boom> {
+        tokio::task::yield_now().await;
+        Ok(Handle::current().id())
+    }
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            spawn(|| {
+                for _ in 0..25 {
+                    let runtime = current_thread();
+                    let id = runtime.handle().id();
+                    assert_eq!(runtime.block_on(async { *own().await.unwrap() }), id);
+                    let lease = runtime.block_on(own()).unwrap();
+                    drop(runtime);
+                    assert_eq!(*lease, id);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join();
+    }
+}

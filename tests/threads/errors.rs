@@ -1,0 +1,125 @@
+//! Errors: their text, their causes and the questions they answer.
+
+use cells::{Error, RuntimeCell};
+use cells_test_support::{Boom, LONG, Stage, cell, crowd, leak, start_flight};
+use std::error::Error as StdError;
+use std::time::Duration;
+
+/// One error of each kind that can occur before a shutdown, with its text.
+fn one_of_each() -> Vec<(&'static str, Error)> {
+    let fail = || cell::<u32>("db").get_or_initialize(|| Err(Boom(1))).unwrap_err();
+    let mut errors = vec![("initialization failed", fail())];
+
+    let (stage, waited) = (Stage::new(), leak(cell::<u32>("db").max_waiters(1)));
+    let initializer = start_flight(waited, stage, || Err(Boom(1)));
+    let waiters = crowd(1, move || waited.get_or_initialize(|| Ok::<_, Boom>(1)));
+    stage.release();
+    errors.push(("the initialization it waited for failed", waiters.answers().remove(0).unwrap_err()));
+    errors.push(("too many waiters (limit 1)", waiters.rejection));
+    drop(initializer.join());
+
+    let (stage, panicking) = (Stage::new(), leak(cell::<u32>("db").max_waiters(1)));
+    let initializer = start_flight(panicking, stage, || -> Result<u32, Boom> { panic!("luck") });
+    let waiters = crowd(1, move || panicking.get_or_initialize(|| Ok::<_, Boom>(1)));
+    stage.release();
+    errors.push(("the factory panicked", waiters.answers().remove(0).unwrap_err()));
+    assert!(initializer.outcome().is_err());
+
+    let (stage, late) =
+        (Stage::new(), leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(2))));
+    let initializer = start_flight(late, stage, || Ok::<_, Boom>(1));
+    errors.push(("still initializing after", late.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err()));
+    stage.release();
+    drop(initializer.join());
+
+    let cooling = cell::<u32>("db");
+    cooling.record_failure(Boom(1), LONG);
+    errors.push(("cooling down, retry in", cooling.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err()));
+
+    let circular = cell::<u32>("db");
+    let mut inner = None;
+    drop(circular.get_or_initialize(|| {
+        inner = circular.get_or_initialize(|| Ok::<_, Boom>(1)).err();
+        Ok::<_, Boom>(1)
+    }));
+    errors.push(("re-entrant initialization (db -> db)", inner.expect("it is re-entrant")));
+
+    let needy = cell::<u32>("db");
+    errors.push(("a dependency failed", needy.get_or_initialize(|| Err(fail())).unwrap_err()));
+    errors
+}
+
+#[test]
+fn e1_each_error_answers_for_its_kind_alone() {
+    for (kind, error) in one_of_each() {
+        let is = |name: &str| kind.starts_with(name);
+        assert_eq!(error.cell(), "db");
+        assert_eq!(error.is_unavailable(), is("too many") || is("still"), "{error}");
+        assert_eq!(error.is_timeout(), is("still"), "{error}");
+        assert_eq!(error.is_waiters_full(), is("too many"), "{error}");
+        assert_eq!(error.is_cooldown(), is("cooling"), "{error}");
+        assert_eq!(error.is_reentrant(), is("re-entrant"), "{error}");
+        assert_eq!(error.is_panicked(), is("the factory"), "{error}");
+        assert_eq!(error.retry_after().is_some(), is("cooling"), "{error}");
+        assert!(!error.is_shut_down(), "{error}");
+    }
+}
+
+#[test]
+fn e1_the_factorys_error_is_found_through_everything() {
+    for (kind, error) in one_of_each() {
+        let through = ["initialization", "the initialization", "cooling", "a dependency"];
+        let found = through.iter().any(|kinds| kind.starts_with(kinds)).then_some(&Boom(1));
+        assert_eq!(error.downcast_ref::<Boom>(), found, "{error}");
+        assert!(error.downcast_ref::<std::fmt::Error>().is_none(), "{error}");
+    }
+}
+
+#[test]
+fn e2_display_is_one_lower_case_line_that_names_the_cell() {
+    for (kind, error) in one_of_each() {
+        let line = error.to_string();
+        let rest = line.strip_prefix("cell `db`: ").expect("it names the cell");
+        assert!(rest.starts_with(kind), "{line}");
+        assert!(!line.contains('\n') && !line.ends_with('.') && rest == rest.to_lowercase(), "{line}");
+        assert!(!line.contains("boom"), "the source speaks for itself: {line}");
+    }
+}
+
+#[test]
+fn e2_the_chain_reads_down_to_the_cause() {
+    let (db, app) = (cell::<u32>("db"), cell::<u32>("app"));
+    let error =
+        app.get_or_initialize(|| db.get_or_initialize(|| Err(Boom(1))).map(|lease| *lease)).unwrap_err();
+    let mut lines = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        lines.push(error.to_string());
+        cause = error.source();
+    }
+    assert_eq!(lines, ["cell `app`: a dependency failed", "cell `db`: initialization failed", "boom 1"]);
+}
+
+#[test]
+fn e3_the_cause_is_shared() {
+    fn thread_safe<E: StdError + Clone + Send + Sync + 'static>(_: &E) {}
+    let cell = cell::<u32>("db").cooldown(LONG);
+    let error = cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
+    thread_safe(&error);
+    let later = cell.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err();
+    let copy = error.clone();
+    let causes: Vec<_> = [&error, &later, &copy]
+        .into_iter()
+        .map(|error| error.downcast_ref::<Boom>().expect("the cause"))
+        .collect();
+    assert!(
+        causes.iter().all(|cause| std::ptr::eq(*cause, causes[0])),
+        "one error, neither cloned nor printed"
+    );
+}
+
+#[test]
+fn e3_words_may_be_a_cause() {
+    let error = cell::<u32>("db").get_or_initialize(|| Err("plain words")).unwrap_err();
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("plain words"));
+}

@@ -1,0 +1,28 @@
+//! What cells do when threads use them: the contract, clause by clause. The name of a test begins with the clause it
+//! holds. Cells in tasks are in the package `cells-tests-tasks`.
+
+mod adjusters;
+mod circles;
+mod closing;
+mod context;
+mod dependencies;
+mod dependents;
+mod disposers;
+mod draining;
+mod errors;
+mod failures;
+mod getting;
+mod graph;
+mod instances;
+mod log;
+mod observers;
+mod refreshing;
+mod registry;
+mod seeding;
+mod shutdown;
+mod snapshots;
+mod stress;
+mod superseding;
+mod timeline;
+mod traps;
+mod warm_up;

@@ -1,0 +1,45 @@
+//! `shutdown_on_drop`: at the end of its scope, on early return and on panic.
+
+use super::{BASE, disposed, failing, lent};
+use cells::State;
+use cells_test_support::{Boom, LONG, alone};
+use std::panic::catch_unwind;
+
+#[test]
+fn p7_the_guard_shuts_down_at_the_end_of_its_scope() {
+    alone(|| {
+        let guard = cells::shutdown_on_drop(LONG);
+        drop(lent());
+        assert!(BASE.is_ready());
+        drop(guard);
+        assert_eq!((disposed(), BASE.state()), (vec!["lent", "base"], State::Closed));
+    });
+}
+
+#[test]
+fn p7_the_guard_shuts_down_on_early_return() {
+    fn run() -> Result<(), Boom> {
+        let _guard = cells::shutdown_on_drop(LONG);
+        drop(lent());
+        drop(failing().map_err(|_| Boom(4))?);
+        unreachable!("it failed");
+    }
+
+    alone(|| {
+        assert_eq!(run(), Err(Boom(4)));
+        assert_eq!((disposed(), BASE.state()), (vec!["lent", "base"], State::Closed));
+    });
+}
+
+#[test]
+fn p7_the_guard_shuts_down_on_panic() {
+    alone(|| {
+        let run = || {
+            let _guard = cells::shutdown_on_drop(LONG);
+            let lease = lent();
+            panic!("{} is in use", lease.0);
+        };
+        assert!(catch_unwind(run).is_err());
+        assert_eq!((disposed(), BASE.state()), (vec!["lent", "base"], State::Closed));
+    });
+}

@@ -1,0 +1,206 @@
+//! Warm-ups of the eager cells, each test in a process of its own. The generated program in `programs/graph` warms up all
+//! its cells.
+
+use cells::{BoxError, RequestContext, WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, runtime_cell};
+use cells_test_support::alone;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread::{self, sleep};
+use std::time::Duration;
+
+/// Makes factories of this module fail.
+static FAIL: AtomicBool = AtomicBool::new(false);
+/// Makes the factories of `left` and `right` wait for each other.
+static MEET: AtomicBool = AtomicBool::new(false);
+static MEETING: Barrier = Barrier::new(2);
+static SESSIONS: AtomicUsize = AtomicUsize::new(0);
+const WORK: Duration = Duration::from_millis(20);
+
+#[runtime_cell]
+fn base() -> Result<u32, BoxError> {
+    if FAIL.load(SeqCst) { Err("no base".into()) } else { Ok(1) }
+}
+
+#[runtime_cell]
+fn not_needed() -> u32 {
+    1
+}
+
+#[runtime_cell]
+fn by_hand() -> u32 {
+    sleep(WORK);
+    1
+}
+
+#[runtime_cell(eager)]
+fn needs_base(base: &u32) -> Result<u32, BoxError> {
+    Ok(*base)
+}
+
+#[runtime_cell(eager)]
+fn needs_that(needs_base: &u32) -> Result<u32, BoxError> {
+    Ok(*needs_base)
+}
+
+#[runtime_cell(eager, after = [BASE])]
+fn comes_after() -> u32 {
+    sleep(WORK);
+    *by_hand()
+}
+
+#[runtime_cell(eager)]
+fn may_panic() -> u32 {
+    assert!(!FAIL.load(SeqCst), "no way");
+    1
+}
+
+fn meet() {
+    if RequestContext::current().is_some_and(|it| it.init_context().session_id.as_deref() == Some("s-1")) {
+        SESSIONS.fetch_add(1, SeqCst);
+    }
+    if MEET.load(SeqCst) {
+        MEETING.wait();
+    }
+}
+
+#[runtime_cell(eager)]
+fn left() -> u32 {
+    meet();
+    1
+}
+
+#[runtime_cell(eager)]
+fn right() -> u32 {
+    meet();
+    1
+}
+
+/// The entry in the report for a cell of this module.
+fn of<'r>(report: &'r WarmUpReport, name: &str) -> Option<&'r WarmedCell> {
+    report.cells.iter().find(|cell| cell.info.name == name && cell.info.module_path == module_path!())
+}
+
+fn outcome(report: &WarmUpReport, name: &str) -> Option<WarmUpOutcome> {
+    of(report, name).map(|cell| cell.outcome)
+}
+
+#[test]
+fn p8_eager_cells_are_built_with_what_is_injected_into_them() {
+    alone(|| {
+        let report = cells::warm_up();
+        for name in ["base", "needs_base", "needs_that", "comes_after", "may_panic", "left", "right"] {
+            assert_eq!(outcome(&report, name), Some(WarmUpOutcome::Built), "{name}");
+        }
+        assert_eq!((outcome(&report, "not_needed"), NOT_NEEDED.generation()), (None, None));
+        assert_eq!((outcome(&report, "by_hand"), BY_HAND.generation()), (None, Some(1)));
+        let order: Vec<_> = report.cells.iter().map(|cell| (cell.info.module_path, cell.info.line)).collect();
+        assert!(order.is_sorted());
+
+        let again = cells::warm_up();
+        assert_eq!(outcome(&again, "left"), Some(WarmUpOutcome::Ready));
+        assert_eq!(LEFT.generation(), Some(1), "a ready payload stays");
+    });
+}
+
+#[test]
+fn p8_independent_cells_are_built_in_parallel() {
+    alone(|| {
+        // Each factory returns only once both run.
+        MEET.store(true, SeqCst);
+        let report = WarmUp::new().threads(2).run();
+        assert_eq!((outcome(&report, "left"), outcome(&report, "right")).0, Some(WarmUpOutcome::Built));
+        assert!(RIGHT.is_ready());
+    });
+}
+
+#[test]
+fn p8_a_failure_stops_only_what_depends_on_it() {
+    alone(|| {
+        FAIL.store(true, SeqCst);
+        let report = cells::warm_up();
+        assert!(!report.is_ok());
+        assert_eq!(outcome(&report, "base"), Some(WarmUpOutcome::Failed));
+        assert_eq!(
+            of(&report, "base").and_then(|cell| cell.error.as_ref()).map(cells::Error::cell),
+            Some("base")
+        );
+        for (name, needs) in [("needs_base", "base"), ("needs_that", "needs_base")] {
+            let skipped = of(&report, name).expect("the report lists it");
+            assert_eq!(skipped.outcome, WarmUpOutcome::Skipped);
+            assert_eq!(skipped.skipped_for.map(|info| info.name), Some(needs));
+            assert!(skipped.error.is_none());
+        }
+        let panicked = of(&report, "may_panic").expect("the report lists it");
+        assert_eq!(panicked.outcome, WarmUpOutcome::Failed);
+        assert!(
+            panicked
+                .error
+                .as_ref()
+                .is_some_and(|error| { error.is_panicked() && error.root_cause().to_string() == "no way" })
+        );
+        assert_eq!(
+            outcome(&report, "comes_after"),
+            Some(WarmUpOutcome::Built),
+            "it is only ordered after `base`"
+        );
+        assert_eq!(outcome(&report, "left"), Some(WarmUpOutcome::Built));
+
+        let table = report.to_string();
+        let has = |start: &str, end: &str| {
+            table.lines().any(|line| line.starts_with(start) && line.trim_end().ends_with(end))
+        };
+        assert!(has("base ", "initialization failed: no base"), "{table}");
+        assert!(has("needs_that ", "needs needs_base"), "{table}");
+        assert!(has("may_panic ", "no way"), "{table}");
+
+        // Only what failed is tried again.
+        FAIL.store(false, SeqCst);
+        let report = cells::warm_up();
+        for name in ["base", "needs_base", "needs_that", "may_panic"] {
+            assert_eq!(outcome(&report, name), Some(WarmUpOutcome::Built), "{name}");
+        }
+        assert_eq!(outcome(&report, "left"), Some(WarmUpOutcome::Ready));
+    });
+}
+
+#[test]
+fn p8_own_time_and_waiting_time_are_told_apart() {
+    alone(|| {
+        let report = WarmUp::new().threads(1).run();
+        let slow = of(&report, "comes_after").expect("the report lists it");
+        assert!(slow.own >= WORK, "its own work");
+        assert!(slow.waiting >= WORK, "that of the cell it calls");
+        assert!(slow.own + slow.waiting <= report.took, "no time counts twice");
+        let path: Vec<_> = report.critical_path.iter().map(|info| info.name).collect();
+        assert!(!path.is_empty() && report.critical_time >= slow.own);
+        let last = report.to_string().lines().last().map(str::to_owned).expect("a last line");
+        assert!(last.starts_with("took ") && last.contains(&path.join(" -> ")), "{last}");
+    });
+}
+
+#[test]
+fn p8_factories_run_in_the_callers_context_on_threads_of_their_own() {
+    alone(|| {
+        let _context = RequestContext::new().session_id("s-1").enter();
+        let report = cells::warm_up();
+        assert_eq!(outcome(&report, "left"), Some(WarmUpOutcome::Built));
+        assert_eq!(SESSIONS.load(SeqCst), 2);
+    });
+}
+
+#[test]
+fn p8_cells_that_somebody_else_builds_are_waited_for() {
+    alone(|| {
+        MEET.store(true, SeqCst);
+        let other = thread::spawn(|| *left());
+        while LEFT.snapshot().flights == 0 {
+            thread::yield_now();
+        }
+        // `right` runs beside `left`, which the other thread builds.
+        let report = WarmUp::new().threads(2).run();
+        assert_eq!(other.join().ok(), Some(1));
+        assert!(LEFT.is_ready() && RIGHT.is_ready());
+        assert!(of(&report, "left").is_some_and(|cell| cell.error.is_none()));
+        assert_eq!(LEFT.generation(), Some(1));
+    });
+}
