@@ -1,5 +1,6 @@
 //! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
 
+use crate::cell::control::State;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
@@ -144,7 +145,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         let cell = self.here();
         cell.peek().ok_or_else(|| {
             let name = cell.name();
-            Error::Unavailable(if cell.state() == crate::State::Closed {
+            Error::Unavailable(if cell.state() == State::Closed {
                 UnavailableError::ShutDown { cell: name }
             } else {
                 UnavailableError::NotReady { cell: name }
