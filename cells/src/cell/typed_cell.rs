@@ -3,7 +3,7 @@
 use crate::cell::config::Config;
 use crate::cell::raw_cell::RawCell;
 use crate::error::Error;
-use crate::payload::lease::Ref;
+use crate::payload::lease::{Lease, Ref};
 use crate::payload::payload_type::PayloadType;
 use std::marker::PhantomData;
 
@@ -86,10 +86,7 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
     #[cold]
     #[inline(never)]
     fn get_observed(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {
-        match raw.get_observed() {
-            // SAFETY: see above.
-            Ok(lease) => Ok(unsafe { lease.assume_type() }),
-            Err(error) => Err(error),
-        }
+        // SAFETY: see above.
+        unsafe { Lease::assume_type_of(raw.get_observed()) }
     }
 }
