@@ -10,8 +10,8 @@
 //! | `record_failure` | `Failed` | get the recorded error, and so does the initializer |
 //! | a close, a shutdown | `Superseded` | start over, and so does the initializer |
 //!
-//! What the factory of a flight returns after somebody else settled it is disposed and changes nothing. A flight
-//! is *over* when its factory has returned and what it returned is published or disposed.
+//! What the factory of a flight returns after somebody else settled it is disposed and changes nothing. A flight is
+//! *over* when its factory has returned or was dropped, and what it returned is published or disposed.
 //!
 //! Waiters look only at the flight, never at the cell. So their outcome does not depend on when they are scheduled, and
 //! a woken waiter queues for no lock, neither the cell's nor the flight's. Threads sleep at a [`Latch`] and are woken
