@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# What a declaration costs the compiler and the binary: fallible cells, beside `#[cached::once(sync_writes)]` functions
-# and `LazyLock` statics.
+# Measures what a declaration costs in compile time and binary size: fallible cells, compared with
+# `#[cached::macros::once(sync_writes = true)]` functions and `LazyLock` statics.
 #
 #     bash tools/compile_time.sh [ITEMS] [ROUNDS]
 #
-# It generates a package for each contender under target/compile_time, with ITEMS declarations (500 unless told), each
-# with a function that uses it, and times `cargo check`, `cargo build` and `cargo build --release` of that package alone:
-# its dependencies are built before, and incremental compilation is off. A time is processor time, user and system, so
-# that a busy machine does not count, and the median of ROUNDS (3), in which the contenders take turns. The size is
-# what the `.text` section grows by for each item after the first, which brings its library along.
+# It generates a package for each contender under target/compile_time, with ITEMS declarations (500 by default) and a
+# function that uses each, and times `cargo check`, `cargo build` and `cargo build --release` of that package alone: its
+# dependencies are built before, and incremental compilation is off. A time is the median processor time (user and
+# system, so that the load of the machine matters less) of ROUNDS rounds (3 by default), in which the contenders take
+# turns. The size is the growth of the `.text` section for each item after the first, which brings its library along.
 #
-# It needs cargo, and `size` of the binutils for the section. Every payload has a type of its own, as in a program.
+# It needs cargo, and `size` from binutils. Every payload has its own type, as in a real program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,7 +31,7 @@ declaration() {
             echo "fn get_$n() -> Result<P$n, ParseIntError> { Ok(P$n(\"$n\".parse()?)) }"
             ;;
         cached)
-            # It clones what it gives out.
+            # A `cached` function returns a clone.
             echo "impl Clone for P$n { fn clone(&self) -> Self { P$n(self.0) } }"
             echo "#[cached::macros::once(sync_writes = true)]"
             echo "fn get_$n() -> Result<P$n, ParseIntError> { Ok(P$n(\"$n\".parse()?)) }"
@@ -71,7 +71,7 @@ package() {
     echo "$name"
 }
 
-# compile NAME MODE: what is timed.
+# compile NAME MODE: the command that is timed.
 compile() {
     local command=build flags=()
     case $2 in
@@ -92,7 +92,7 @@ median() {
     sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-# text NAME PROFILE: the bytes of its `.text` section.
+# text NAME PROFILE: the bytes of the `.text` section.
 text() {
     size -A "$CARGO_TARGET_DIR/$2/$1" | awk '$1 == ".text" { print $2 }'
 }
@@ -100,7 +100,7 @@ text() {
 declare -A names times sizes
 for contender in "${contenders[@]}"; do
     names[$contender]=$(package "$contender" "$items")
-    first=$(package "$contender" 1) # what it is built of is built with it
+    first=$(package "$contender" 1) # this also builds the dependencies
     for mode in check debug release; do compile "$first" "$mode"; done
 done
 for mode in check debug release; do
@@ -117,7 +117,7 @@ for profile in debug release; do
     done
 done
 
-# row LABEL UNIT VALUE...: the values of the contenders, each with its ratio to the one of `cached`.
+# row LABEL UNIT VALUE...: the values of the contenders, each with its ratio to that of `cached`.
 row() {
     local label=$1 unit=$2
     shift 2

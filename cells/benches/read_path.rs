@@ -1,7 +1,7 @@
-//! The price of a ready read, against what else one would read from, in one run.
+//! The cost of a cell's ready read in detail: alone, in a chain, under leases, and while the cell changes.
 //!
-//! `cargo bench -p cells --bench read_path`. Look at the ratios: the nanoseconds are this machine's. Each figure is
-//! the best of several short rounds, in which the contestants take turns.
+//! `cargo bench -p cells --bench read_path`. Compare the ratios: the nanoseconds depend on the machine. Unless its line
+//! says median, a figure is the best of several short rounds, in which the contestants take turns.
 
 mod common;
 
@@ -13,7 +13,7 @@ use std::sync::{Arc, Barrier, LazyLock, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-// Two of each: in a chain, which of the two is read depends on what was read before. It is always the first.
+// Two of each: in a chain, the value of one read decides which of the two is read next. It is always the first.
 static LAZIES: [LazyLock<u64>; 2] = [LazyLock::new(|| 7), LazyLock::new(|| 7)];
 static CELLS: [RuntimeCell<u64>; 2] = [RuntimeCell::new("cell"), RuntimeCell::new("other")];
 static SWAPS: LazyLock<[ArcSwap<u64>; 2]> = LazyLock::new(|| [7, 7].map(ArcSwap::from_pointee));
@@ -33,12 +33,12 @@ fn cell_at(at: usize) -> Result<Ref<'static, u64>, Error> {
     CELLS[at].get_or_initialize(|| Ok::<_, Error>(7))
 }
 
-/// A loop of reads of one contestant.
+/// One way to read, in two loops.
 struct Contestant {
     name: &'static str,
-    /// Reads that need nothing of each other.
+    /// A loop of independent reads.
     apart: fn(u64) -> u64,
-    /// Reads that each need the one before.
+    /// A loop of reads each of which needs the result of the one before.
     chain: fn(u64) -> u64,
 }
 
@@ -78,7 +78,7 @@ static CONTESTANTS: [Contestant; 6] = [
     }),
 ];
 
-/// Nanoseconds for one read, the best round of each.
+/// The nanoseconds of one read in the best round of each contestant.
 fn measure(threads: usize, rounds: usize, run: fn(&Contestant, u64) -> u64) -> Vec<f64> {
     let mut best = vec![f64::INFINITY; CONTESTANTS.len()];
     for _ in 0..rounds {
@@ -93,7 +93,7 @@ fn per_read(time: Duration) -> f64 {
     time.as_secs_f64() * 1e9 / f64::from(READS)
 }
 
-/// Nanoseconds for one of `READS` reads, in the slowest thread.
+/// The nanoseconds of one of `READS` reads on the slowest thread.
 fn round(threads: usize, run: impl Fn() -> u64 + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let time = || {

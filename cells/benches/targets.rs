@@ -1,7 +1,7 @@
-//! What this library promises of its own cost, measured beside those it is measured by, in one run of about a minute:
-//! `cargo bench -p cells --bench targets`.
+//! The performance targets of `docs/performance.md`, measured in one run of about a minute, each beside what it is
+//! compared with: `cargo bench -p cells --bench targets`.
 //!
-//! Every figure is a ratio of medians. What declarations cost to build, `tools/compile_time.sh` measures.
+//! The ratios are made from medians. `tools/compile_time.sh` measures what declarations cost to build.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn churned() -> u64 {
     black_box(42)
 }
 
-/// Prints one row.
+/// Prints one row of the report.
 fn row(what: &str, against: &str, ratio: f64, at_most: f64) {
     let met = if ratio <= at_most { "met" } else { "not met" };
     println!("{what:<44}{against:<18}{ratio:>8.2}{at_most:>9.2}  {met}");

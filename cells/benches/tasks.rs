@@ -1,7 +1,7 @@
-//! Cells in tasks, beside what one would use instead: the ready read, and a crowd that waits for one flight.
+//! Cells in tasks, compared with what one would use instead: the ready read, and many tasks that wait for one flight.
 //!
-//! `cargo bench --bench tasks` prints medians, and each as a multiple of tokio's `OnceCell`. The contenders take turns
-//! in short rounds and meet the same weather; ratios are what travels from machine to machine.
+//! `cargo bench -p cells --bench tasks` prints medians, and each as a multiple of tokio's `OnceCell`. The contenders take
+//! turns in short rounds, so that disturbances hit all of them alike; only ratios can be compared between machines.
 
 use cells::{RuntimeCell, runtime_cell};
 use moka::future::Cache;
@@ -15,11 +15,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, OnceCell};
 
 const ROUNDS: usize = 101;
-/// How long a round of ready reads takes.
+/// The minimum time of a round of ready reads.
 const ROUND: Duration = Duration::from_millis(2);
-/// How many tasks wait for one flight.
+/// The number of tasks that wait for one flight.
 const CROWD: usize = 64;
-/// How many flights a round takes.
+/// The number of flights in a round.
 const FLIGHTS: u32 = 20;
 
 static ONCE_CELL: OnceCell<u64> = OnceCell::const_new();
@@ -41,7 +41,7 @@ async fn build() -> u64 {
 }
 
 fn main() {
-    // `cargo test --benches` and the like only want to see it run.
+    // Cargo runs it without `--bench` only to test that it runs.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -114,7 +114,7 @@ fn main() {
     print(&format!("one flight, {CROWD} tasks, ns"), &mut crowds, rounds);
 }
 
-/// A factory that waits until everybody else does.
+/// A factory that returns when the other tasks have started.
 async fn slow(gate: &Notify) -> u64 {
     gate.notified().await;
     build().await
@@ -122,9 +122,9 @@ async fn slow(gate: &Notify) -> u64 {
 
 struct Contender<'a> {
     name: &'static str,
-    /// Does its thing that often.
+    /// Does its work the given number of times.
     work: Box<dyn Fn(u32) + 'a>,
-    /// How often that is in a round.
+    /// How many times that is in a round.
     times: u32,
 }
 
@@ -148,7 +148,7 @@ impl<'a> Contender<'a> {
         Self { name, work: Box::new(work), times }
     }
 
-    /// `make` makes an empty cell and gives what each task calls.
+    /// `make` creates an empty cell and returns what each task calls.
     fn crowd<C, F>(name: &'static str, runtime: &'a Runtime, make: impl Fn() -> C + 'a) -> Self
     where
         C: Fn(Arc<Notify>) -> F,
@@ -188,7 +188,7 @@ fn time(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// Measures the contenders turn by turn.
+/// Measures the contenders in turn, and prints a row for each.
 fn print(what: &str, contenders: &mut [Contender<'_>], rounds: usize) {
     let mut samples = vec![Vec::new(); contenders.len()];
     for _ in 0..rounds {

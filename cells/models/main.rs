@@ -1,23 +1,23 @@
-//! Models of the reader counters: the very file that the library compiles, on loom's atomics, in every order that
-//! the memory model allows.
+//! Models of the reader counters: the file that the library compiles, on loom's atomics, in every order that the memory
+//! model allows.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo run --release -p cells-models [name …]` explores them all, or those named, and
-//! fails if one explored nothing. They run the variant with fences: `membarrier` is beyond a model of the
-//! language, and differs from it in what the fences are and nothing else.
+//! `RUSTFLAGS="--cfg loom" cargo run --release -p cells-models [name …]` explores all of them, or those named, and fails
+//! if one explored nothing. They run the variant with memory fences, because a model of the language does not know
+//! `membarrier`; the two variants differ only in their fences.
 
-#![cfg_attr(loom, allow(unexpected_cfgs, reason = "the features of the library"))]
+#![cfg_attr(loom, allow(unexpected_cfgs, reason = "features of the library, not of this package"))]
 
 #[cfg(loom)]
 #[path = "../src/payload/counters.rs"]
-#[expect(unsafe_code, reason = "the file under test")]
-#[allow(dead_code, unexpected_cfgs, unreachable_pub, reason = "part of a library, all of it")]
+#[expect(unsafe_code, reason = "the file under test has unsafe code")]
+#[allow(dead_code, unexpected_cfgs, unreachable_pub, reason = "the models use only part of a library's file")]
 mod counters;
 #[cfg(loom)]
 mod models;
 #[cfg(loom)]
 #[path = "../src/sync/primitives.rs"]
 mod primitives;
-/// The place where the library has them.
+/// The path at which `counters.rs` finds the primitives in the library.
 #[cfg(loom)]
 mod sync {
     pub(crate) use crate::primitives;

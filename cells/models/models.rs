@@ -1,4 +1,7 @@
-#![expect(unsafe_code, reason = "the counters' own face is unsafe")]
+//! The models: one cell each, whose threads read, clone, drop and close in every order, and an account of the payloads
+//! at the end.
+
+#![expect(unsafe_code, reason = "the counters' own interface is unsafe")]
 
 use crate::counters::{Acquired, Counters, Lane, Local, Released, Slot};
 use loom::cell::UnsafeCell;
@@ -9,15 +12,15 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// A payload that knows when it is used after its end, or while it ends: loom sees every access that is not
-/// ordered after the one before.
+/// A payload that detects a use after its end, or during it: loom reports every access that is not ordered after the
+/// one before.
 struct Payload {
     live: UnsafeCell<bool>,
-    /// Not loom's: a count for the model's own eyes orders nothing.
+    /// Not loom's atomic: the model's own count must not order anything.
     ends: AtomicUsize,
 }
 
-/// One cell and all it counts with.
+/// One cell with all its counters.
 struct World {
     all: Counters,
     slot: Slot,
@@ -31,7 +34,7 @@ impl World {
         Self { all, slot: Slot::new(), payloads: (0..3).map(|_| payload()).collect() }
     }
 
-    /// Publishes a payload and lets the lease on it go.
+    /// Publishes a payload and ends the first lease on it.
     fn publish(&self, payload: usize, local: &Local) {
         let (lease, old) = self.put(payload);
         assert!(old.is_none());
@@ -51,7 +54,7 @@ impl World {
         let lane = match self.slot.acquire_fast(self.all, local) {
             Acquired::Lease(lane) => Some(lane),
             Acquired::Late(lane) => {
-                // SAFETY: it was raised, and for nothing.
+                // SAFETY: the lane's count was raised, and no lease came of it.
                 unsafe { lane.release_slow(self.all, local) };
                 self.slot.acquire_slow(self.all, local)
             }
@@ -66,7 +69,7 @@ impl World {
         }
     }
 
-    /// Reads, uses and drops; says whether there was anything.
+    /// Takes a lease, uses it and drops it; returns whether there was a payload.
     fn visit(&self, local: &Local) -> bool {
         let Some(lease) = self.read(local) else { return false };
         lease.look();
@@ -78,7 +81,7 @@ impl World {
         self.payloads[payload].ends.load(Ordering::SeqCst)
     }
 
-    /// Ends the model: all threads have, and of the payloads the first `used` are finished once.
+    /// Ends the model, after all its threads: the first `used` payloads must be finished, each once, and no other.
     fn end(mut self, used: usize) {
         for payload in 0..self.payloads.len() {
             assert_eq!(self.ends(payload), usize::from(payload < used), "payload {payload}");
@@ -92,10 +95,10 @@ impl World {
 /// # Safety
 /// `payload` is a `Payload` that nobody uses any more.
 unsafe fn finish(payload: NonNull<()>) {
-    // SAFETY: the caller's word; it stays until the world ends.
+    // SAFETY: by the caller's promise it is a `Payload`, which stays until the world ends.
     let payload = unsafe { payload.cast::<Payload>().as_ref() };
     payload.live.with_mut(|live| {
-        // SAFETY: loom checks that nobody else is here.
+        // SAFETY: loom checks that nobody else accesses it meanwhile.
         unsafe { assert!(std::mem::replace(&mut *live, false), "finished twice") }
     });
     payload.ends.fetch_add(1, Ordering::SeqCst);
@@ -105,9 +108,9 @@ struct Lease(&'static Lane);
 
 impl Lease {
     fn look(&self) {
-        // SAFETY: the lease keeps it.
+        // SAFETY: the lease keeps the payload.
         let payload = unsafe { self.0.payload().cast::<Payload>().as_ref() };
-        // SAFETY: loom checks that nobody changes it.
+        // SAFETY: loom checks that nobody changes it meanwhile.
         payload.live.with(|live| unsafe { assert!(*live, "used after its end") });
     }
 
@@ -117,7 +120,7 @@ impl Lease {
     }
 
     fn end(self, world: &World, local: &Local) {
-        // SAFETY: the lease goes.
+        // SAFETY: the lease ends here, and every result is acted on below.
         match unsafe { self.0.release_fast(world.all, local) } {
             Released::Entirely => {}
             Released::Draining => self.0.look(world.all),
@@ -149,7 +152,7 @@ fn thread<R: 'static>(
     })
 }
 
-/// Runs a model's threads on a cell that has payload 0 published; the main thread has a table of its own.
+/// Runs a model's threads on a cell in which payload 0 is published; the main thread has its own table.
 fn world(body: impl FnOnce(&Arc<World>, &Local)) {
     with(always, 1, body);
 }
@@ -264,7 +267,7 @@ fn dropped_on_another_reader() {
     world(|world, local| {
         let lease = world.read(local).unwrap();
         let other = thread(world, move |world, local| {
-            // A table of its own, whose counter goes below zero for a while.
+            // This thread has its own table, whose counter is "negative" for a while.
             lease.end(world, local);
             _ = world.visit(local);
         });
@@ -341,7 +344,7 @@ fn thread_without_table() {
 
 type Model = (&'static str, Option<usize>, fn());
 
-/// Name, bound on preemptions (none: all executions there are), and what happens.
+/// The name of a model, the bound on preemptions (`None` explores all executions), and its body.
 const MODELS: [Model; 14] = [
     ("read_against_close", None, read_against_close),
     ("two_readers_against_close", Some(3), two_readers_against_close),

@@ -1,11 +1,11 @@
-//! What a thread's first reads allocate. A program of its own, where no other test has cells or threads: it depends
-//! on how many there were.
+//! What a thread's first reads allocate. This depends on how many cells and threads there were before, so it is a
+//! program of its own, without other tests.
 
 use allocation_counter::measure;
 use cells::{Error, RuntimeCell};
 use std::thread;
 
-/// One more than a table of counters has room for from the start.
+/// One more than a table of counters serves from the start.
 static CELLS: [RuntimeCell<u32>; 257] = [const { RuntimeCell::new("one of many") }; 257];
 
 #[test]
@@ -20,5 +20,5 @@ fn a1_a_threads_first_read_of_a_cell_may_allocate_and_no_later_one_does() {
     };
     let allocations = move || [measure(read), measure(read)].map(|reads| reads.count_total);
     let of_one_thread = thread::spawn(allocations).join();
-    assert_eq!(of_one_thread.ok(), Some([2, 0]), "its table, and the table's next chunk");
+    assert_eq!(of_one_thread.ok(), Some([2, 0]), "its table, and the table's first further chunk");
 }

@@ -1,11 +1,11 @@
-//! Cells in a child process, and where the kernel denies `membarrier(2)`. Without a test harness: only a process
-//! that has one thread can fork and go on as it pleases.
+//! Cells in a child process, and where the kernel denies `membarrier(2)`. Without a test harness, because only the
+//! child of a process with one thread may do as it pleases.
 
-#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "fork and seccomp"))]
+#![cfg_attr(target_os = "linux", expect(unsafe_code, reason = "it calls fork and seccomp"))]
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    println!("left out: for Linux alone");
+    println!("skipped: for Linux only");
 }
 
 #[cfg(target_os = "linux")]
@@ -45,18 +45,18 @@ mod linux {
         ENDS.load(Ordering::SeqCst)
     }
 
-    /// Runs a part in a child process.
+    /// Runs one part of the test in a child process.
     fn part(name: &str, run: fn()) {
-        // SAFETY: the other threads, if any, have ended or wait at a barrier, and hold no lock that the child needs.
+        // SAFETY: all other threads have ended or wait at a barrier, and hold no lock that the child needs.
         let child = unsafe { libc::fork() };
         assert!(child >= 0, "fork failed");
         if child == 0 {
             let status = i32::from(catch_unwind(run).is_err());
-            // SAFETY: it does not return, and runs nothing of ours.
+            // SAFETY: it does not return, and runs no code of this program.
             unsafe { libc::_exit(status) };
         }
         let mut status = 0;
-        // SAFETY: the status is ours to be written.
+        // SAFETY: `status` is a local that the call may write.
         let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
         assert_eq!((waited, status), (child, 0), "{name}");
         println!("{name}: ok");
@@ -75,15 +75,15 @@ mod linux {
             statement(answer, libc::SECCOMP_RET_ALLOW),
         ];
         let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
-        // SAFETY: the calls read the program and nothing else, and it lives until they return.
+        // SAFETY: the calls only read the program, which lives until they return.
         let denied = unsafe {
             libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
                 && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0
         };
-        assert!(denied, "the kernel takes no filter");
+        assert!(denied, "the kernel accepts no filter");
     }
 
-    /// Reads and closes, in a process where nothing of this has happened before or other threads have.
+    /// Reads and closes, as the first use of cells in the process or after other threads have used them.
     fn read_and_close() {
         let before = ends();
         let (first, second) = (get(&ONE), get(&ONE));
@@ -95,7 +95,7 @@ mod linux {
         assert_eq!(ONE.close().status, CloseStatus::Ok);
         thread::scope(|scope| {
             let lease = get(&ONE);
-            // Joined, for a scope waits for what its threads run, and not for their ends.
+            // Joined, because a scope does not wait for its threads' destructors.
             for thread in [scope.spawn(|| drop(get(&ONE))), scope.spawn(move || drop(lease))] {
                 thread.join().expect("no panic");
             }
@@ -125,8 +125,8 @@ mod linux {
             barrier.wait();
             part("a child of two threads", || {
                 read_and_close();
-                // Its only thread holds the lease on the second, and the thread that held one on the third is not
-                // here any more: as if it had been forgotten.
+                // The child's only thread holds the lease on `TWO`. The thread that holds the one on `THREE` does not
+                // exist here, so that lease is as good as forgotten.
                 assert_eq!(
                     (TWO.close().status, THREE.close().status),
                     (CloseStatus::Draining, CloseStatus::Draining)
@@ -151,7 +151,7 @@ mod linux {
             if path == ReadPath::Fences {
                 return assert_eq!(closed, CloseStatus::Ok);
             }
-            // Nobody can tell whether a lease is out, so the payload stays; what comes after it works as before.
+            // Nobody can tell whether a lease is out, so the payload is never disposed; the cell works as before.
             assert_eq!((closed, ends()), (CloseStatus::Draining, before));
             drop(get(&ONE));
             assert_eq!((ONE.close().status, ends()), (CloseStatus::Draining, before));

@@ -1,6 +1,7 @@
-//! What cells and leases keep, measured at the allocator. One test: nobody else allocates meanwhile.
+//! The memory that cells and leases keep, measured at the allocator. There is only one test, so that nothing else
+//! allocates meanwhile.
 
-#![expect(unsafe_code, reason = "an allocator")]
+#![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
 use cells::{Error, RuntimeCell};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -15,17 +16,17 @@ fn count(layout: Layout, sign: isize) {
     BYTES.fetch_add(sign * layout.size().cast_signed(), Ordering::Relaxed);
 }
 
-// SAFETY: the system's allocator does it all.
+// SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout, 1);
-        // SAFETY: the caller's word.
+        // SAFETY: the caller keeps the same promises to this allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(layout, -1);
-        // SAFETY: the caller's word.
+        // SAFETY: the caller keeps the same promises to this allocator.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -33,7 +34,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The bytes that are kept after `run`.
+/// The bytes that `run` allocated and did not free.
 fn kept(run: impl FnOnce()) -> isize {
     let before = BYTES.load(Ordering::SeqCst);
     run();
@@ -73,7 +74,7 @@ fn r5_what_is_used_up_comes_back() {
     instances(10);
     threads(10);
     assert_eq!(kept(|| instances(3_000)), 0, "3,000 instances");
-    // One thread's end may overlap with the next one's beginning: a table or two, and their list.
+    // The end of one thread may overlap with the start of the next: one or two more tables, and the list of idle ones.
     let threads = kept(|| threads(10_000));
     assert!(threads < 20_000, "10,000 threads keep {threads} bytes");
     let forgotten = kept(|| {

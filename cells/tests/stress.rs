@@ -1,7 +1,7 @@
-//! Leases under fire: readers, closers, clones, drops elsewhere and threads that come and go, all at once.
+//! Leases under stress: reads, closes, clones, drops on other threads, and threads that come and go, all at once.
 //!
-//! Every payload carries a mark that its disposer takes away, so a lease on a disposed one is seen even where no
-//! sanitizer looks. `CELLS_STRESS_MS` sets how long each storm takes (300 ms), `CELLS_READ_PATH=fences` the read
+//! Every payload carries a mark that its disposer removes, so a lease on a disposed payload is detected even without a
+//! sanitizer. `CELLS_STRESS_MS` sets the milliseconds of each test (300 by default), `CELLS_READ_PATH=fences` the read
 //! path.
 
 use cells::{BoxError, CloseStatus, Disposer, Error, Ref, RuntimeCell};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const LIVE: u64 = 0x11FE_11FE_11FE_11FE;
 const DEAD: u64 = 0xDEAD_DEAD_DEAD_DEAD;
 
-/// On the heap, so that a sanitizer sees the use of a dead one.
+/// On the heap, so that a sanitizer detects a use after the disposal.
 struct Marked(Box<AtomicU64>);
 
 impl Marked {
@@ -59,7 +59,7 @@ impl Tally {
         };
     }
 
-    /// A storm that saw nothing proves nothing.
+    /// Whether enough happened to prove anything.
     fn is_worth_it(&self) -> bool {
         let get = |count: &AtomicU64| count.load(Ordering::SeqCst);
         get(&self.built) > 100
@@ -78,7 +78,7 @@ impl Tally {
             disposed.load(Ordering::SeqCst),
             "payloads that were not disposed"
         );
-        assert!(self.is_worth_it(), "a vacuous storm");
+        assert!(self.is_worth_it(), "too little happened to prove anything");
     }
 }
 
@@ -95,7 +95,7 @@ fn duration() -> Duration {
     Duration::from_millis(ms.unwrap_or(300))
 }
 
-/// Lets the storm go on for its time, and longer where it has not come to much by then.
+/// Stops the test after its time, or later if too little has happened by then.
 fn stop_after(stop: &AtomicBool, tally: &Tally) {
     let start = Instant::now();
     while start.elapsed() < duration() || (!tally.is_worth_it() && start.elapsed() < Duration::from_secs(30))
@@ -130,7 +130,7 @@ fn r4_storm() {
                     1 => tally.close(CELL.close_and_drain(Duration::from_micros(50)).status),
                     _ => tally.close(CELL.close().status),
                 }
-                // Else nothing is ever read twice.
+                // Without a pause hardly any payload is read twice.
                 for _ in 0..random.u64(..2_000) {
                     std::hint::spin_loop();
                 }
@@ -185,7 +185,7 @@ fn finish_elsewhere(leases: Receiver<Ref<'static, Marked>>) {
     drop(before);
 }
 
-/// Nothing but raises and lowers against closes: the read path at its shortest.
+/// Only raises and lowers against closes: the read path at its shortest.
 #[test]
 fn r4_storm_of_plain_reads() {
     static CELL: RuntimeCell<Marked> =
@@ -206,7 +206,7 @@ fn r4_storm_of_plain_reads() {
                         tally
                             .reads
                             .fetch_add(u64::from(reads.is_multiple_of(1024)) * 1024, Ordering::Relaxed);
-                        // Long enough, at times, for a close to come.
+                        // Sometimes long enough for a close to come.
                         for _ in 0..if reads.is_multiple_of(64) { 500 } else { 0 } {
                             std::hint::spin_loop();
                         }

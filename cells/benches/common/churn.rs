@@ -7,11 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const READS: u32 = 200_000;
-/// From the beginning of one change to that of the next.
+/// The time from the start of one change to the start of the next.
 const EVERY: Duration = Duration::from_micros(20);
 
-/// Nanoseconds for a read, and how many changes there were meanwhile: the median of many short rounds, for a best one
-/// might have seen no change.
+/// Returns the nanoseconds of a read and the number of changes during the measurement. It is the median of many short
+/// rounds, because the best round may have seen no change.
 pub(crate) fn under_churn(rounds: usize, read: impl Fn() -> u64, change: Option<fn()>) -> (f64, u64) {
     let (stop, changes) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {

@@ -1,6 +1,6 @@
-//! What the benchmarks of reads and waiters share: how they measure, and what is measured in more than one of them.
+//! What the benchmarks share: how they measure, and what more than one of them measures.
 
-#![allow(dead_code, reason = "no benchmark uses all of it")]
+#![allow(dead_code, reason = "each benchmark uses only part of this module")]
 
 pub(crate) mod churn;
 pub(crate) mod readers;
@@ -8,7 +8,7 @@ pub(crate) mod release;
 
 use std::time::{Duration, Instant};
 
-/// How many rounds to measure: `full`, or one where cargo only wants to see it run.
+/// The number of rounds to measure: `full` under `cargo bench`, one where cargo only tests that the benchmark runs.
 pub(crate) fn rounds(full: usize) -> usize {
     if std::env::args().any(|argument| argument == "--bench") { full } else { 1 }
 }

@@ -1,9 +1,9 @@
-//! A ready read, by a cell and by what else one would read from.
+//! A ready read of a cell, and of what one would use instead.
 //!
-//! Every thread reads a `u64` in a loop; with two threads the slower one counts. Ratios are what travels from machine
-//! to machine, so the contenders take turns in short rounds and meet the same weather; the usual harnesses measure one
-//! after the other. Arc-swap's `Cache` is the only contender that its reader must keep at hand, and it keeps old values
-//! alive.
+//! Every thread reads a `u64` in a loop; with two threads the slower one counts. Only ratios can be compared between
+//! machines. So the contenders take turns in short rounds, and disturbances hit all of them alike; the usual harnesses
+//! measure one after the other. Arc-swap's `Cache` is the only contender that its reader must hold on to, and it keeps
+//! old values alive.
 
 use super::{median, time};
 use arc_swap::{ArcSwapOption, Cache};
@@ -23,9 +23,9 @@ use std::thread;
 use std::time::Duration;
 
 pub(crate) const ROUNDS: usize = 101;
-/// How long one thread reads in one round.
+/// The minimum time of one thread in one round.
 const ROUND: Duration = Duration::from_millis(2);
-/// How many reads stand in a row, so that the price of a cheap one is not that of the loop around it.
+/// The number of reads in one iteration, so that the cost of the loop does not hide that of a cheap read.
 const UNROLLED: u32 = 4;
 
 static LAZY_LOCK: LazyLock<u64> = LazyLock::new(build);
@@ -83,7 +83,7 @@ fn mutex() -> u64 {
 
 fn epoch() -> u64 {
     let guard = crossbeam_epoch::pin();
-    // It was stored once, and is never taken out.
+    // The value is stored once and never removed.
     let value = EPOCH.load(Ordering::Acquire, &guard);
     u64::from(!value.is_null())
 }
@@ -99,7 +99,7 @@ fn seize() -> u64 {
     u64::from(!guard.protect(value, Ordering::Acquire).is_null())
 }
 
-/// All of them, ready to be read from.
+/// All contenders, ready to be read.
 pub(crate) fn contenders() -> Vec<Contender> {
     TOKIO.set(build()).expect("it is empty");
     ARC_SWAP.store(Some(Arc::new(build())));
@@ -138,9 +138,9 @@ pub(crate) fn contenders() -> Vec<Contender> {
 
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// Reads that often. The read itself is inlined into it, as it would be in a program.
+    /// Reads the given number of times. The read itself is inlined, as it would be in a program.
     read: Box<dyn Fn(u32) + Sync>,
-    /// How many reads take a round.
+    /// The number of reads in a round.
     reads: u32,
 }
 
@@ -170,7 +170,7 @@ impl Contender {
         Self { name, read: Box::new(read), reads }
     }
 
-    /// Lets all threads read at once, and returns the nanoseconds of one read of the slowest.
+    /// Lets all threads read at once, and returns the nanoseconds of one read on the slowest thread.
     fn round(&self, threads: usize) -> f64 {
         let missing = AtomicUsize::new(threads);
         let work = || {
@@ -189,7 +189,7 @@ impl Contender {
     }
 }
 
-/// Measures the contenders turn by turn.
+/// Measures the contenders in turn; returns the median nanoseconds of a read of each.
 pub(crate) fn medians(contenders: &[Contender], threads: usize, rounds: usize) -> Vec<f64> {
     let mut samples = vec![Vec::new(); contenders.len()];
     for _ in 0..rounds {

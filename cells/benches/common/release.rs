@@ -1,7 +1,7 @@
-//! The release of waiters: from the factory's return until the last of them has the value.
+//! The release of waiters: the time from the factory's return until the last waiter has the value.
 //!
-//! Each round needs a fresh crowd of threads. A cell and std's `OnceLock` take turns, and turns in who goes first, so
-//! that whatever else the machine does meets both.
+//! Each round needs new threads. A cell and std's `OnceLock` take turns, also in which goes first, so that disturbances
+//! hit both alike.
 
 use super::median;
 use cells::RuntimeCell;
@@ -12,15 +12,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) const WAITERS: [usize; 2] = [64, 512];
-/// From a waiter's last sign of life to its sleep; nothing tells from outside when it sleeps.
+/// Time for the waiters to fall asleep: nothing shows from outside when they do.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// What so many waiters take, by medians.
+/// The release of one number of waiters; all figures are medians.
 pub(crate) struct Released {
     /// Microseconds.
     pub(crate) once_lock: f64,
+    /// Microseconds.
     pub(crate) cell: f64,
-    /// Of the ratios of the two in each round: what slows both down for a while is not in it.
+    /// The ratio within each round, so that what slows both down for a while cancels out.
     pub(crate) ratio: f64,
 }
 
@@ -52,7 +53,7 @@ fn of_cell(waiters: usize) -> Duration {
     })
 }
 
-/// Lets one thread more than `waiters` ask at once; the first one builds when all the others are there.
+/// Lets one thread more than `waiters` ask at once; the factory returns when all the others wait.
 fn release(waiters: usize, ask: impl Fn(&dyn Fn() -> u64) -> u64 + Sync) -> Duration {
     let asking = AtomicUsize::new(0);
     let returned = Mutex::new(Instant::now());

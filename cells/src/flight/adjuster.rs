@@ -1,4 +1,4 @@
-//! What may stand between a cell and its factory.
+//! Adjusters: what can be placed between a cell and its factory.
 
 use crate::error::BoxError;
 use crate::payload::disposer::DisposeFn;
@@ -6,16 +6,16 @@ use crate::payload::lease::AnyPayload;
 use crate::sync::executor::BoxFuture;
 use std::sync::Arc;
 
-/// Wraps the factory of a cell: to retry it, to time it, to replace what it makes.
+/// Wraps the factory of a cell: to retry it, to time it, to replace what it returns.
 ///
-/// It runs inside the flight, for the initializer alone: its time is part of the flight's, its error or panic is
-/// the flight's failure, and a ready read never meets it.
+/// It runs inside the flight, once for each flight: its time is part of the flight's time, its error or panic is the
+/// flight's failure, and a ready read never runs it.
 ///
 /// ```
 /// use cells::{BoxError, FactoryAdjuster, RuntimeCell};
 /// use std::sync::Arc;
 ///
-/// /// Tries once more.
+/// /// Tries a second time if the first attempt fails.
 /// struct Retry;
 ///
 /// impl<T> FactoryAdjuster<T> for Retry {
@@ -39,10 +39,10 @@ use std::sync::Arc;
 /// # Ok::<(), cells::Error>(())
 /// ```
 pub trait FactoryAdjuster<T>: Send + Sync {
-    /// Runs the factory, or does something in its place; calls it as often as it likes.
+    /// Runs the factory any number of times, or does something in its place.
     ///
     /// # Errors
-    /// An error is the flight's failure.
+    /// Any error is the flight's failure.
     fn adjust(&self, cell: &str, factory: &mut dyn FnMut() -> Result<T, BoxError>) -> Result<T, BoxError> {
         let _ = cell;
         factory()
@@ -54,7 +54,7 @@ pub trait FactoryAdjuster<T>: Send + Sync {
 /// ```
 /// use cells::{AsyncFactoryAdjuster, BoxError, BoxFuture};
 ///
-/// /// Tries once more.
+/// /// Tries a second time if the first attempt fails.
 /// struct Retry;
 ///
 /// impl<T: Send> AsyncFactoryAdjuster<T> for Retry {
@@ -73,10 +73,10 @@ pub trait FactoryAdjuster<T>: Send + Sync {
 /// }
 /// ```
 pub trait AsyncFactoryAdjuster<T>: Send + Sync {
-    /// Runs the factory, or does something in its place; calls it as often as it likes.
+    /// Runs the factory any number of times, or does something in its place.
     ///
     /// # Errors
-    /// An error is the flight's failure.
+    /// Any error is the flight's failure.
     fn adjust<'a>(
         &'a self,
         cell: &'a str,
@@ -87,7 +87,7 @@ pub trait AsyncFactoryAdjuster<T>: Send + Sync {
     }
 }
 
-/// An adjuster that changes nothing: the default.
+/// The default adjuster, which only runs the factory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoopFactoryAdjuster;
 
@@ -95,15 +95,15 @@ impl<T> FactoryAdjuster<T> for NoopFactoryAdjuster {}
 
 impl<T> AsyncFactoryAdjuster<T> for NoopFactoryAdjuster {}
 
-/// A caller's factory.
+/// The factory that a caller brings.
 pub(crate) type BuildFn<'f> = &'f mut dyn FnMut() -> Result<AnyPayload, BoxError>;
 
-/// A [`FactoryAdjuster`] without the type of what it adjusts.
+/// A [`FactoryAdjuster`] for a payload type that the compiler does not know.
 pub(crate) trait Adjuster: Send + Sync {
     fn adjust(&self, cell: &str, build: BuildFn<'_>) -> Result<AnyPayload, BoxError>;
 }
 
-/// An [`AsyncFactoryAdjuster`] without the type of what it adjusts.
+/// An [`AsyncFactoryAdjuster`] for a payload type that the compiler does not know.
 pub(crate) trait AsyncAdjuster: Send + Sync {
     fn adjust<'a>(
         &'a self,
@@ -112,7 +112,7 @@ pub(crate) trait AsyncAdjuster: Send + Sync {
     ) -> BoxFuture<'a, Result<AnyPayload, BoxError>>;
 }
 
-/// An adjuster for payloads that end with this disposer.
+/// An adjuster, and the disposer of the payloads that it returns.
 pub(crate) struct Adjusts<A: ?Sized, T> {
     pub(crate) adjuster: Arc<A>,
     pub(crate) disposer: DisposeFn<T>,

@@ -1,4 +1,4 @@
-//! Factories on tokio's blocking pool.
+//! Synchronous factories on tokio's blocking pool.
 
 use crate::flight::frames::{self, Frame};
 use crate::observe::context::RequestContext;
@@ -17,7 +17,7 @@ pub(crate) async fn blocking<R: Send + 'static>(factory: impl FnOnce() -> R + Se
         Ok(returned) => returned,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            Err(error) => panic!("the blocking pool has not run the factory: {error}"),
+            Err(error) => panic!("the blocking pool did not run the factory: {error}"),
         },
     }
 }

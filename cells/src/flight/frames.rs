@@ -1,12 +1,13 @@
-//! Which factory runs on whose behalf: how a cell knows that it is asked from inside its own factory, and how much of a
-//! flight's time goes into other cells' flights.
+//! Which factory runs on whose behalf. From this a cell knows that it is asked from inside its own factory, and how
+//! much of a flight's time went into other cells' flights.
 //!
-//! While a factory runs, its [`Frame`] is the thread's current one; a frame knows the frame it was asked from. A cell
-//! that is asked from inside a factory looks for itself among the frames of that chain. Circles over several threads are
-//! the matter of the [wait graph](crate::flight::wait_graph).
+//! While a factory runs, its [`Frame`] is the thread's current one, and it knows the frame from which it was asked. A
+//! cell that is asked from inside a factory looks for itself in that chain of frames. The
+//! [wait graph](crate::flight::wait_graph) finds circles over several threads.
 //!
-//! A ready read pays nothing for all this: while a thread has a frame its reads are [tracked](threads::track_reads), and
-//! on that slower path it is noted which accessors the factory calls.
+//! A ready read outside a factory pays nothing for this: only while a thread has a frame are its reads
+//! [tracked](threads::track_reads), which means that they take the slow path, where the accessors that the factory
+//! calls are recorded.
 
 use crate::info::CellInfo;
 use crate::payload::threads;
@@ -18,15 +19,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Tells one cell from another: its address, which stays while anybody builds it.
+/// Identifies a cell: its address, which does not change while the cell is being built.
 pub(crate) type CellId = usize;
 
-/// Tells one flight from another. No address would: an edge may outlast a flight whose memory is another's by then.
+/// Identifies a flight. An address would not: an edge of the wait graph may outlive its flight, whose memory may then
+/// belong to another.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId(u64);
 
 impl FlightId {
-    /// Returns one that no other flight of the process has.
+    /// Returns an id that no other flight of the process has.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -38,7 +40,7 @@ pub(crate) struct Frame {
     cell: CellId,
     name: &'static str,
     flight: FlightId,
-    /// Of a declared cell.
+    /// Present for a declared cell.
     info: Option<&'static CellInfo>,
     parent: Option<Arc<Frame>>,
     /// Time spent in other cells' flights.
@@ -49,9 +51,10 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Frame>>> = const { RefCell::new(None) };
 }
 
-/// The innermost factory that runs on this thread.
+/// The frame of the innermost factory that runs on this thread.
 pub(crate) fn current() -> Option<Arc<Frame>> {
-    // Most threads that ask run none, and need not make the thread-local for that, whose end every thread would pay.
+    // Most threads that ask run no factory. They need not create the thread-local, for whose
+    // destructor each would pay.
     if !threads::reads_are_tracked() {
         return None;
     }
@@ -65,7 +68,7 @@ pub(crate) fn current_declared() -> Option<&'static CellInfo> {
 }
 
 impl Frame {
-    /// The frame of a flight that begins here.
+    /// The frame of a flight that begins on this thread.
     pub(crate) fn new(
         cell: CellId,
         name: &'static str,
@@ -92,7 +95,7 @@ impl Frame {
         self.name
     }
 
-    /// The frame that this one was asked from.
+    /// The frame from which this one was asked.
     pub(crate) fn parent(&self) -> Option<&Arc<Self>> {
         self.parent.as_ref()
     }
@@ -102,7 +105,7 @@ impl Frame {
         *self.waiting.lock()
     }
 
-    /// From the outermost frame of this chain to this one.
+    /// The frames from the outermost one to this one.
     fn chain(&self) -> Vec<&Self> {
         let mut chain: Vec<_> = std::iter::successors(Some(self), |frame| frame.parent.as_deref()).collect();
         chain.reverse();
@@ -110,7 +113,7 @@ impl Frame {
     }
 }
 
-/// While it lives, the thread runs the factory of a frame.
+/// While this guard exists, the thread runs the factory of a frame.
 pub(crate) struct Entered {
     outer: Option<Arc<Frame>>,
     /// Whether the thread's reads were tracked before.
@@ -127,7 +130,7 @@ impl Drop for Entered {
     }
 }
 
-/// The way from `cell` back to itself, `a -> b -> a`, if this thread's chain is building it.
+/// The circle from `cell` back to itself, such as `a -> b -> a`, if a factory in this thread's chain is building it.
 pub(crate) fn chain_to(cell: CellId) -> Option<Arc<str>> {
     let current = current()?;
     let chain = current.chain();
@@ -135,14 +138,14 @@ pub(crate) fn chain_to(cell: CellId) -> Option<Arc<str>> {
     Some(circle(chain[from..].iter().map(|frame| frame.name)))
 }
 
-/// Writes the names of a circle, the first of them again at its end.
+/// Joins the names of a circle, and repeats the first at its end.
 pub(crate) fn circle(names: impl Iterator<Item = &'static str>) -> Arc<str> {
     let mut names: Vec<_> = names.collect();
     names.extend(names.first().copied());
     names.join(" -> ").into()
 }
 
-/// While it lives, time counts as the current factory's waiting.
+/// While this guard exists, time counts as the current factory's waiting time.
 pub(crate) struct Waiting {
     frame: Arc<Frame>,
     since: Instant,

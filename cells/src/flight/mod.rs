@@ -1,7 +1,8 @@
 //! One run of a factory: who waits for it, on whose behalf it runs, and what is wrapped around the factory.
 //!
-//! A flight is settled once, always under its cell's lock ([`single_flight`] has the table). Callers that run inside a
-//! factory are known by their [`frames`]; waits among flights form the [wait graph](wait_graph), which has no circle.
+//! A flight is settled once, always under its cell's lock ([`single_flight`] has the table). Callers inside a factory
+//! are recognized by their [`frames`]. Flights that wait for one another form the [wait graph](wait_graph), which has
+//! no circle.
 
 pub(crate) mod adjuster;
 #[cfg(feature = "tokio")]

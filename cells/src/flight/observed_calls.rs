@@ -1,4 +1,4 @@
-//! Which cell's factory was seen to call which other cell's accessor.
+//! Observed dependencies: which cell's factory has called which other cell's accessor in this process.
 
 use crate::flight::frames;
 use crate::info::CellInfo;
@@ -10,19 +10,19 @@ type Calls = BTreeMap<(TypeId, TypeId), (&'static CellInfo, &'static CellInfo)>;
 
 static OBSERVED: Mutex<Calls> = Mutex::new(BTreeMap::new());
 
-/// Notes that the accessor of `cell` is called; an edge where that happens inside a declared cell's factory.
+/// Records a call of the accessor of `cell`, if it happens inside a declared cell's factory.
 pub(crate) fn record(cell: &'static CellInfo) {
     if let Some(caller) = frames::current_declared() {
         OBSERVED.lock().insert((caller.id, cell.id), (caller, cell));
     }
 }
 
-/// All edges, from the dependent to what it depends on.
+/// All recorded edges, each from the dependent cell to the one it depends on.
 pub(crate) fn all() -> Vec<(&'static CellInfo, &'static CellInfo)> {
     OBSERVED.lock().values().copied().collect()
 }
 
-/// What one cell's factory was seen to use.
+/// The cells whose accessors the factory of `caller` has called.
 pub(crate) fn by(caller: &CellInfo) -> Vec<&'static CellInfo> {
     let calls = OBSERVED.lock();
     calls.values().filter(|(from, _)| from.id == caller.id).map(|&(_, to)| to).collect()

@@ -6,17 +6,18 @@
 //! |---|---|---|
 //! | its initializer, with a payload | `Ready` | get a lease on that payload, whatever has happened since |
 //! | its initializer, with an error or a panic | `Failed` | get that error |
+//! | its initializer, cancelled | `Superseded` | start over |
 //! | `record_failure` | `Failed` | get the recorded error, and so does the initializer |
-//! | `close` and its kin | `Superseded` | start over, and so does the initializer |
+//! | a close, a shutdown | `Superseded` | start over, and so does the initializer |
 //!
-//! What the factory of a flight returns after somebody else settled it is disposed and changes nothing. A flight
-//! is *over* when its factory has returned and what it made is published or disposed.
+//! What the factory of a flight returns after somebody else settled it is disposed and changes nothing. A flight is
+//! *over* when its factory has returned or was dropped, and what it returned is published or disposed.
 //!
-//! Waiters look at the flight alone, never at the cell: their outcome does not depend on when they are scheduled,
-//! and a woken waiter queues for no lock, neither the cell's nor the flight's. Threads sleep at a [`Latch`] and are
-//! woken together, tasks leave a [`Waker`] each; both are counted under the flight's lock. Whoever settles the flight
-//! takes wakers and count out under that lock and wakes after unlocking, so a waiter is either counted before the
-//! outcome is there, and woken, or finds the outcome.
+//! Waiters look only at the flight, never at the cell. So their outcome does not depend on when they are scheduled, and
+//! a woken waiter queues for no lock, neither the cell's nor the flight's. Threads sleep at a [`Latch`] and are woken
+//! together; tasks leave a [`Waker`] each; both are counted under the flight's lock. Whoever settles the flight takes
+//! the wakers and the count out under that lock, and wakes after unlocking. So a waiter either is counted before the
+//! outcome is set, and is woken, or finds the outcome.
 
 use crate::error::Error;
 use crate::flight::frames::FlightId;
@@ -36,12 +37,12 @@ use std::time::Instant;
 pub(crate) struct Flight {
     id: FlightId,
     pub(crate) generation: u64,
-    /// Whether its factory runs in a task of its own, so that the caller who began it is among the waiters and yet
-    /// does not count as one.
+    /// Whether its factory runs in a task of its own. The caller that began it then waits too, but does not count as a
+    /// waiter.
     detached: bool,
-    /// Set once, under the lock of `state`; read without it, so that woken waiters queue for nothing.
+    /// Set once, under the lock of `state`; read without that lock, so that woken waiters queue for nothing.
     outcome: OnceCell<Outcome>,
-    /// Opened when the outcome is there.
+    /// Opened after the outcome is set.
     settled: Latch,
     state: Mutex<State>,
 }
@@ -49,18 +50,18 @@ pub(crate) struct Flight {
 struct State {
     /// How many threads wait for the outcome.
     threads: usize,
-    /// The tasks that do.
+    /// The tasks that wait for the outcome.
     tasks: WakerQueue,
-    /// Whether the caller who began the flight sits among the tasks, as one that does not count.
+    /// Whether one of the tasks is the caller that began the flight, which does not count.
     initiator: bool,
     over: bool,
-    /// How what it made was disposed, where it came too late.
+    /// How the payload was disposed, if it came too late.
     leftover: Option<Box<CloseResult>>,
-    /// Closers that superseded the flight and wait for its end.
+    /// Closers that wait for the end of the flight, which was superseded.
     closers: WakerQueue,
 }
 
-/// What a flight is settled with, for its waiters.
+/// What a flight is settled with, and its waiters get.
 #[derive(Clone)]
 pub(crate) enum Outcome {
     Ready(Lease),
@@ -69,7 +70,7 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    /// What it is for a caller; `None` says to start over.
+    /// What it means for a caller; `None` is to start over.
     pub(crate) fn into_lease(self) -> Result<Option<Lease>, Error> {
         match self {
             Self::Ready(lease) => Ok(Some(lease)),
@@ -117,7 +118,7 @@ impl Flight {
         self.id
     }
 
-    /// Gives the flight its outcome. The caller holds the cell's lock and has seen that it has none yet.
+    /// Gives the flight its outcome. The caller holds the cell's lock and has checked that there is none yet.
     pub(crate) fn settle(self: &Arc<Self>, outcome: Outcome) -> Settled {
         let mut state = self.state.lock();
         let first = self.outcome.set(outcome).is_ok();
@@ -142,7 +143,7 @@ impl Flight {
         max_waiters: Option<usize>,
     ) -> Result<Outcome, Rejected> {
         let mut state = self.state.lock();
-        // It may have come before the lock did.
+        // The outcome may have been set before the lock was taken.
         if let Some(outcome) = self.outcome() {
             return Ok(outcome);
         }
@@ -153,13 +154,13 @@ impl Flight {
         drop(state);
         if !self.settled.wait(deadline.and_then(by_the_real_clock)) {
             let mut state = self.state.lock();
-            // What has happened wins over what is late; if nothing has, the thread is still counted.
+            // An outcome that is there wins over the timeout; if there is none, the thread is still counted.
             if self.outcome.get().is_none() {
                 state.threads -= 1;
                 return Err(Rejected::TimedOut);
             }
         }
-        Ok(self.outcome().unwrap_or_else(|| unreachable!("the latch opens when there is one")))
+        Ok(self.outcome().unwrap_or_else(|| unreachable!("the latch opens after the outcome is set")))
     }
 
     /// The same in a task.
@@ -179,7 +180,7 @@ impl Flight {
         }
         let waker = waker.clone();
         let mut state = self.state.lock();
-        // It may have come before the lock did.
+        // The outcome may have been set before the lock was taken.
         if let Some(outcome) = self.answer(queued) {
             return Poll::Ready(Ok(outcome));
         }
@@ -201,14 +202,14 @@ impl Flight {
         Poll::Pending
     }
 
-    /// The outcome for a task, whose ticket was taken away with all others when it came.
+    /// The outcome for a task. Its ticket left the queue with all others when the outcome was set.
     fn answer(&self, queued: &mut Queued<'_>) -> Option<Outcome> {
         let outcome = self.outcome()?;
         queued.ticket = None;
         Some(outcome)
     }
 
-    /// Says that the factory has returned and nothing of the flight is left to do.
+    /// Marks the flight as over, and wakes the closers that wait for that.
     pub(crate) fn end(&self) {
         let mut state = self.state.lock();
         state.over = true;
@@ -217,12 +218,12 @@ impl Flight {
         closers.wake();
     }
 
-    /// Notes how what it made was disposed.
+    /// Records how the payload that came too late was disposed.
     pub(crate) fn disposed(&self, result: CloseResult) {
         self.state.lock().leftover = Some(Box::new(result));
     }
 
-    /// What went wrong when that was disposed.
+    /// The result of that disposal, if it failed.
     pub(crate) fn failed_disposal(&self) -> Option<CloseResult> {
         let leftover = self.state.lock().leftover.as_deref().cloned();
         leftover.filter(|result| result.error.is_some())
@@ -232,7 +233,7 @@ impl Flight {
         self.state.lock().over
     }
 
-    /// Blocks until the flight is over, up to the deadline; says whether it is.
+    /// Blocks until the flight is over, up to the deadline; returns whether it is.
     pub(crate) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
         let mut queued = Queued::new(self, Role::Closer);
         block_until(deadline, |waker| self.poll_end(&mut queued.ticket, waker)).is_some()
@@ -259,18 +260,18 @@ impl Flight {
 }
 
 impl State {
-    /// How many waiters count.
+    /// The number of waiters, without the initiator.
     fn counted(&self) -> usize {
         (self.threads + self.tasks.len()).saturating_sub(self.initiator.into())
     }
 
-    /// The limit, where as many callers wait as may.
+    /// The limit, if it is reached.
     fn full(&self, max_waiters: Option<usize>) -> Option<usize> {
         max_waiters.filter(|limit| self.counted() >= *limit)
     }
 }
 
-/// A flight's waiters, taken out to be woken when no lock is held any more.
+/// A flight's waiters, taken out to be woken when no lock is held.
 #[must_use]
 pub(crate) struct Settled {
     /// The flight, if threads wait at its latch.
@@ -287,19 +288,19 @@ impl Settled {
     }
 }
 
-/// What somebody waits for, and as whom.
+/// What a caller waits for, and whether it counts.
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
-    /// For the outcome, as one of at most `max_waiters`.
+    /// Waits for the outcome, as one of at most `max_waiters`.
     Waiter { max_waiters: Option<usize> },
-    /// For the outcome, as the caller who began the flight, which is detached.
-    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "there are no detached flights"))]
+    /// Waits for the outcome of a detached flight that it began itself; not counted.
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "detached flights need tokio"))]
     Initiator,
-    /// For the end.
+    /// Waits for the end of the flight.
     Closer,
 }
 
-/// A place in one of a flight's queues, given back when its holder goes: with an answer, late, or dropped.
+/// A place in one of a flight's queues. It is given back when its holder has an answer, times out or is dropped.
 struct Queued<'a> {
     flight: &'a Flight,
     role: Role,

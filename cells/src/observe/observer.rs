@@ -13,7 +13,8 @@ use std::time::Duration;
 ///
 /// ```
 /// use cells::{InitResult, Observer, RuntimeCell};
-/// ///
+/// use std::sync::Arc;
+///
 /// struct Print;
 ///
 /// impl Observer for Print {

@@ -1,55 +1,56 @@
-//! Who still uses a payload: counting readers without a shared write.
+//! Who still uses a payload: counting readers without a write that two of them share.
 //!
 //! # Protocol
 //!
-//! Every thread that reads owns a [`ThreadCounters`] of counters. Every payload that is published has a [`Lane`], which
-//! names one counter in every table, and the cell's [`Slot`] points to the lane of what is published now. The
-//! leases out on a payload are the sum of its lane's counters over all tables, plus the lane's `shared` count.
-//! The sum is what counts: a lease may end in another thread than it began, so any one of them may be "negative"
-//! (they wrap).
+//! Every thread that reads owns a *table* of counters ([`ThreadCounters`]). Every published payload has a [`Lane`],
+//! which names one counter in every table, and the cell's [`Slot`] points to the lane of what is published now. The
+//! number of leases out on a payload is the sum of its lane's counters over all tables, plus the lane's `shared` count.
+//! Only the sum means anything: a lease may end on another thread than it began on, so any one counter may be
+//! "negative" (counters wrap).
 //!
 //! | who | does |
 //! |---|---|
-//! | a reader | loads the lane; raises its own counter; **light fence**; loads the lane again. The same: it holds a lease. Another: it lowers the counter as a drop does, and starts over |
+//! | a reader | loads the lane; raises its own counter; **light fence**; loads the lane again. If it is the same, the reader holds a lease. If not, the reader lowers the counter as a drop does, and starts over |
+//! | a reader without a counter | under the lock of the cell's lanes: loads the lane; raises `shared` |
 //! | a clone | raises `shared` |
-//! | a drop, wherever the lease began | lowers the counter of its own thread (`shared`, where the thread has no table); **light fence**; if the lane is `draining`, looks |
+//! | a drop, wherever the lease began | lowers the counter of its own thread (`shared`, if there is none); **light fence**; if the lane is `draining`, looks |
 //! | a closer, under the cell's lock | unpublishes; moves the lane to `Retiring`, sets `draining` |
 //! | the same, after unlocking | **heavy fence**; moves the lane to `Draining`; looks |
-//! | who looks | under the lane's lock: if the lane is `Draining` and the sum is zero, frees the lane; then, unlocked, finishes the payload |
+//! | whoever looks | under the lane's lock: if the lane is `Draining` and the sum is zero, frees the lane; then, unlocked, finishes the payload |
 //!
 //! A lane goes `Free` → `Published` → `Retiring` → `Draining` → `Free`, always under its own lock, so a payload is
-//! finished exactly once. It belongs to one cell until that cell is dropped.
+//! finished exactly once. A lane belongs to one cell until that cell is dropped.
 //!
 //! # Fences
 //!
-//! Light and heavy fences come in pairs: of what stands before the one and after the other, at least one side
-//! sees the other. A light fence costs the reader nothing but the compiler's freedom to reorder; the heavy one is
-//! `membarrier(2)`, which makes every running thread of the process pass a full fence (Linux,
-//! `Documentation/scheduler/membarrier.rst`). The scheme is that of SRCU (Linux, `kernel/rcu/srcutree.c`) and of
-//! folly's hazard pointers (`folly/synchronization/AsymmetricThreadFence.h`). Where there is no `membarrier`,
-//! both are `SeqCst` fences. The choice is made once, before the first count ([`Registry::path`]).
+//! A light fence is always ordered against a heavy one: either what comes after the heavy fence sees what came before
+//! the light one, or what comes after the light fence sees what came before the heavy one. A light fence only keeps the
+//! compiler from reordering; the heavy one is `membarrier(2)`, which makes every running thread of the process pass a
+//! full fence (Linux, `Documentation/scheduler/membarrier.rst`). The scheme is that of SRCU (Linux,
+//! `kernel/rcu/srcutree.c`) and of folly's hazard pointers (`folly/synchronization/AsymmetricThreadFence.h`). Without
+//! `membarrier`, both are `SeqCst` fences. The choice is made once, before the first count ([`Registry::path`]).
 //!
 //! # Why a payload is never finished while a lease is out
 //!
-//! 1. *Its beginning is seen.* After the closer's heavy fence a reader either has its raise visible to all who
-//!    look, or loads the lane after it was unpublished, and fails. Nobody's look counts before that fence, for the
-//!    lane is not `Draining` before.
-//! 2. *Its end is not seen too early.* From then on the counters in the tables only fall, but for readers that
-//!    fail, whose raise is undone by themselves and can only make the sum too large. So a sum that is taken table
-//!    by table is never less than it would be at its end. What can rise is `shared`, by clones, and it is read
-//!    after all tables: whoever sees that a lease has ended sees the clones that were made of it.
+//! 1. *The beginning of a lease is seen.* After the closer's heavy fence, a reader either has its raise visible to all
+//!    who look, or loads the lane after it was unpublished, and fails. No look counts before that fence, because until
+//!    then the lane is not `Draining`.
+//! 2. *The end of a lease is not seen too early.* From then on the counters in the tables only fall, except for readers
+//!    that fail: these undo their own raise, which can only make a sum too large. So the sum over the tables is never
+//!    less than what they hold when the last one has been read. Only `shared` can rise, by clones, and it is
+//!    read after all tables: whoever sees that a lease has ended sees the clones that were made of it.
 //!
-//! # Why the last one out finishes it
+//! # Why the last lease finishes the payload
 //!
-//! After the closer's heavy fence a drop (or an undone raise) either has its lowering visible to the closer's
-//! look, or sees `draining` and looks itself; and looks exclude one another, so of two that end together the
-//! later sees both.
+//! After the closer's heavy fence, a drop (or an undone raise) either has its lowering visible to the closer's look, or
+//! sees `draining` and looks itself. Looks exclude one another, so of two leases that end at once, the later look sees
+//! both ends.
 //!
 //! # Memory that stays
 //!
-//! Lanes and tables are never freed, so a late look at one is always harmless: they are handed on, tables to the
-//! next thread with their counters as they are, lanes to the next payload with a sum of zero. A lease that is
-//! forgotten keeps its payload and its lane, and costs nobody else anything.
+//! Lanes and tables are never freed, so a late look at one is always harmless. They are handed on instead: tables to
+//! the next thread with their counters as they are, lanes to the next payload with a sum of zero. A lease that is
+//! forgotten keeps its payload and its lane, and costs nothing else.
 
 use crate::sync::primitives::const_fn;
 use crate::sync::primitives::inner::Mutex;
@@ -60,8 +61,8 @@ use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 use std::sync::atomic::compiler_fence;
 
-/// How many lanes the first counters of a table serve: those that the fast path reaches. Few where the protocol
-/// is tested, so that all paths are taken.
+/// How many lanes the first counters of a table serve, which are those that the fast path reaches. Tests and models
+/// have few, so that they take all paths.
 const FAST_LANES: usize = if cfg!(loom) {
     1
 } else if cfg!(test) {
@@ -69,31 +70,31 @@ const FAST_LANES: usize = if cfg!(loom) {
 } else {
     256
 };
-/// How many further chunks of counters a table has; each doubles what came before.
+/// How many further chunks of counters a table can have; each doubles the number of counters.
 const FURTHER_CHUNKS: usize = if cfg!(any(loom, test)) { 3 } else { 8 };
-/// The lanes that have counters. Readers of one beyond take the cell's lock: slower, never wrong.
+/// How many lanes have counters. Reads of a lane beyond lock the cell's lanes: slower, never wrong.
 const COUNTED_LANES: usize = FAST_LANES << FURTHER_CHUNKS;
 
-/// How the ready reads of this process keep clear of closers.
+/// How ready reads in this process are synchronized with closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ReadPath {
-    /// Readers pay no fence, about a nanosecond for a read and its drop; a close calls `membarrier(2)`, which takes
-    /// some microseconds. Linux since 4.14.
+    /// Readers pay no memory fence: a read and its drop take about a nanosecond. A close calls `membarrier(2)`, which
+    /// takes a few microseconds. Linux since 4.14.
     Membarrier,
-    /// Readers pay two memory fences, some ten nanoseconds for a read and its drop; closes are cheap. Everywhere
+    /// Readers pay two memory fences: a read and its drop take about ten nanoseconds. Closes are cheap. Used everywhere
     /// else: other systems, older kernels, and sandboxes that deny the call.
     Fences,
 }
 
-/// One thread's counters, written by the thread that owns the table and by nobody else.
+/// One thread's table of counters, written only by the thread that owns it.
 ///
-/// Aligned to two cache lines, which is what processors fetch at once: neighbours share nothing.
+/// Aligned to two cache lines, which processors fetch together, so that neighbours share nothing.
 #[repr(align(128))]
 struct ThreadCounters {
     first: [AtomicU64; FAST_LANES],
-    /// Chunk `k` serves the lanes from `FAST_LANES << k` on, as many as all before it.
+    /// Chunk `k` serves the lanes from `FAST_LANES << k` on, and as many of them as come before it.
     further: [AtomicPtr<AtomicU64>; FURTHER_CHUNKS],
     next: *const ThreadCounters,
 }
@@ -107,7 +108,7 @@ impl ThreadCounters {
         }
     }
 
-    /// The counter of a lane below `COUNTED_LANES`, if it was ever raised.
+    /// The counter of a lane below `COUNTED_LANES`; `None` if its chunk does not exist, so it was never used.
     fn counter(&self, lane: usize) -> Option<&AtomicU64> {
         if let Some(counter) = self.first.get(lane) {
             return Some(counter);
@@ -115,11 +116,11 @@ impl ThreadCounters {
         let (chunk, offset) = Self::place(lane);
         // Acquire: pairs with the owner's release in `grow`.
         let counters = self.further[chunk].load(Ordering::Acquire);
-        // SAFETY: a chunk that is there has `FAST_LANES << chunk` counters, more than the offset, and stays for ever.
+        // SAFETY: a chunk that exists has `FAST_LANES << chunk` counters, more than the offset, and is never freed.
         (!counters.is_null()).then(|| unsafe { &*counters.add(offset) })
     }
 
-    /// The same for the table's owner, who makes the chunk where it is missing.
+    /// The same for the table's owner, which allocates a missing chunk.
     fn counter_or_grow(&self, lane: usize) -> &AtomicU64 {
         self.counter(lane).unwrap_or_else(|| self.grow(lane))
     }
@@ -129,27 +130,27 @@ impl ThreadCounters {
         let (chunk, offset) = Self::place(lane);
         let counters: Box<[AtomicU64]> = (0..FAST_LANES << chunk).map(|_| AtomicU64::new(0)).collect();
         let counters = Box::leak(counters);
-        // Release: pairs with the acquire in `counter`. Only the owner stores here, and found nothing.
+        // Release: pairs with the acquire in `counter`. Only the owner stores here, and it found no chunk.
         self.further[chunk].store(counters.as_mut_ptr(), Ordering::Release);
-        // SAFETY: the chunk has just been made, and is never freed; the offset is within it.
+        // SAFETY: the chunk was allocated just now and is never freed; the offset is within it.
         unsafe { &*self.further[chunk].load(Ordering::Relaxed).add(offset) }
     }
 
-    /// The chunk of a lane from `FAST_LANES` on, and where in it.
+    /// The chunk of a lane from `FAST_LANES` on, and its offset there.
     fn place(lane: usize) -> (usize, usize) {
         let chunk = (lane / FAST_LANES).ilog2() as usize;
         (chunk, lane - (FAST_LANES << chunk))
     }
 }
 
-/// What the calling thread has: to be put into a thread-local without destructor, so that it can be reached for
-/// as long as the thread runs.
+/// The calling thread's part. It belongs in a thread-local without a destructor, which can be reached for as long as
+/// the thread runs.
 pub(crate) struct Local {
     /// The thread's table, null before its first read and after [`Registry::leave`].
     table: Cell<*const ThreadCounters>,
-    /// The same, if readers need no more than a compiler fence and nobody wants to hear of them; else null.
+    /// The same, if reads need only a compiler fence and are not tracked; else null.
     fast: Cell<*const ThreadCounters>,
-    /// Whether somebody wants to hear of this thread's reads.
+    /// Whether this thread's reads take the slow path, because they are to be recorded.
     tracked: Cell<bool>,
 }
 
@@ -172,7 +173,7 @@ impl Local {
         unsafe { self.table.get().as_ref() }
     }
 
-    /// The thread's counter of the lane at `place`, if the fast path serves that.
+    /// The thread's counter of the lane at `place`, if the fast path serves that lane.
     #[inline]
     fn counter(&self, place: usize) -> Option<&'static AtomicU64> {
         let table = self.fast.get();
@@ -180,20 +181,20 @@ impl Local {
             cold_path();
             return None;
         }
-        // SAFETY: tables are never freed, and the place was just looked at.
+        // SAFETY: tables are never freed, and the place was checked above.
         Some(unsafe { (*table).first.get_unchecked(place) })
     }
 }
 
-/// The first lanes stand in a row, so that the fast path knows a lane's counter by its address and need not load
-/// its index.
+/// The first lanes, in an array, so that the fast path computes a lane's counter from its address and need not load its
+/// index (target: ready read, docs/performance.md).
 pub(crate) struct FirstLanes([Lane; FAST_LANES]);
 
 impl FirstLanes {
     #[cfg(not(loom))]
     #[cfg_attr(
         not(test),
-        expect(clippy::large_stack_arrays, reason = "a static's initializer: no stack sees it")
+        expect(clippy::large_stack_arrays, reason = "it initializes a static, and is never on a stack")
     )]
     pub(crate) const fn new() -> Self {
         Self([const { Lane::new(0) }; FAST_LANES])
@@ -205,7 +206,7 @@ impl FirstLanes {
     }
 }
 
-/// How the code below reaches all tables and lanes of the process: two words that the compiler knows.
+/// How the code below reaches all tables and lanes of the process: two addresses that the compiler knows.
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {
     pub(crate) first: &'static FirstLanes,
@@ -228,14 +229,14 @@ impl Counters {
             .filter(|index| *index < COUNTED_LANES)
     }
 
-    /// Makes tables and lanes for one model.
+    /// Allocates the registry and first lanes of one model.
     #[cfg(loom)]
     pub(crate) fn of_model(enlist: fn() -> bool) -> Self {
         let first = Box::leak(Box::new(FirstLanes::new()));
         Self { first, registry: Box::leak(Box::new(Registry::new(enlist))) }
     }
 
-    /// Frees what `of_model` made and what came of it.
+    /// Frees what `of_model` allocated, and all tables and lanes that were added since.
     ///
     /// # Safety
     /// Nothing of it is used any more, and all slots are dissolved.
@@ -243,7 +244,7 @@ impl Counters {
     pub(crate) unsafe fn free(self) {
         let mut next = self.registry.tables.load(Ordering::Acquire);
         while !next.is_null() {
-            // SAFETY: it came from a box, and the caller says that nobody uses it.
+            // SAFETY: it came from a box, and by the caller's promise nobody uses it.
             let table = unsafe { Box::from_raw(next) };
             next = table.next.cast_mut();
             for (chunk, counters) in table.further.iter().enumerate() {
@@ -263,7 +264,7 @@ impl Counters {
         drop(unsafe { Box::from_raw(ptr::from_ref(self.registry).cast_mut()) });
     }
 
-    /// A lane that no cell has.
+    /// Takes a lane that belongs to no cell.
     fn lane(self) -> &'static Lane {
         let mut pool = self.registry.lanes.lock();
         if let Some(lane) = pool.free.pop() {
@@ -277,25 +278,26 @@ impl Counters {
 
 /// All tables and lanes of the process.
 pub(crate) struct Registry {
-    /// All tables, linked; it only grows, under the lock of `idle`.
+    /// The list of all tables; it only grows, under the lock of `idle`.
     tables: AtomicPtr<ThreadCounters>,
     /// The tables of threads that have ended.
     idle: Mutex<Vec<NonNull<ThreadCounters>>>,
     lanes: Mutex<Pool>,
-    /// No part of the protocol's order: it is decided before there is anything to order.
+    /// Not part of the protocol's ordering: it is set before there is anything to order.
     path: OnceLock<ReadPath>,
-    /// Sees to it that [`leave`](Self::leave) is called when the calling thread ends; `false` if it is too late.
+    /// Arranges that [`leave`](Self::leave) is called when the calling thread ends; `false` if it is too late for that.
     enlist: fn() -> bool,
 }
 
 struct Pool {
     /// Lanes of cells that were dropped.
     free: Vec<&'static Lane>,
+    /// How many lanes exist.
     made: usize,
 }
 
-// SAFETY: tables are reached through atomics alone, but for `next`, which is never written after the table was
-// linked; the pointers among the idle ones are as good in one thread as in another.
+// SAFETY: tables are accessed only through atomics, except `next`, which is never written after the table was linked;
+// the pointers in `idle` are valid on any thread.
 unsafe impl Send for Registry {}
 // SAFETY: as above.
 unsafe impl Sync for Registry {}
@@ -317,8 +319,8 @@ impl Registry {
         if barrier::POSSIBLE { *self.path.get_or_init(barrier::choose) } else { ReadPath::Fences }
     }
 
-    /// The reader's side: what it did before is visible to whoever passes a heavy fence later, or what it does
-    /// after sees what that one did before.
+    /// The reader's side: what it did before is visible after every later heavy fence, or what it does afterwards sees
+    /// what was done before that fence.
     fn light(&self) {
         match self.path() {
             ReadPath::Membarrier => compiler_fence(Ordering::SeqCst),
@@ -326,7 +328,7 @@ impl Registry {
         }
     }
 
-    /// The closer's side; `false` if the kernel denies it by now.
+    /// The closer's side; `false` if the kernel now denies it.
     fn heavy(&self) -> bool {
         match self.path() {
             ReadPath::Membarrier => barrier::heavy(),
@@ -337,7 +339,7 @@ impl Registry {
         }
     }
 
-    /// The calling thread's table; `None` if the thread is being torn down.
+    /// The calling thread's table; `None` if the thread is ending.
     fn table(&self, local: &Local) -> Option<&'static ThreadCounters> {
         local.table().or_else(|| self.adopt(local))
     }
@@ -347,13 +349,13 @@ impl Registry {
         if !(self.enlist)() {
             return None;
         }
-        // The lock also hands the counters of an idle table from its former owner to the new one.
+        // The lock also makes the counters of an idle table, as its former owner left them, visible to the new one.
         let mut idle = self.idle.lock();
         let table = idle.pop().map_or_else(
             || {
                 let table = Box::into_raw(Box::new(ThreadCounters::new(self.tables.load(Ordering::Relaxed))));
                 // Release: pairs with the acquire in `sum`. It comes before this thread's first raise, so whoever
-                // is bound to see that is bound to see the table.
+                // must see that raise also sees the table.
                 self.tables.store(table, Ordering::Release);
                 table.cast_const()
             },
@@ -370,14 +372,14 @@ impl Registry {
         local.fast.set(if fast { local.table.get() } else { ptr::null() });
     }
 
-    /// Sends the thread's reads the slow way, or back to the fast one; returns which way they went before.
+    /// Turns tracking of the thread's reads on or off; returns whether it was on. Tracked reads take the slow path.
     pub(crate) fn track(&self, local: &Local, on: bool) -> bool {
         let before = local.tracked.replace(on);
         self.set_fast(local);
         before
     }
 
-    /// Hands the table of the ending thread on, with its counters: leases that began here may still be out.
+    /// Hands on the table of the ending thread, with its counters: leases that began here may still be out.
     pub(crate) fn leave(&self, local: &Local) {
         local.fast.set(ptr::null());
         if let Some(table) = NonNull::new(local.table.replace(ptr::null()).cast_mut()) {
@@ -401,15 +403,15 @@ impl Registry {
     }
 }
 
-/// What ends a payload, once.
+/// Ends a payload; called once.
 pub(crate) type Finish = unsafe fn(NonNull<()>);
 
-/// One payload's counters, and its way from publication to the end.
+/// One payload's place in all tables, and its state from publication to its end.
 ///
-/// What readers read and what some of them write are apart: on lines of their own.
+/// What all readers read and what some of them write are on separate cache lines.
 #[repr(C, align(128))]
 pub(crate) struct Lane {
-    /// Which counter of a table is this lane's; for the first ones their place tells it.
+    /// Which counter of a table is this lane's. The first lanes know it from their address.
     index: usize,
     payload: AtomicPtr<()>,
     draining: AtomicBool,
@@ -418,10 +420,10 @@ pub(crate) struct Lane {
 
 #[repr(align(64))]
 struct Aside {
-    /// Clones, and what threads do that have no table; wraps.
+    /// Counts clones, publishers' leases, and the reads and drops of threads without a counter for the lane; wraps.
     shared: AtomicU64,
     occupant: Mutex<Occupant>,
-    /// The next lane of the same cell; the lock of its `lanes` guards it.
+    /// The next lane of the same cell; guarded by the lock of the cell's `lanes`.
     sibling: AtomicPtr<Lane>,
 }
 
@@ -435,7 +437,7 @@ enum Phase {
     Free,
     /// Published, or about to be.
     Published,
-    /// Unpublished; the heavy fence is still to come, so no sum means anything.
+    /// Unpublished; the heavy fence is yet to come, so no sum means anything.
     Retiring,
     /// Whoever finds the sum zero finishes the payload.
     Draining,
@@ -462,24 +464,24 @@ impl Lane {
         self.aside.occupant.lock().phase == Phase::Free
     }
 
-    /// A lane and those behind it, for who holds the lock of their cell's `lanes`.
+    /// A lane and those after it. The caller holds the lock of their cell's `lanes`.
     fn siblings(first: Option<&'static Self>) -> impl Iterator<Item = &'static Self> {
         // SAFETY: lanes are never freed.
         std::iter::successors(first, |lane| unsafe { lane.aside.sibling.load(Ordering::Relaxed).as_ref() })
     }
 
-    /// The payload of a lane that the caller holds a lease on.
+    /// The payload of a lane on which the caller holds a lease.
     #[inline]
     pub(crate) fn payload(&self) -> NonNull<()> {
-        // Relaxed: whoever holds a lease has an acquire behind it that pairs with the publisher's release, and
-        // the payload does not change while a lease is out.
+        // Relaxed: every lease began on the publishing thread or with an acquire that pairs with the publisher's
+        // release, and the payload does not change while a lease is out.
         let payload = self.payload.load(Ordering::Relaxed);
         debug_assert!(!payload.is_null(), "a lane that is in use has a payload");
         // SAFETY: it was stored from a `NonNull` before the lane was published.
         unsafe { NonNull::new_unchecked(payload) }
     }
 
-    /// The number of leases out, if the lane is `Draining`; otherwise a guess.
+    /// The number of leases out, or more, if the lane is `Draining`; otherwise only an estimate.
     fn sum(&self, all: Counters) -> u64 {
         let mut sum = 0_u64;
         if let Some(index) = all.index(self) {
@@ -487,17 +489,18 @@ impl Lane {
             let mut next = all.registry.tables.load(Ordering::Acquire).cast_const();
             // SAFETY: tables are never freed.
             while let Some(table) = unsafe { next.as_ref() } {
-                // Acquire: pairs with the release of a drop, so that all use of the payload comes before its end;
-                // and keeps the load of `shared` below it.
+                // Acquire: pairs with the release in `lower`, so that all use of the payload comes before its end;
+                // and keeps the load of `shared` after it.
                 sum = sum.wrapping_add(table.counter(index).map_or(0, |own| own.load(Ordering::Acquire)));
                 next = table.next;
             }
         }
-        // After the tables, for counts move from there to here. Acquire: as above.
+        // After the tables, because counts move from there to here. Acquire: as above, for the release in
+        // `release_slow`.
         sum.wrapping_add(self.aside.shared.load(Ordering::Acquire))
     }
 
-    /// Finishes the payload if it is draining and nobody uses it any more.
+    /// Finishes the payload if it is draining and no longer in use.
     #[cold]
     pub(crate) fn look(&self, all: Counters) {
         let mut occupant = self.aside.occupant.lock();
@@ -507,26 +510,26 @@ impl Lane {
         occupant.phase = Phase::Free;
         let finish = occupant.finish.take();
         let payload = self.payload();
-        // Relaxed: who reads an old `true` takes the lock, and finds that there is nothing to do.
+        // Relaxed: whoever reads an old `true` takes the lock and finds nothing to do.
         self.draining.store(false, Ordering::Relaxed);
         drop(occupant);
         if let Some(finish) = finish {
-            // SAFETY: `finish` came with this payload, and only who moves the lane to `Free` gets here. No lease
-            // is out (see the top of the file), and none can begin.
+            // SAFETY: `finish` came with this payload, and only the thread that moves the lane to `Free` gets here. No
+            // lease is out (see the top of the file), and none can begin.
             unsafe { finish(payload) };
         }
     }
 
-    /// Counts one lease more, for the holder of one.
+    /// Counts one more lease. The caller holds one.
     pub(crate) fn share(&self) {
-        // Relaxed: the lease that is cloned keeps the payload, and its end is what publishes this.
+        // Relaxed: the lease that is cloned keeps the payload, and the release at its end publishes this count.
         self.aside.shared.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends a lease, as far as that takes no more than the thread's own counter.
+    /// Ends a lease, as far as the thread's own counter suffices.
     ///
     /// # Safety
-    /// The caller has a lease on this lane's payload, and uses it no more. What is returned is seen to.
+    /// The caller holds a lease on this lane's payload, uses it no more, and does what the result says.
     #[inline]
     pub(crate) unsafe fn release_fast(&self, all: Counters, local: &Local) -> Released {
         let Some(counter) = local.counter(all.place(self)) else {
@@ -542,15 +545,15 @@ impl Lane {
         Released::Entirely
     }
 
-    /// Ends a lease, or undoes a raise that came too late; the payload is finished here if it was the last.
+    /// Ends a lease, or undoes a raise that came too late; the payload is finished here if that was the last one.
     ///
     /// # Safety
-    /// The caller has raised this lane's count, and uses what that was for no more.
+    /// The caller has raised this lane's count once for this, and no longer uses the payload by it.
     #[cold]
     pub(crate) unsafe fn release_slow(&self, all: Counters, local: &Local) {
         match (local.table(), all.index(self)) {
             (Some(table), Some(index)) => lower(table.counter_or_grow(index)),
-            // Release: as in `lower`.
+            // Release: as in `lower`; pairs with the last acquire in `sum`.
             _ => drop(self.aside.shared.fetch_sub(1, Ordering::Release)),
         }
         all.registry.light();
@@ -561,7 +564,7 @@ impl Lane {
 
     #[inline]
     fn is_draining(&self) -> bool {
-        // Relaxed: the fence before it does the ordering.
+        // Relaxed: the light fence before it orders it against the closer's heavy fence.
         self.draining.load(Ordering::Relaxed)
     }
 }
@@ -570,22 +573,23 @@ impl Lane {
 #[must_use]
 pub(crate) enum Released {
     Entirely,
-    /// The lane is draining, and somebody has to [look](Lane::look) at it.
+    /// The count is lowered, but the lane is draining: the caller has to [look](Lane::look) at it.
     Draining,
-    /// Not at all: the [slow path](Lane::release_slow) does.
+    /// Not at all: the caller takes the [slow path](Lane::release_slow).
     Not,
 }
 
-/// Raises a counter of the calling thread's own table: nobody else writes it, so a load and a store will do.
+/// Raises a counter of the calling thread's own table. No other thread writes it, so a load and a store suffice.
 #[inline]
 fn raise(counter: &AtomicU64) {
-    // Relaxed: the light fence that follows orders it.
+    // Relaxed: the light fence that follows orders it against the closer's heavy fence.
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
+/// Lowers a counter of the calling thread's own table.
 #[inline]
 fn lower(counter: &AtomicU64) {
-    // Release: pairs with the acquire in `sum`: what the lease was used for comes before the payload's end.
+    // Release: pairs with the acquire in `sum`, so that all use of the payload by this lease comes before its end.
     counter.store(counter.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Release);
 }
 
@@ -614,7 +618,7 @@ impl Slot {
         unsafe { self.lane().as_ref() }
     }
 
-    /// Takes a lease on what is published, if this thread can without a fence and is on no detour.
+    /// Takes a lease on what is published, if this thread can do so without a fence and its reads are not tracked.
     #[inline]
     pub(crate) fn acquire_fast(&self, all: Counters, local: &Local) -> Acquired {
         let lane = self.lane();
@@ -622,7 +626,7 @@ impl Slot {
             cold_path();
             return Acquired::Not;
         };
-        // SAFETY: what has a place is one of the first lanes, and no null pointer.
+        // SAFETY: what has a place is one of the first lanes, so it is not null.
         let lane = unsafe { NonNull::new_unchecked(lane.cast_mut()).as_ref() };
         if !self.count(lane, counter, || compiler_fence(Ordering::SeqCst)) {
             cold_path();
@@ -631,10 +635,10 @@ impl Slot {
         Acquired::Lease(lane)
     }
 
-    /// Raises a counter of the calling thread; `false` if the lane is not the published one by then, and the
-    /// counter has to be lowered again.
+    /// Raises a counter of the calling thread. `false` if the lane is no longer the published one: the counter has to
+    /// be lowered again.
     ///
-    /// The lane may have come back meanwhile, with another payload: that is the one this lease is on.
+    /// If the lane was freed and published again meanwhile, with another payload, the lease is on that one.
     #[inline]
     fn count(&self, lane: &'static Lane, counter: &AtomicU64, light: impl FnOnce()) -> bool {
         raise(counter);
@@ -642,7 +646,7 @@ impl Slot {
         ptr::eq(self.lane(), lane)
     }
 
-    /// Takes a lease on what is published, wherever the thread is.
+    /// Takes a lease on what is published, on any thread.
     #[cold]
     pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
         loop {
@@ -653,30 +657,30 @@ impl Slot {
             if self.count(lane, table.counter_or_grow(index), || all.registry.light()) {
                 return Some(lane);
             }
-            // SAFETY: it was raised, and for nothing.
+            // SAFETY: its count was raised, and no lease came of it.
             unsafe { lane.release_slow(all, local) };
         }
     }
 
-    /// For who has no counter: with the lock held nobody unpublishes the lane.
+    /// Takes a lease without a counter: the lock keeps the lane published meanwhile.
     #[cold]
     fn acquire_shared(&self) -> Option<&'static Lane> {
         let lanes = self.lanes.lock();
         let lane = self.published()?;
-        // The lock orders it before the unpublication, and so before every look.
+        // The lock orders this before the lane is unpublished, and so before every look.
         lane.share();
         drop(lanes);
         Some(lane)
     }
 
-    /// Chooses the lane of the next payload.
+    /// Takes a free lane for the next payload.
     pub(crate) fn vacancy(&self, all: Counters) -> Vacancy {
         let mut lanes = self.lanes.lock();
         let free = Lane::siblings(*lanes).find(|lane| lane.is_free());
         let lane = free.unwrap_or_else(|| {
             let lane = all.lane();
             let next = lanes.replace(lane).map_or(ptr::null(), ptr::from_ref);
-            // Relaxed: under the lock.
+            // Relaxed: guarded by the lock of `lanes`.
             lane.aside.sibling.store(next.cast_mut(), Ordering::Relaxed);
             lane
         });
@@ -684,12 +688,12 @@ impl Slot {
         Vacancy { lane }
     }
 
-    /// Publishes a payload, in the place of the one that is published, if any, with one lease on it.
+    /// Publishes a payload in place of the published one, if any, with one lease on it.
     ///
     /// # Safety
-    /// `finish` may be called with the payload, once, in any thread, from when no lease is out on it any more and
-    /// it has been retired. Until then the payload stays valid.
-    #[expect(clippy::needless_pass_by_value, reason = "a vacancy is filled once")]
+    /// `finish` may be called with the payload, once, on any thread, as soon as the payload has been retired and no
+    /// lease on it is out. Until then the payload stays valid.
+    #[expect(clippy::needless_pass_by_value, reason = "a vacancy can be filled only once")]
     pub(crate) unsafe fn publish(
         &self,
         vacancy: Vacancy,
@@ -699,7 +703,7 @@ impl Slot {
         let Vacancy { lane } = vacancy;
         let lanes = self.lanes.lock();
         lane.aside.occupant.lock().finish = Some(finish);
-        // Relaxed: the release that publishes the lane publishes this too.
+        // Relaxed: the release in `replace` publishes this with the lane.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);
         lane.share();
         let old = self.replace(Some(lane));
@@ -719,27 +723,27 @@ impl Slot {
     fn replace(&self, lane: Option<&'static Lane>) -> Option<Retiring> {
         let old = self.published();
         let lane = lane.map_or(ptr::null(), ptr::from_ref);
-        // Release: pairs with the acquire in `published`.
+        // Release: pairs with the acquire in `lane`.
         self.published.store(lane.cast_mut(), Ordering::Release);
         let old = old?;
         let mut occupant = old.aside.occupant.lock();
         debug_assert_eq!(occupant.phase, Phase::Published);
         occupant.phase = Phase::Retiring;
-        // Relaxed: the heavy fence of `settle` orders it.
+        // Relaxed: the heavy fence in `settle` orders it against the light fence of a drop.
         old.draining.store(true, Ordering::Relaxed);
         drop(occupant);
         Some(Retiring { lane: Some(old) })
     }
 
-    /// The number of leases out on what is published, roughly.
+    /// The approximate number of leases out on what is published.
     pub(crate) fn out(&self, all: Counters) -> usize {
         let sum = self.published().map_or(0, |lane| lane.sum(all));
-        // Counts that move while they are summed may be missed: no lease, rather than less than none.
+        // A sum that is taken while leases come and go may be "negative": that counts as zero.
         usize::try_from(sum.cast_signed()).unwrap_or(0)
     }
 
-    /// Ends a cell: finishes what it has published still, and gives its lanes to other cells, but for those whose
-    /// leases were forgotten.
+    /// Ends a cell: lets go of what is still published, and returns the cell's lanes to the pool, except those with
+    /// leases still out.
     pub(crate) fn dissolve(&mut self, all: Counters) {
         if let Some(mut retiring) = self.retire() {
             retiring.settle(all);
@@ -752,17 +756,17 @@ impl Slot {
     }
 }
 
-/// What the fast path of a read came to.
+/// The result of a read's fast path.
 #[must_use]
 pub(crate) enum Acquired {
     Lease(&'static Lane),
-    /// The lane was raised too late, and is still to be [lowered](Lane::release_slow).
+    /// The lane's count was raised too late, and has to be [lowered](Lane::release_slow) again.
     Late(&'static Lane),
-    /// Nothing is published, or the [slow path](Slot::acquire_slow) gets it.
+    /// Nothing is published, or only the [slow path](Slot::acquire_slow) can take a lease.
     Not,
 }
 
-/// A lane that is taken for a payload to come.
+/// A lane that is reserved for a payload to come.
 #[must_use]
 pub(crate) struct Vacancy {
     lane: &'static Lane,
@@ -774,23 +778,23 @@ impl Vacancy {
     }
 }
 
-/// A payload that is unpublished and has still to be [settled](Self::settle): until then it is not finished.
+/// A payload that is unpublished and has yet to be [settled](Self::settle); until then it is not finished.
 #[must_use]
 pub(crate) struct Retiring {
     lane: Option<&'static Lane>,
 }
 
 impl Retiring {
-    /// The payload, which stays until this is settled.
+    /// The payload, which stays valid until this is settled.
     pub(crate) fn payload(&self) -> Option<NonNull<()>> {
         self.lane.map(Lane::payload)
     }
 
-    /// Lets the payload go: finishes it here if no lease is out, else leaves it to the last one. Does nothing the
-    /// second time.
+    /// Lets the payload go: finishes it here if no lease is out, else leaves it to the last one. A second call does
+    /// nothing.
     pub(crate) fn settle(&mut self, all: Counters) {
         if let Some(lane) = self.lane.take()
-            // Denied, nobody can tell any more whether a lease is out: then the payload stays, for ever.
+            // If it is denied, nobody can tell whether a lease is out, so the payload is never finished.
             && all.registry.heavy()
         {
             let mut occupant = lane.aside.occupant.lock();
@@ -811,8 +815,8 @@ mod barrier {
 
     pub(super) const POSSIBLE: bool = true;
 
-    /// Takes `membarrier` where the kernel grants it. `CELLS_READ_PATH=fences` takes the other path anyway, for
-    /// tests and for sandboxes that deny the call later on.
+    /// Chooses `membarrier` if the kernel grants it. `CELLS_READ_PATH=fences` forces the other path, for tests and for
+    /// sandboxes that deny the call later on.
     pub(super) fn choose() -> ReadPath {
         let fences = std::env::var_os("CELLS_READ_PATH").is_some_and(|path| path == "fences");
         if !fences && register() && call() { ReadPath::Membarrier } else { ReadPath::Fences }
@@ -822,7 +826,7 @@ mod barrier {
     pub(super) fn heavy() -> bool {
         // For the compiler, and for this thread itself.
         fence(Ordering::SeqCst);
-        // A process that was cloned from this one may have to register for itself.
+        // After a fork, the child may have to register for itself.
         let done = call() || (register() && call());
         fence(Ordering::SeqCst);
         done

@@ -1,5 +1,5 @@
-//! One run of a disposer, with everything that it needs, so that any thread can run it: inside a drop, after the cell
-//! has gone on. It never unwinds, and it notifies the observers of its end.
+//! One run of a disposer, with everything it needs, so that any thread can run it: inside the drop of a lease, or when
+//! the cell already holds another payload. It never unwinds, and it notifies the observers of its end.
 
 use crate::error::{BoxError, Panic, SharedError};
 use crate::observe::observer::{CloseResult, CloseStatus};
@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Instant;
 
-/// An asynchronous disposer under way, with the payload in it.
+/// An asynchronous disposer under way; it owns the payload.
 pub(crate) type DisposerFuture = BoxFuture<'static, Result<(), BoxError>>;
 
 pub(crate) struct Disposal {
@@ -24,7 +24,7 @@ pub(crate) struct Disposal {
     /// Whether code of the program runs, rather than a plain drop.
     calls: bool,
     started: Instant,
-    /// Where an asynchronous disposer runs if nobody waits for it.
+    /// Where an asynchronous disposer runs if no closer waits for it.
     executor: Executor,
 }
 
@@ -45,7 +45,7 @@ impl Disposal {
         &self.executor
     }
 
-    /// Disposes the payload as far as that takes no task: `Err` is an asynchronous disposer that has yet to run.
+    /// Disposes the payload, unless that takes a task: `Err` is an asynchronous disposer that has yet to run.
     pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
         match catch_unwind(AssertUnwindSafe(|| payload.dispose())) {
             Ok(Disposing::Later(future)) => Err(future),
@@ -64,7 +64,7 @@ impl Disposal {
         self.end(outcome.await)
     }
 
-    /// Drops an asynchronous disposer that nobody runs, or not to its end, and the payload with it.
+    /// Drops an asynchronous disposer that will not run to its end, and the payload with it.
     pub(crate) fn abandon(&self, future: Option<DisposerFuture>) -> CloseResult {
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
         self.end(dropped.and(Ok(Err(Abandoned.into()))))
@@ -82,7 +82,7 @@ impl Disposal {
         result
     }
 
-    /// What a closer learns while a lease is still out.
+    /// The result for a closer while the payload is not disposed yet.
     pub(crate) fn draining(&self) -> CloseResult {
         self.result(CloseStatus::Draining)
     }

@@ -1,10 +1,10 @@
-//! What ends a payload: `Close`, the disposers that a program names, and a plain drop.
+//! What ends a payload: `Close`, a disposer that the program names, or a plain drop.
 
 use crate::error::BoxError;
 use crate::sync::executor::BoxFuture;
 use std::io::Write;
 
-/// A type that knows how to close itself; `#[runtime_cell]` finds it.
+/// A type that knows how to close itself. `#[runtime_cell]` uses the implementation as the payload's disposer.
 ///
 /// ```
 /// use cells::{BoxError, Close};
@@ -13,7 +13,7 @@ use std::io::Write;
 ///
 /// impl Close for Connection {
 ///     fn close(self) -> Result<(), BoxError> {
-///         Ok(()) // say goodbye to the server here
+///         Ok(()) // log out of the server here
 ///     }
 /// }
 /// ```
@@ -26,7 +26,7 @@ pub trait Close {
     /// Ends the use of this value.
     ///
     /// # Errors
-    /// Whatever went wrong; the value is gone all the same.
+    /// Returns what went wrong; the value is gone all the same.
     fn close(self) -> Result<(), BoxError>;
 }
 
@@ -56,7 +56,7 @@ impl<W: Write> Close for std::io::BufWriter<W> {
     }
 }
 
-/// What ends a payload, with ownership of it.
+/// What ends a payload; it takes ownership of it.
 ///
 /// ```
 /// use cells::{Disposer, RuntimeCell};
@@ -70,55 +70,56 @@ impl<W: Write> Close for std::io::BufWriter<W> {
 /// ```
 pub struct Disposer<T> {
     pub(crate) run: DisposeFn<T>,
-    /// For the macro, which reads it in a constant: a call would cost the compiler more.
+    /// A field, so that the macro can read it in a constant: a call would cost more compile time.
     #[doc(hidden)]
     pub label: &'static str,
 }
 
-/// How far a disposer function has come with its payload.
+/// How far a disposer function got in its call.
 pub enum Disposing {
-    /// It is over.
+    /// It has ended.
     Done(Result<(), BoxError>),
-    /// It takes a task to go on.
+    /// It is asynchronous, and needs a task.
     Later(BoxFuture<'static, Result<(), BoxError>>),
 }
 
-/// What a disposer does.
+/// The function in a disposer, if any.
 pub(crate) enum DisposeFn<T> {
     Drop,
     Sync(fn(T) -> Result<(), BoxError>),
     Async(fn(T) -> BoxFuture<'static, Result<(), BoxError>>),
-    /// Only the call tells which of the two it is.
+    /// Sync or async: only the call shows which.
     Either(fn(T) -> Disposing),
 }
 
 impl<T> Disposer<T> {
-    /// Drops the payload and calls nothing.
+    /// Returns a disposer that drops the payload and calls nothing.
     pub const fn drop() -> Self {
         Self { run: DisposeFn::Drop, label: "drop" }
     }
 
-    /// Calls a function with the payload.
+    /// Returns a disposer that calls a function with the payload.
     pub const fn with(disposer: fn(T) -> Result<(), BoxError>) -> Self {
         Self { run: DisposeFn::Sync(disposer), label: "function" }
     }
 
-    /// Calls an asynchronous function with the payload.
+    /// Returns a disposer that calls an asynchronous function with the payload.
     ///
-    /// The asynchronous ways to close run it to its end. Elsewhere (a synchronous close, the last lease's drop) it
-    /// is left to the tokio runtime that the payload was built on (feature `tokio`); where there is none, the
-    /// payload is dropped plainly, and the [`CloseResult`](crate::CloseResult) says so.
+    /// The asynchronous close methods run it to its end. Otherwise it runs on the tokio runtime that the payload was
+    /// built on (feature `tokio`). Without such a runtime, `close_and_drain` runs it on the calling thread; a plain
+    /// `close` and the drop of the last lease drop the payload instead, and the [`CloseResult`](crate::CloseResult) has
+    /// the error [`Abandoned`].
     pub const fn with_async(disposer: fn(T) -> BoxFuture<'static, Result<(), BoxError>>) -> Self {
         Self { run: DisposeFn::Async(disposer), label: "async function" }
     }
 
-    /// Calls a function of which its call tells whether it is asynchronous: the macro's.
+    /// Returns the macro's disposer: a function whose call shows whether it is asynchronous.
     #[doc(hidden)]
     pub const fn resolving(disposer: fn(T) -> Disposing) -> Self {
         Self { run: DisposeFn::Either(disposer), label: "function" }
     }
 
-    /// Calls the payload's own [`Close::close`].
+    /// Returns a disposer that calls the payload's own [`Close::close`].
     pub const fn close() -> Self
     where
         T: Close,
@@ -126,7 +127,7 @@ impl<T> Disposer<T> {
         Self { run: DisposeFn::Sync(T::close), label: "Close::close" }
     }
 
-    /// Returns what was chosen, for people: `drop`, `Close::close` or the function.
+    /// Returns a name for the choice, for people: `drop`, `Close::close` or the function.
     pub const fn label(&self) -> &'static str {
         self.label
     }
@@ -156,12 +157,12 @@ impl<T> Clone for DisposeFn<T> {
 impl<T> Copy for DisposeFn<T> {}
 
 impl<T> DisposeFn<T> {
-    /// Whether something of the user's runs, rather than a plain drop.
+    /// Whether code of the program runs, rather than a plain drop.
     pub(crate) const fn calls(&self) -> bool {
         !matches!(self, Self::Drop)
     }
 
-    /// Calls it. May unwind with its panic.
+    /// Runs it. May unwind with a panic of the function or of the payload's destructor.
     pub(crate) fn call(self, payload: T) -> Disposing {
         match self {
             Self::Drop => {
@@ -175,9 +176,9 @@ impl<T> DisposeFn<T> {
     }
 }
 
-/// An asynchronous disposer did not run to its end: nobody waited for it, and there was no runtime to leave it to,
-/// or its future was dropped. The payload is dropped.
+/// An asynchronous disposer did not run to its end, and the payload was dropped: either nobody waited for the disposer
+/// and there was no runtime to run it, or its future was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the asynchronous disposer was given up; the payload was dropped")]
+#[error("the asynchronous disposer was abandoned; the payload was dropped")]
 #[non_exhaustive]
 pub struct Abandoned;

@@ -1,9 +1,9 @@
-//! The way of a retired payload to its disposal: who waits for that, and who brings it about.
+//! A retired payload until its disposal: who waits for that, and who runs the disposer.
 //!
-//! Whoever drops the last lease has the payload and brings it here, once ([`Drain::receive`]). If a closer waits, the
+//! The thread that drops the last lease hands over the payload here, once ([`Drain::receive`]). If a closer waits, the
 //! payload is left to it; both sides decide under the drain's lock, so it is neither lost nor taken twice. Otherwise
-//! the disposer runs right there, unless it is asynchronous: a drop runs no asynchronous code, so that disposer goes to
-//! the executor that the payload was built on.
+//! the disposer runs on that thread, unless it is asynchronous: a drop cannot run asynchronous code, so that disposer
+//! goes to the executor that the payload was built on.
 
 use crate::observe::observer::CloseResult;
 use crate::observe::user_panic::catch_user_panic;
@@ -25,7 +25,7 @@ pub(crate) enum WaitFor {
     Leases { until: Option<Instant> },
 }
 
-/// A payload on its way out, unless it is published still.
+/// A payload that is to be disposed, as soon as no lease on it is out.
 #[must_use]
 pub(crate) struct Retired {
     held: Held,
@@ -33,14 +33,14 @@ pub(crate) struct Retired {
 }
 
 enum Held {
-    /// The cell's own hold, beside leases that may be out.
+    /// The cell's own hold on a payload; leases on it may be out.
     Published(Parting),
-    /// A payload that nobody has seen.
+    /// A payload on which there never was a lease.
     Unpublished(AnyPayload),
 }
 
 impl Retired {
-    /// Makes `drain` the receiver of a payload that was unpublished.
+    /// A payload that was published; `drain` becomes its receiver.
     pub(crate) fn published(parting: Parting, drain: Arc<Drain>) -> Self {
         parting.leave_to(drain.clone());
         Self { held: Held::Published(parting), drain }
@@ -58,7 +58,8 @@ impl Retired {
         }
     }
 
-    /// Lets go, and disposes the payload on this thread if nobody else uses it, or waits for that.
+    /// Lets go of the payload, and waits as `wait` says. The disposer runs on this thread if no lease is out, or none
+    /// is by the end of the wait.
     pub(crate) fn close(self, wait: WaitFor) -> CloseResult {
         let Self { held, drain } = self;
         match wait {
@@ -83,16 +84,17 @@ impl Retired {
     }
 }
 
+/// Where a payload and its closers meet.
 pub(crate) struct Drain {
     disposal: Disposal,
     state: Mutex<State>,
 }
 
 struct State {
-    /// How many closers wait and would take the payload.
+    /// How many closers are here; each would take the payload.
     closers: usize,
     waiting: WakerQueue,
-    /// The payload on its way from the last lease to a closer.
+    /// The payload, between the end of the last lease and a closer that takes it.
     handed: Option<AnyPayload>,
     result: Option<CloseResult>,
 }
@@ -109,8 +111,8 @@ impl Drain {
         Self { disposal, state: Mutex::new(state) }
     }
 
-    /// Disposes the payload here, as far as that takes no task: an asynchronous disposer is left to the payload's
-    /// executor, and returned where there is none. Dropped, it drops the payload and says so.
+    /// Disposes the payload here, unless that takes a task: an asynchronous disposer goes to the payload's executor, or
+    /// is returned if there is none. Dropping it drops the payload and reports the disposer as abandoned.
     fn dispose(self: &Arc<Self>, payload: AnyPayload) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
         self.disposal.executor().spawn(task.run()).err()
@@ -145,7 +147,7 @@ impl Drain {
         result.unwrap_or_else(|| self.disposal.draining())
     }
 
-    /// Waits for the disposal up to the deadline, and runs the disposer itself if the payload is handed over.
+    /// Waits for the disposal up to the deadline, and runs the disposer itself if it gets the payload.
     pub(crate) fn wait(self: &Arc<Self>, deadline: Option<Instant>) -> CloseResult {
         Closer::new(self).wait(deadline)
     }
@@ -175,7 +177,7 @@ impl Drain {
 }
 
 impl Receiver for Drain {
-    /// Takes the payload to a closer that waits, else to its end.
+    /// Hands the payload to a waiting closer; disposes it if there is none.
     fn receive(self: Arc<Self>, payload: AnyPayload) {
         let mut state = self.state.lock();
         if state.closers == 0 {
@@ -190,7 +192,7 @@ impl Receiver for Drain {
     }
 }
 
-/// A disposal that takes a task: it reports its end, also where it is dropped before that.
+/// A disposal that takes a task. It reports its end, even if it is dropped before that.
 struct DisposalTask {
     future: Option<DisposerFuture>,
     drain: Arc<Drain>,
@@ -220,7 +222,7 @@ impl Drop for DisposalTask {
     }
 }
 
-/// Somebody who waits for a drain, and would take the payload.
+/// A caller that waits for a drain, and would take the payload.
 pub(crate) struct Closer<'a> {
     drain: &'a Arc<Drain>,
     ticket: Option<Ticket>,
@@ -238,7 +240,7 @@ impl<'a> Closer<'a> {
             match block_until(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
                 Some(News::Result(result)) => return result,
                 Some(News::Payload(payload)) => {
-                    // What an executor takes is still to be waited for.
+                    // If an executor runs it, the loop waits for the result.
                     if let Some(task) = drain.dispose(payload) {
                         block_on(task);
                     }
@@ -277,7 +279,7 @@ impl Drop for Closer<'_> {
         let mut state = self.drain.state.lock();
         state.closers -= 1;
         let waker = state.waiting.remove(self.ticket);
-        // What came after the last look at it is for the last closer to leave.
+        // A payload that came after the last poll is left to the last closer that leaves.
         let late = if state.closers == 0 { state.handed.take() } else { None };
         drop(state);
         drop(waker);

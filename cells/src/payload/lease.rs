@@ -1,32 +1,33 @@
-//! What is published, who uses it, and to whom it goes in the end.
+//! What is published, who uses it, and who gets it in the end.
 //!
 //! A payload is in one of these states, and only moves downwards:
 //!
-//! | state | who holds it | who may change that |
+//! | state | who holds it | what may move it on |
 //! |---|---|---|
 //! | unpublished | an [`AnyPayload`] | `publish` and `replace`, whose callers hold the cell's lock |
 //! | published | the slot, and any number of [`Lease`]s | `replace` and `retire`, whose callers hold the cell's lock |
-//! | retired | the [`Parting`], and leases | the drop of the `Parting` |
+//! | retired | the [`Parting`], and any number of leases | the drop of the `Parting` |
 //! | draining | leases alone | the drop of the last one |
 //! | received | the [`Receiver`] | the receiver |
 //!
-//! [`counters`](crate::payload::counters) find out who is the last one, without a count that all readers share. They
-//! know payloads as pointers. Here a payload lives in a box of its own, the [`PayloadBox`], which
-//! [`publish`](Published::publish) gives away as a raw pointer and [`finish`] takes back, once. Whoever retires a
-//! payload names its receiver before the `Parting` is dropped, so that whoever is last finds it in the box.
+//! [`counters`](crate::payload::counters) finds out which lease is the last, without a count that all readers share. It
+//! knows payloads as pointers. Here a payload lives in a box of its own, the [`PayloadBox`], which
+//! [`replace`](Published::replace) gives away as a raw pointer and [`finish`] takes back, once. Whoever retires a
+//! payload sets its receiver before dropping the `Parting`, so that the thread that drops the last lease finds it in
+//! the box.
 //!
 //! # Types
 //!
-//! A [`PayloadBox`] begins with its [`Header`], which holds all that the library needs to know of a payload. So the
-//! library is compiled once and not for every type of payload: an [`AnyPayload`] and a [`Lease`] have no type, and a
-//! [`Ref`] is a lease with one. A cell checks the type of what it publishes; readers trust that, and check nothing
+//! A [`PayloadBox`] begins with its [`Header`], which holds all that the library needs to know about a payload. So the
+//! library is compiled once and not for every payload type: an [`AnyPayload`] and a [`Lease`] have no payload type, and
+//! a [`Ref`] is a lease with one. A cell checks the type of what it publishes; reads rely on that and check nothing
 //! ([`Lease::assume_type`]).
 //!
 //! # Lifetimes
 //!
-//! A lease points to a payload's box, a lane and a table, never to its cell. The lifetime that users see on a [`Ref`]
-//! keeps it from outliving its cell; nothing here depends on it. A lease inside the library has no lifetime and is
-//! sound wherever it goes: the box stays until the lease is dropped, and lanes and tables are never freed.
+//! A lease points to a payload's box and a lane, never to its cell. The public lifetime of a [`Ref`] keeps it from
+//! outliving its cell; nothing here depends on it. A lease inside the library has no lifetime and is sound wherever it
+//! goes: the box stays until the lease is dropped, and lanes and tables are never freed.
 
 use crate::error::Error;
 use crate::payload::counters::{Acquired, Lane, Released, Retiring, Slot};
@@ -44,29 +45,29 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// What one cell has published. It is read without a lock, and changed under the cell's.
+/// What one cell has published. It is read without a lock, and changed under the cell's lock.
 pub(crate) struct Published {
     slot: Slot,
-    /// The type of all payloads that are published here.
+    /// The type of all payloads published here.
     payload_type: &'static PayloadType,
-    /// The published generation; 0 is none. For looks, which should not make a closer wait.
+    /// The published generation; 0 is none. For callers that only look: a lease could delay a disposal.
     generation: AtomicU64,
 }
 
-/// Who gets a retired payload when nobody uses it any more.
+/// Gets a retired payload when its last lease has ended.
 pub(crate) trait Receiver: Send + Sync {
-    /// Called once, by the thread that drops the last lease. Does not unwind.
+    /// Called once, by the thread that drops the last lease, or the [`Parting`] if no lease is out. Must not unwind.
     fn receive(self: Arc<Self>, payload: AnyPayload);
 }
 
-/// What is known of a payload without its type.
+/// What the library knows about a payload of any type.
 struct Header {
     /// The box that this is the header of; `None` until it is published.
     payload_box: Option<NonNull<dyn PayloadVtable>>,
     generation: u64,
     /// Whether its disposer is more than a drop.
     calls: bool,
-    /// Set when it is retired.
+    /// Set when the payload is retired.
     receiver: OnceCell<Arc<dyn Receiver>>,
 }
 
@@ -81,10 +82,11 @@ unsafe impl Send for Header {}
 // SAFETY: as above.
 unsafe impl Sync for Header {}
 
-/// A payload, and what ends it: a [`DisposeFn`], or `()` for a drop, which is less to compile for each type.
+/// A payload, and what ends it: a [`DisposeFn`], or `()` for a plain drop, which is less code for each payload type
+/// (targets: build time of 500 cells, code for each, docs/performance.md).
 ///
-/// It begins with its header, so that a pointer to it is one to that, and the payload is at a place that does not
-/// depend on what comes after it.
+/// It begins with its header, so that a pointer to the box is also a pointer to the header, and the offset of the
+/// payload does not depend on what comes after it.
 #[repr(C)]
 struct PayloadBox<T, D = ()> {
     header: Header,
@@ -92,13 +94,13 @@ struct PayloadBox<T, D = ()> {
     disposer: D,
 }
 
-/// A [`PayloadBox`] of any type, and nothing else.
+/// A [`PayloadBox`] of any type. Nothing else implements this.
 trait PayloadVtable: Send + Sync {
     fn payload(&self) -> &(dyn Any + Send + Sync);
     /// Calls the disposer. May unwind with its panic.
     ///
     /// # Safety
-    /// The payload is moved out: this is called once, and nothing is dropped after it.
+    /// The payload is moved out: this is called once, and nothing in the box is dropped afterwards.
     unsafe fn dispose(&mut self) -> Disposing;
 }
 
@@ -118,12 +120,12 @@ impl<T: Send + Sync + 'static> PayloadVtable for PayloadBox<T, DisposeFn<T>> {
     }
 
     unsafe fn dispose(&mut self) -> Disposing {
-        // SAFETY: by the caller's word it is not used again.
+        // SAFETY: by the caller's promise the payload is neither used nor dropped again.
         self.disposer.call(unsafe { (&raw mut self.payload).read() })
     }
 }
 
-/// A payload without its type, owned.
+/// An owned payload whose type the compiler does not know.
 pub struct AnyPayload(Box<dyn PayloadVtable>);
 
 impl AnyPayload {
@@ -133,26 +135,26 @@ impl AnyPayload {
         Self(Box::new(PayloadBox { header, payload, disposer }))
     }
 
-    /// The same for a payload that ends with a drop: less to compile.
+    /// The same for a payload that ends with a plain drop: less code (see [`PayloadBox`]).
     pub(crate) fn new_dropped<T: Send + Sync + 'static>(payload: T) -> Self {
         Self(Box::new(PayloadBox { header: const { Header::new() }, payload, disposer: () }))
     }
 
-    /// The payload, not disposed.
+    /// The payload itself, not disposed.
     ///
     /// # Panics
-    /// If it is of another type.
+    /// If it is not a `T`.
     pub(crate) fn into_inner<T: 'static>(self) -> T {
         PayloadType::of::<T>().expect(self.payload());
         let mut emptied = self.emptied();
-        // SAFETY: it is a box of `T`, whose payload is not dropped where it is.
+        // SAFETY: it is a box of `T`, as checked above, and `emptied` does not drop the payload in it.
         unsafe { (&raw mut (*(&raw mut **emptied).cast::<PayloadBox<T>>()).payload).read() }
     }
 
-    /// The box, which drops nothing of what is in it, for the payload to be moved out. The rest needs no drop: the
-    /// header of what is not published any more has no receiver.
+    /// The box without the drop of its contents, so that the payload can be moved out. Nothing else in it needs a drop:
+    /// the header of a payload that is not published has no receiver.
     fn emptied(self) -> Box<ManuallyDrop<dyn PayloadVtable>> {
-        // SAFETY: the same box, with a transparent type around its contents.
+        // SAFETY: the same box, with a transparent wrapper around its contents.
         unsafe { Box::from_raw(Box::into_raw(self.0) as *mut ManuallyDrop<dyn PayloadVtable>) }
     }
 
@@ -170,10 +172,10 @@ impl AnyPayload {
         self.header().calls
     }
 
-    /// Calls the disposer. May unwind with its panic.
+    /// Calls the disposer, or drops the payload. May unwind with a panic of either.
     pub(crate) fn dispose(self) -> Disposing {
         if self.calls() {
-            // SAFETY: once, and on what drops nothing.
+            // SAFETY: called once, and the emptied box drops nothing.
             unsafe { self.emptied().dispose() }
         } else {
             drop(self);
@@ -182,16 +184,16 @@ impl AnyPayload {
     }
 }
 
-/// A lease on a payload, without its type.
+/// A lease on a payload whose type the compiler does not know.
 pub(crate) struct Lease {
     /// Valid until the lease is released, in `drop`.
     header: NonNull<Header>,
-    /// Where it is counted; its payload is the one with the header.
+    /// Where the lease is counted; the payload of the lane is the one with the header.
     lane: &'static Lane,
 }
 
-// SAFETY: what a lease points to is `Send` and `Sync`, and its drop may take a payload away from any thread, as that
-// of an `Arc`. What it counts in may be counted in from any thread.
+// SAFETY: what a lease points to is `Send` and `Sync`, and its drop may end a payload on any thread, like that of an
+// `Arc`. Lanes may be counted in from any thread.
 unsafe impl Send for Lease {}
 // SAFETY: as above.
 unsafe impl Sync for Lease {}
@@ -201,9 +203,9 @@ impl RefUnwindSafe for Lease {}
 
 /// A lease on the payload of one generation of a cell.
 ///
-/// The payload stays usable while a lease is out, also after the cell was closed or refreshed. Whoever drops the
-/// last lease of a closed generation runs its disposer there. A lease may go to other threads and stay over an
-/// `await`. One that is forgotten keeps its own payload from being disposed, and does no other harm.
+/// The payload stays usable while a lease is out, even after the cell was closed or refreshed. The thread that drops
+/// the last lease of a closed generation runs its disposer. A lease can be sent to other threads and held across an
+/// `await`. A forgotten lease keeps its own payload from being disposed, and does no other harm.
 ///
 /// ```
 /// use cells::{CloseStatus, RuntimeCell};
@@ -211,8 +213,8 @@ impl RefUnwindSafe for Lease {}
 /// let cell = RuntimeCell::new("greeting");
 /// let greeting = cell.get_or_initialize(|| Ok::<_, cells::Error>("hello".to_owned()))?;
 /// assert_eq!(cell.close().status, CloseStatus::Draining);
-/// assert_eq!(*greeting, "hello"); // still there for those who have it
-/// drop(greeting); // the last one out disposes
+/// assert_eq!(*greeting, "hello"); // still there for whoever holds a lease
+/// drop(greeting); // the end of the last lease disposes the payload
 /// # Ok::<(), cells::Error>(())
 /// ```
 #[must_use = "a lease that is dropped at once keeps nothing alive"]
@@ -236,7 +238,7 @@ impl Published {
     /// Takes a lease on the published payload.
     #[inline]
     pub(crate) fn lease(&self) -> Option<Lease> {
-        // A step of its own for shuttle, which does not see those of the counters.
+        // A step that shuttle sees; it does not see those of the counters.
         #[cfg(shuttle)]
         let _ = self.generation.load(Ordering::SeqCst);
         match self.lease_fast() {
@@ -245,30 +247,30 @@ impl Published {
         }
     }
 
-    /// Takes a lease where the fast path can: not while the thread's reads are tracked, not at its first read, and not
-    /// where the process or the lane has no fast path.
+    /// Takes a lease by the fast path. `None` also while the thread's reads are tracked, at its first read, and where
+    /// the process or the lane has no fast path.
     #[inline]
     pub(crate) fn lease_fast(&self) -> Option<Lease> {
-        // SAFETY: the lease was taken for this.
+        // SAFETY: the lease was just taken on this lane.
         acquire_fast(&self.slot).map(|lane| unsafe { Lease::new(lane) })
     }
 
-    /// Takes a lease wherever the thread is.
+    /// Takes a lease on any thread.
     #[cold]
     #[inline(never)]
     pub(crate) fn lease_slow(&self) -> Option<Lease> {
         let lane = with_local(|counters, local| self.slot.acquire_slow(counters, local))?;
-        // SAFETY: the lease was taken for this.
+        // SAFETY: the lease was just taken on this lane.
         Some(unsafe { Lease::new(lane) })
     }
 
     /// The published generation.
     pub(crate) fn generation(&self) -> Option<u64> {
-        // Acquire: pairs with the release of the thread that changed it, so that whoever has seen a generation finds it.
+        // Acquire: pairs with the release in `replace`, so that whoever sees a generation finds its payload.
         Some(self.generation.load(Ordering::Acquire)).filter(|generation| *generation != 0)
     }
 
-    /// The number of leases out on the published payload, roughly: others take and drop some meanwhile.
+    /// The approximate number of leases out on the published payload: some may come and go during the count.
     pub(crate) fn leases_out(&self) -> usize {
         self.slot.out(counters())
     }
@@ -276,22 +278,22 @@ impl Published {
     /// Publishes a payload where none is published. The caller holds the cell's lock.
     pub(crate) fn publish(&self, payload: AnyPayload, generation: u64) -> Lease {
         let (lease, old) = self.replace(payload, generation);
-        debug_assert!(old.is_none(), "what is published is retired first, or replaced");
+        debug_assert!(old.is_none(), "a published payload must be retired first");
         lease
     }
 
-    /// Publishes a payload in the place of the published one, if any: no reader finds the cell empty in between. The
-    /// caller holds the cell's lock, and drops what it gets after unlocking.
+    /// Publishes a payload in place of the published one, if any: no reader finds the cell empty in between. The caller
+    /// holds the cell's lock, and drops what it gets after unlocking.
     pub(crate) fn replace(&self, payload: AnyPayload, generation: u64) -> (Lease, Option<Parting>) {
         self.payload_type.expect(payload.payload());
         let vacancy = self.slot.vacancy(counters());
         let lane = vacancy.lane();
         let payload_box = NonNull::from(Box::leak(payload.0));
         let mut header = payload_box.cast::<Header>();
-        // SAFETY: every payload's box begins with its header, and nobody else has this one yet.
+        // SAFETY: every payload's box begins with its header, and nobody else can reach this one yet.
         let new = unsafe { header.as_mut() };
         (new.payload_box, new.generation) = (Some(payload_box), generation);
-        // SAFETY: `finish` takes the box back, once; until then it stays.
+        // SAFETY: the box stays valid until `finish` takes it back, once.
         let old = unsafe { self.slot.publish(vacancy, header.cast(), finish) };
         self.generation.store(generation, Ordering::Release);
         // SAFETY: the lane's payload is the box that has just been published, with this lease on it.
@@ -306,23 +308,23 @@ impl Published {
     }
 }
 
-/// Drops a payload that nobody retired, and gives back what the cell counted with.
+/// Drops a payload that was not retired, and gives the cell's lanes back.
 impl Drop for Published {
     fn drop(&mut self) {
         self.slot.dissolve(counters());
     }
 }
 
-/// Ends the use of a payload's box that nobody uses any more.
+/// Takes back the box of a payload that is no longer in use, and hands it to its receiver.
 ///
 /// # Safety
-/// `header` was published by `replace`; it is not used any more, and this is called once.
+/// `header` was published by `replace` and is no longer used, and this is called once for it.
 unsafe fn finish(header: NonNull<()>) {
-    // SAFETY: the caller's word.
+    // SAFETY: by the caller's promise nobody else uses it.
     let header = unsafe { header.cast::<Header>().as_mut() };
     let receiver = header.receiver.take();
     let Some(payload_box) = header.payload_box else { unreachable!("it was published") };
-    // SAFETY: `replace` leaked it from a box, and by the caller's word it is taken back once.
+    // SAFETY: `replace` leaked it from a box, and by the caller's promise it is taken back once.
     let payload = AnyPayload(unsafe { Box::from_raw(payload_box.as_ptr()) });
     match receiver {
         Some(receiver) => receiver.receive(payload),
@@ -332,14 +334,14 @@ unsafe fn finish(header: NonNull<()>) {
 }
 
 /// The cell's own hold on a payload that was unpublished. Its drop hands the payload to its receiver if no lease is
-/// out, and leaves that to the last one otherwise.
+/// out; otherwise the last lease does.
 #[must_use]
 pub(crate) struct Parting(Retiring);
 
 impl Parting {
     fn header(&self) -> &Header {
-        let Some(payload) = self.0.payload() else { unreachable!("it is settled by the drop alone") };
-        // SAFETY: `replace` alone puts payloads into the slot: they are headers, and this one's box is not finished
+        let Some(payload) = self.0.payload() else { unreachable!("only the drop settles it") };
+        // SAFETY: only `replace` puts payloads into the slot, so this points to a header, and its box is not finished
         // before the parting is dropped.
         unsafe { payload.cast::<Header>().as_ref() }
     }
@@ -353,7 +355,7 @@ impl Parting {
         self.header().calls
     }
 
-    /// Says who gets the payload, once.
+    /// Sets the payload's receiver, once.
     pub(crate) fn leave_to(&self, receiver: Arc<dyn Receiver>) {
         let first = self.header().receiver.set(receiver).is_ok();
         debug_assert!(first, "a payload is retired once");
@@ -367,10 +369,10 @@ impl Drop for Parting {
 }
 
 impl Lease {
-    /// Makes a lease of one that is counted in a lane.
+    /// Turns one count in a lane into a lease.
     ///
     /// # Safety
-    /// The payload of `lane` was published by `replace`, and the lease is the caller's to give.
+    /// The payload of `lane` was published by `replace`, and the caller owns one count in it.
     #[inline]
     unsafe fn new(lane: &'static Lane) -> Self {
         Self { header: lane.payload().cast(), lane }
@@ -378,7 +380,7 @@ impl Lease {
 
     #[inline]
     fn header(&self) -> &Header {
-        // SAFETY: the box stays until the lease is released, and until then nobody has more than `&` to it.
+        // SAFETY: the box stays until the lease is released, and until then there are only shared references to it.
         unsafe { self.header.as_ref() }
     }
 
@@ -388,7 +390,7 @@ impl Lease {
 
     pub(crate) fn payload(&self) -> &(dyn Any + Send + Sync) {
         let Some(payload_box) = self.header().payload_box else {
-            unreachable!("what is leased was published")
+            unreachable!("a leased payload was published")
         };
         // SAFETY: as in `header`.
         unsafe { payload_box.as_ref() }.payload()
@@ -397,10 +399,10 @@ impl Lease {
     /// The lease with the type of its payload.
     ///
     /// # Panics
-    /// If it is another.
+    /// If the payload is not a `T`.
     pub(crate) fn typed<'a, T: Send + Sync + 'static>(self) -> Ref<'a, T> {
         PayloadType::of::<T>().expect(self.payload());
-        // SAFETY: just checked.
+        // SAFETY: checked above.
         unsafe { self.assume_type() }
     }
 
@@ -439,21 +441,21 @@ impl Clone for Lease {
 impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the lease ends here, and with it all use of the box through it.
+        // SAFETY: the lease owns one count in the lane, and its use of the box ends here.
         unsafe { release(self.lane) };
     }
 }
 
-// What stands wherever a cell is read: the fast ways, and calls of the slow ones with no more than the lane. Nothing
-// unwinds out of a lease's drop, whatever runs there, and `extern "C"` has the compiler know that: wherever a lease is
-// held it has nothing to clean up after its drop.
+// What is inlined wherever a cell is read: the fast paths, and calls of the slow ones that pass only the lane. Nothing
+// unwinds out of the drop of a lease, whatever runs there; `extern "C"` tells the compiler so, and then code that holds
+// a lease needs no cleanup for a panic in that drop.
 
 #[inline]
 fn acquire_fast(slot: &Slot) -> Option<&'static Lane> {
     match with_local(|counters, local| slot.acquire_fast(counters, local)) {
         Acquired::Lease(lane) => Some(lane),
         Acquired::Late(lane) => {
-            // SAFETY: it was raised, and for nothing.
+            // SAFETY: the lane's count was raised, and no lease came of it.
             unsafe { release_slow(lane) };
             None
         }
@@ -464,14 +466,14 @@ fn acquire_fast(slot: &Slot) -> Option<&'static Lane> {
 /// Ends a lease; the payload is finished here if it was the last.
 ///
 /// # Safety
-/// The caller has a lease on the lane's payload, and uses it no more.
+/// The caller holds a lease on the lane's payload, and no longer uses it.
 #[inline]
 unsafe fn release(lane: &'static Lane) {
-    // SAFETY: the caller's word.
+    // SAFETY: the caller's promise, and every result is acted on below.
     match with_local(|counters, local| unsafe { lane.release_fast(counters, local) }) {
         Released::Entirely => {}
         Released::Draining => look(lane),
-        // SAFETY: the caller's word.
+        // SAFETY: the caller's promise; nothing was released yet.
         Released::Not => unsafe { release_slow(lane) },
     }
 }
@@ -481,7 +483,7 @@ unsafe fn release(lane: &'static Lane) {
 #[cold]
 #[inline(never)]
 unsafe extern "C" fn release_slow(lane: &'static Lane) {
-    // SAFETY: the caller's word.
+    // SAFETY: the caller's promise.
     with_local(|counters, local| unsafe { lane.release_slow(counters, local) });
 }
 
@@ -492,7 +494,7 @@ extern "C" fn look(lane: &'static Lane) {
 }
 
 impl<T> Ref<'_, T> {
-    /// Returns the generation this lease is on. An associated function, so that it hides no method of `T`.
+    /// Returns the generation of the leased payload. An associated function, so that it hides no method of `T`.
     pub fn generation(this: &Self) -> u64 {
         this.lease.generation()
     }
@@ -503,7 +505,7 @@ impl<T> Deref for Ref<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: it is a box of `T`, and stays until the lease is released.
+        // SAFETY: the header belongs to a box of `T`, which stays until the lease is released.
         unsafe { &self.lease.header.cast::<PayloadBox<T>>().as_ref().payload }
     }
 }

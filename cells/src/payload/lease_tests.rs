@@ -1,5 +1,5 @@
-//! What lies below the cell's contract: lanes, tables, and the corners of a thread's life. The counters have few
-//! places in these builds, so that every way of counting is taken.
+//! What the contract does not show: lanes, tables, and reads while a thread starts or ends. Tables have few counters in
+//! test builds, so that every way of counting is taken.
 
 use super::{AnyPayload, Published, Ref, acquire_fast, release};
 use crate::error::Error;
@@ -16,7 +16,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Instant;
 use std::{mem, thread};
 
-/// A payload that says when it is disposed.
+/// A payload that counts its drops.
 struct Counted(Arc<AtomicUsize>);
 
 impl Drop for Counted {
@@ -173,14 +173,14 @@ impl Drop for Late {
         let kept = get(&LATE, || 7).clone();
         drop(self.0.take());
         assert_eq!(*kept, 7);
-        // A table that was handed on is another thread's by now.
+        // A table that was handed on may belong to another thread now.
         let gone = LEAVING.try_with(|_| ()).is_err();
         assert!(!(gone && with_local(|_, local| local.has_table())));
         WITHOUT.fetch_add(usize::from(gone), Ordering::SeqCst);
     }
 }
 
-/// How often that was after the thread's table had gone.
+/// How many of these destructors ran after the thread's table was handed on.
 static WITHOUT: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
@@ -194,7 +194,7 @@ fn leases_in_thread_locals_destructors() {
         thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
-                    // One destructor is registered before the thread's table is taken, one after.
+                    // One destructor is registered before the thread takes its table, one after.
                     BEFORE.with_borrow_mut(|late| late.0 = None);
                     let lease = get(&LATE, || 7);
                     AFTER.with_borrow_mut(|late| late.0 = Some(get(&LATE, || 7)));
@@ -205,11 +205,11 @@ fn leases_in_thread_locals_destructors() {
         });
     };
     run(&Barrier::new(2));
-    // Threads tell that they end before their thread-locals have: until then leases are out.
+    // A scope ends before its threads' destructors have run: until then leases are out.
     while LATE.raw().control.published().leases_out() > 0 {
         thread::yield_now();
     }
-    assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran late");
+    assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran after the table was handed on");
     assert_eq!(LATE.close_and_drain(std::time::Duration::from_secs(10)).status, CloseStatus::Ok);
 }
 
@@ -222,7 +222,7 @@ fn a_disposer_drops_leases_and_closes() {
     #[expect(clippy::unnecessary_wraps, reason = "a disposer's signature")]
     fn dispose(inner: Ref<'static, u64>) -> Result<(), BoxError> {
         assert_eq!(INNER.close().status, CloseStatus::Draining);
-        // The cell that is being closed takes no harm from being asked.
+        // A cell can be asked while it is being closed.
         assert!(OUTER.peek().is_none());
         drop(inner);
         Ok(())
@@ -249,7 +249,7 @@ fn a_payload_holds_a_lease_on_the_one_before() {
         assert!(after.is_ok_and(|node| node.0.is_some()));
     }
     assert_eq!(CHAIN.raw().control.drains().len(), 50);
-    // Each end is the end of the one before, all of it inside this close.
+    // The end of each payload ends the one before it, all inside this close.
     assert_eq!(CHAIN.close().status, CloseStatus::Ok);
     assert_eq!(CHAIN.raw().control.drains().len(), 0);
 }
@@ -290,21 +290,21 @@ fn r7_the_read_path_is_chosen_once() {
     assert_eq!(read_path(), counters().registry.path());
 }
 
-/// A storm with as little around the counters as can be, so that a reader's raise and a closer's look often meet:
-/// on hardware it is what fails where `membarrier` is left out.
+/// A stress test with as little code around the counters as possible, so that a reader's raise and a closer's look
+/// often coincide: on real hardware this test fails if `membarrier` is left out.
 #[test]
 fn raises_meet_looks() {
     const ROWS: usize = 64;
     static LIVE: [AtomicUsize; ROWS] = [const { AtomicUsize::new(0) }; ROWS];
 
-    #[expect(unsafe_code, reason = "the counters' own face")]
+    #[expect(unsafe_code, reason = "calls the counters directly")]
     unsafe fn finish(row: NonNull<()>) {
         // SAFETY: it is one of the rows, which are static.
         unsafe { row.cast::<AtomicUsize>().as_ref() }.store(0, Ordering::Relaxed);
     }
 
-    /// Both sides write these lines: a reader's stores to them, and the raise behind them, stay in the processor's
-    /// store buffer for a while.
+    /// Cache lines that both sides write, so that a reader's stores to them, and the raise after them, stay in the
+    /// processor's store buffer for a while.
     static HOT: [Line; 24] = [const { Line(AtomicUsize::new(0)) }; 24];
 
     #[repr(align(128))]
@@ -322,13 +322,13 @@ fn raises_meet_looks() {
         }
     }
 
-    #[expect(unsafe_code, reason = "the counters' own face")]
+    #[expect(unsafe_code, reason = "calls the counters directly")]
     fn read(slot: &Slot, held: usize) -> Option<bool> {
         let lane = acquire_fast(slot).or_else(|| with_local(|all, local| slot.acquire_slow(all, local)))?;
         spin(held);
         // SAFETY: as in `finish`.
         let live = unsafe { lane.payload().cast::<AtomicUsize>().as_ref() }.load(Ordering::Relaxed) == 1;
-        // SAFETY: it was acquired just now.
+        // SAFETY: it was acquired above and is released once.
         unsafe { release(lane) };
         Some(live)
     }
@@ -353,7 +353,7 @@ fn raises_meet_looks() {
         let worth = |closes| closes > 20_000 && reads.load(Ordering::Relaxed) > 20_000;
         let ms = std::env::var("CELLS_STRESS_MS").ok().and_then(|ms| ms.parse().ok()).unwrap_or(300);
         while start.elapsed().as_millis() < ms || (!worth(closes) && start.elapsed().as_secs() < 30) {
-            // A lease may still be out on it, because its reader sleeps.
+            // A lease on it may still be out, because its reader was preempted.
             let row = &LIVE[closes % ROWS];
             while row.swap(1, Ordering::Relaxed) == 1 {
                 thread::yield_now();
@@ -362,7 +362,7 @@ fn raises_meet_looks() {
             let vacancy = slot.vacancy(counters());
             let lane = vacancy.lane();
             // SAFETY: the rows are static.
-            #[expect(unsafe_code, reason = "the counters' own face")]
+            #[expect(unsafe_code, reason = "calls the counters directly")]
             unsafe {
                 assert!(slot.publish(vacancy, NonNull::from(row).cast(), finish).is_none());
                 release(lane);
@@ -373,11 +373,11 @@ fn raises_meet_looks() {
                 retiring.settle(counters());
             }
         }
-        assert!(worth(closes), "a vacuous storm: {closes} closes");
+        assert!(worth(closes), "too few reads or closes to prove anything: {closes} closes");
         stop.store(1, Ordering::Relaxed);
     });
     slot.dissolve(counters());
     println!("{closes} closes, {reads:?} reads");
-    assert_eq!(wrong.load(Ordering::SeqCst), 0, "leases on payloads that were finished, of {closes} closes");
+    assert_eq!(wrong.load(Ordering::SeqCst), 0, "leases on finished payloads, in {closes} closes");
     assert!(LIVE.iter().all(|row| row.load(Ordering::SeqCst) == 0), "payloads that were not finished");
 }

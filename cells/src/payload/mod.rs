@@ -1,10 +1,10 @@
-//! One payload: who uses it, to whom it goes, and how it ends. Nothing here knows of cells.
+//! One payload: who uses it, who gets it, and how it ends. Nothing here knows about cells.
 //!
-//! A payload is published in a [lane](counters), read through [leases](lease), retired into a [`drain`], and ends by one
-//! run of its disposer ([`disposal`]). The unsafe code of a read is in `counters` and `lease`, whose privacy is part of
-//! the argument; each opens with its protocol.
+//! A payload is published in a [lane](counters), read through [leases](lease), retired into a [`drain`], and ended by
+//! one run of its disposer ([`disposal`]). The unsafe code of a read is in `counters` and `lease`, whose privacy is
+//! part of the safety argument; each opens with its protocol.
 
-#[expect(unsafe_code, reason = "readers are counted without a lock")]
+#[expect(unsafe_code, reason = "reads reach lanes and counters through raw pointers, without a lock")]
 pub(crate) mod counters;
 pub(crate) mod disposal;
 pub(crate) mod disposer;

@@ -1,8 +1,9 @@
-//! What may be a payload, and how its type is known where it is not written.
+//! What may be a payload, and the payload type of a cell as a value, for code that is compiled without it.
 
 use std::any::{Any, TypeId, type_name};
 
-/// What every thread may use at any time.
+/// A type that can be the payload of a cell. Every type that is `Send + Sync + 'static` implements it; the trait exists
+/// for the compiler's message about other types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the payload of a cell, which every thread may use at any time",
     label = "this type is not `Send + Sync + 'static`"
@@ -12,7 +13,7 @@ pub trait Payload: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Payload for T {}
 
-/// The type of a cell's payloads, as a value.
+/// The payload type of a cell, as a value.
 pub(crate) struct PayloadType {
     id: TypeId,
     name: fn() -> &'static str,
@@ -23,6 +24,8 @@ impl PayloadType {
         const { &Self { id: TypeId::of::<T>(), name: type_name::<T> } }
     }
 
+    /// Checks the type of a payload.
+    ///
     /// # Panics
     /// If the payload is of another type.
     pub(crate) fn expect(&self, payload: &(dyn Any + Send + Sync)) {

@@ -1,4 +1,4 @@
-//! The counters of this process, and the calling thread's part in them: which table it counts in, whether its reads are
+//! The counters of this process, and the calling thread's part: which table it counts in, whether its reads are
 //! tracked, and what becomes of the table when the thread ends. The protocol is in [`counters`](super::counters).
 
 use crate::payload::counters::{Counters, FirstLanes, Local, ReadPath, Registry};
@@ -13,12 +13,12 @@ pub(crate) fn counters() -> Counters {
 }
 
 thread_local! {
-    // No destructor: a thread can read, and drop leases, until its very end.
+    // Without a destructor, so that a thread can read and drop leases until its very end.
     static LOCAL: Local = const { Local::new() };
     pub(super) static LEAVING: Leaving = const { Leaving };
 }
 
-/// Hands the thread's table on when the thread ends.
+/// Hands on the thread's table when the thread ends.
 pub(super) struct Leaving;
 
 impl Drop for Leaving {
@@ -27,19 +27,19 @@ impl Drop for Leaving {
     }
 }
 
-/// Registers the destructor; says whether it will run. Shuttle's threads all run in one, and have no tables.
+/// Registers the destructor; returns whether it will run. Shuttle runs all its threads on one, so they have no tables.
 fn enlist() -> bool {
     !cfg!(shuttle) && LEAVING.try_with(|_| ()).is_ok()
 }
 
-/// Calls `f` with what the calling thread counts in.
+/// Calls `f` with the counters and the calling thread's part.
 #[cfg(not(shuttle))]
 #[inline]
 pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     LOCAL.with(|local| f(counters(), local))
 }
 
-/// The same in a model checker, where all thread-locals end with the thread: then it owns no table any more.
+/// The same under shuttle, where every thread-local ends with its thread: afterwards the thread has no table.
 #[cfg(shuttle)]
 pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     let mut f = Some(f);
@@ -47,12 +47,12 @@ pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     match (done, f) {
         (Ok(Some(result)), _) => result,
         (_, Some(f)) => f(counters(), &Local::new()),
-        (_, None) => unreachable!("it was either called or left"),
+        (_, None) => unreachable!("`f` was either called or left"),
     }
 }
 
-/// Turns tracking of the thread's reads on or off; returns whether it was on. Tracked reads take the slow path, where
-/// it is noted which factory reads.
+/// Turns tracking of the thread's reads on or off; returns whether it was on. Tracked reads take the slow path, which
+/// records the factory that reads.
 pub(crate) fn track_reads(on: bool) -> bool {
     with_local(|counters, local| counters.registry.track(local, on))
 }
@@ -62,11 +62,11 @@ pub(crate) fn reads_are_tracked() -> bool {
     with_local(|_, local| local.is_tracked())
 }
 
-/// Returns how ready reads of this process keep clear of closers: what they cost depends on it.
+/// Returns how ready reads in this process are synchronized with closes, on which their cost depends.
 ///
-/// The choice is made once, when it is first needed. With `CELLS_READ_PATH=fences` in the environment it is
-/// [`ReadPath::Fences`]: a program that denies itself `membarrier(2)` while it runs needs that, because otherwise its
-/// closes can no longer tell whether a lease is out, and leave their payloads undisposed.
+/// The choice is made once, when it is first needed. `CELLS_READ_PATH=fences` in the environment forces
+/// [`ReadPath::Fences`]. A program that denies itself `membarrier(2)` while it runs needs that: otherwise its closes
+/// can no longer tell whether a lease is out, and leave their payloads undisposed.
 pub fn read_path() -> ReadPath {
     REGISTRY.path()
 }

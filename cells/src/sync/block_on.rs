@@ -1,4 +1,4 @@
-//! How a thread blocks for what a task would await.
+//! How a thread blocks on what a task would await: it parks, and its waker unparks it.
 
 use crate::sync::clock;
 use crate::sync::primitives::{Parker, thread_local};
@@ -13,7 +13,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {
         let output = block_until(None, |waker| future.as_mut().poll(&mut Context::from_waker(waker)));
-        // Without a deadline there always is one.
+        // Without a deadline there always is an output.
         if let Some(output) = output {
             return output;
         }
@@ -22,7 +22,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 /// Blocks the thread until `poll` is ready or the deadline (if any) has passed.
 ///
-/// `poll` is always asked once more after the deadline, so that what has happened wins over what is late.
+/// `poll` is called once more after the deadline, so that a result that is there wins over the timeout.
 pub(crate) fn block_until<R>(
     deadline: Option<Instant>,
     mut poll: impl FnMut(&Waker) -> Poll<R>,
@@ -40,7 +40,7 @@ pub(crate) fn block_until<R>(
     }
 }
 
-/// A deadline for a thread. Threads sleep by the real clock: by a paused one they would sleep forever.
+/// A deadline for a thread. Threads sleep by the real clock: by a paused clock they would sleep forever.
 pub(crate) fn by_the_real_clock(deadline: Instant) -> Option<Instant> {
     Instant::now().checked_add(deadline.saturating_duration_since(clock::now()))
 }
@@ -48,7 +48,7 @@ pub(crate) fn by_the_real_clock(deadline: Instant) -> Option<Instant> {
 struct Sleeper(Parker);
 
 impl Sleeper {
-    /// The calling thread's own; a fresh one where thread-locals are gone already.
+    /// The calling thread's own; a new one if the thread-local has already been destroyed.
     fn current() -> Arc<Self> {
         thread_local! {
             static CURRENT: Arc<Sleeper> = Arc::new(Sleeper(Parker::new()));

@@ -1,8 +1,9 @@
-//! What time it is.
+//! The time, and deadlines.
 
 use std::time::{Duration, Instant};
 
-/// The monotonic clock; inside a tokio runtime that runtime's, so that a test's paused time holds for cells too.
+/// The monotonic clock. Inside a tokio runtime it is that runtime's, so that a test that pauses time pauses it for
+/// cells too.
 pub(crate) fn now() -> Instant {
     #[cfg(feature = "tokio")]
     return tokio::time::Instant::now().into_std();
@@ -10,7 +11,7 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The point in time `limit` from now; `None`, which never comes, where the clock cannot count that far.
+/// The point in time `limit` from now; `None`, which means never, if the clock cannot represent it.
 pub(crate) fn deadline(limit: Duration) -> Option<Instant> {
     now().checked_add(limit)
 }

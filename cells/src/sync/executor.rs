@@ -1,5 +1,5 @@
-//! The executor that a payload is built on: its asynchronous disposer runs there if nobody waits for it, and with the
-//! feature `tokio` the payload ends when that runtime does.
+//! The executor that a payload was built on: its asynchronous disposer runs there if nobody waits for it. With the
+//! feature `tokio`, also a callback for the end of a tokio runtime.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::pin::Pin;
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A tokio runtime; without the feature `tokio`, or outside of any runtime, nothing.
+/// A tokio runtime; nothing without the feature `tokio`, or outside any runtime.
 #[derive(Clone, Default)]
 pub(crate) struct Executor {
     #[cfg(feature = "tokio")]
@@ -15,7 +15,7 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// The one that the caller runs on.
+    /// The one on which the caller runs.
     pub(crate) fn current() -> Self {
         Self {
             #[cfg(feature = "tokio")]
@@ -23,7 +23,7 @@ impl Executor {
         }
     }
 
-    /// Spawns a task; returns the future where there is no executor to run it.
+    /// Spawns a task; returns the future if there is no executor to run it.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_self, reason = "without tokio there is no handle to use")
@@ -49,7 +49,7 @@ mod ending {
 
     /// Calls `end` when the runtime ends, or when the task that waits for that is aborted.
     ///
-    /// The task is never woken: it ends only with its runtime, which then drops it.
+    /// The task is never woken: it lives until its runtime, or the abort, drops it.
     pub(crate) fn on_runtime_end(runtime: &Handle, end: impl FnMut() + Send + 'static) -> AbortHandle {
         let end = CallOnDrop(end);
         let task = runtime.spawn(async move {

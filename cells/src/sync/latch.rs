@@ -1,11 +1,12 @@
-//! A latch: what threads wait at until it is opened, once and for good.
+//! A latch: threads wait at it until it is opened, once and for good.
 //!
-//! A woken thread takes no lock that the others queue for. On Linux that is a futex (`futex(2)`): the kernel puts a
-//! thread to sleep only if it still finds the latch shut, so one that is about to sleep when the latch opens is not
-//! missed. One thread takes so long to wake many that those it has woken are done in between; so who opens the latch
-//! wakes a few at a time until nobody sleeps, and each of these wakes a few more before it goes on. Nobody depends on
-//! that help: where it is late, the rest is woken all the same. Elsewhere the latch is a condition variable, whose
-//! threads pass its lock one after the other.
+//! On Linux it is a futex (`futex(2)`), so that a woken thread takes no lock that the others queue for (target: the
+//! last of 64 and of 512 waiters, docs/performance.md). The kernel puts a thread to sleep only if it still finds the
+//! latch shut, so a thread that is about to sleep when the latch opens is not missed. One thread alone would take so
+//! long to wake many that the first of them would be done before the last is woken. So the opener wakes a few at a time
+//! until nobody sleeps, and each thread that slept wakes a few more before it goes on. Nothing depends on that help: if
+//! it is late, the opener wakes the rest. Elsewhere the latch is a condition variable, whose lock the woken threads
+//! take one after the other.
 
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) use self::futex::Latch;
@@ -21,7 +22,7 @@ mod futex {
     const SHUT: u32 = 0;
     const OPEN: u32 = 1;
 
-    /// How many threads one call wakes. By the benchmark `release` 1 is too few, and 2 to 8 are much the same.
+    /// How many threads one call wakes. In the benchmark `release`, 1 is too few, and 2 to 8 make little difference.
     const SOME: u32 = 8;
 
     pub(crate) struct Latch(AtomicU32);
@@ -37,22 +38,24 @@ mod futex {
             while self.wake_some() == SOME as usize {}
         }
 
-        /// Returns how many threads slept, and do no more.
+        /// Wakes up to `SOME` threads; returns how many.
         fn wake_some(&self) -> usize {
             wake(&self.0, Flags::PRIVATE, SOME).unwrap_or(0)
         }
 
-        /// Sleeps until the latch is open, or until the deadline; says whether it is open.
+        /// Sleeps until the latch is open, or until the deadline; returns whether it is open.
         pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
             let mut slept = false;
+            // Acquire: pairs with the release in `open`.
             while self.0.load(Ordering::Acquire) == SHUT {
                 let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
                 if left.is_some_and(|left| left.is_zero()) {
                     return false;
                 }
-                // A time too long for the kernel is as good as none.
+                // A time that the kernel cannot represent is as good as no limit.
                 let left = left.and_then(|left| Timespec::try_from(left).ok());
-                // Whatever this says (woken, late, interrupted, open by now), the latch itself knows better.
+                // Whatever the result (woken, timed out, interrupted, already open), the loop looks at the latch
+                // itself.
                 let _ = wait(&self.0, Flags::PRIVATE, SHUT, left.as_ref());
                 slept = true;
             }
@@ -84,7 +87,7 @@ mod portable {
             self.opened.notify_all();
         }
 
-        /// Sleeps until the latch is open, or until the deadline; says whether it is open.
+        /// Sleeps until the latch is open, or until the deadline; returns whether it is open.
         pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
             let mut open = self.open.lock();
             match deadline {
@@ -109,8 +112,8 @@ mod tests {
             #[test]
             fn $name() {
                 let latch = <$latch>::new();
-                assert!(!latch.wait(Some(Instant::now())), "it is shut");
-                assert!(!latch.wait(Some(Instant::now() + Duration::from_millis(1))), "and stays so");
+                assert!(!latch.wait(Some(Instant::now())), "it is shut at first");
+                assert!(!latch.wait(Some(Instant::now() + Duration::from_millis(1))), "and it stays shut");
                 let barrier = Barrier::new(41);
                 thread::scope(|scope| {
                     let wait = |deadline| {
@@ -129,7 +132,7 @@ mod tests {
                     assert!(threads.into_iter().all(|thread| thread.join().expect("it only waits")));
                 });
                 assert!(latch.wait(None), "it stays open");
-                assert!(latch.wait(Some(Instant::now())), "also for who comes late");
+                assert!(latch.wait(Some(Instant::now())), "also for a thread that comes late");
             }
         };
     }

@@ -1,13 +1,13 @@
-//! The primitives the protocol stands on, in one place so that a model checker can replace them.
+//! The primitives on which the protocol is built, in one place so that a model checker can replace them.
 //!
-//! `RUSTFLAGS="--cfg shuttle"` builds the very same protocol on shuttle's primitives, whose scheduler then
-//! chooses the interleaving. Whatever takes part in the protocol imports its locks, its parking, its atomics and
-//! its thread-locals from here. What does not is a leaf: locks under which nothing else is locked and nobody waits
-//! (`building`, `observed`, `observers`, `timeline`), and a flight's outcome, which is set under a lock from here.
+//! `RUSTFLAGS="--cfg shuttle"` builds the same protocol on shuttle's primitives, whose scheduler then chooses the
+//! interleaving. Whatever takes part in the protocol imports its locks, parking, atomics and thread-locals from here.
+//! Leaf locks, under which nothing else is locked and nobody waits, are imported directly (for example in `frames`,
+//! `wait_graph` and `timeline`), and so is the cell of a flight's outcome, which is set under a lock from here.
 //!
-//! The reader counters are a protocol of their own, below all others, and import from [`inner`]: what they do is
-//! one step for shuttle, whose memory is sequentially consistent, and many for loom, whose memory is weak. `--cfg
-//! loom` is for the package `cells-models` alone, which compiles this file and `counters.rs` into its own tests.
+//! The reader counters are a protocol of their own, below all others, and import from [`inner`]. One operation on them
+//! is one step for shuttle, whose memory is sequentially consistent, and many for loom, whose memory is weak. `--cfg
+//! loom` is only for the package `cells-models`, which compiles this file and `counters.rs` into a program of its own.
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use self::real::Parker;
@@ -23,7 +23,7 @@ pub(crate) use self::model::{Latch, Mutex, Parker};
 #[cfg(shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
 
-/// What the reader counters stand on.
+/// The primitives of the reader counters.
 pub(crate) mod inner {
     #[cfg(loom)]
     pub(crate) use super::weak::Mutex;
@@ -33,7 +33,7 @@ pub(crate) mod inner {
     pub(crate) use {parking_lot::Mutex, std::sync::atomic};
 }
 
-/// `const fn`, where the primitives' constructors are.
+/// Declares a `const fn`, or a plain `fn` under loom, whose constructors are not `const`.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
         #[cfg(not(loom))]
@@ -44,7 +44,7 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
-/// Loom's lock behind the same face.
+/// Loom's lock with the same interface.
 #[cfg(loom)]
 mod weak {
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
@@ -65,9 +65,9 @@ mod real {
     use parking_lot::{Condvar, Mutex};
     use std::time::Instant;
 
-    /// Where one thread sleeps: a flag and a condition of its own, so that a woken thread queues for nothing.
+    /// Where one thread sleeps: it has its own flag and condition variable, so that a woken thread queues for nothing.
     ///
-    /// Not [`std::thread::park`]: its token belongs to the thread's user, who may wait for it elsewhere.
+    /// Not [`std::thread::park`]: its token belongs to the program, which may use it on this thread for something else.
     pub(crate) struct Parker {
         signalled: Mutex<bool>,
         condition: Condvar,
@@ -78,7 +78,7 @@ mod real {
             Self { signalled: Mutex::new(false), condition: Condvar::new() }
         }
 
-        /// Sleeps until a signal comes, or came since the last call, or until the deadline.
+        /// Sleeps until `unpark` is called, or was called since the last sleep, or until the deadline.
         pub(crate) fn park(&self, deadline: Option<Instant>) {
             let mut signalled = self.signalled.lock();
             while !*signalled {
@@ -101,7 +101,7 @@ mod real {
     }
 }
 
-/// Shuttle's primitives behind the same face: no poisoning, and deadlines that never pass.
+/// Shuttle's primitives with the same interface: no poisoning, and deadlines that never pass.
 #[cfg(shuttle)]
 mod model {
     use shuttle::sync;

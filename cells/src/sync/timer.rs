@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// Waits for `future` up to the deadline (if any); what has happened wins over what is late.
+/// Waits for `future` up to the deadline (if any). `None` is a timeout; an output that is there wins over it.
 pub(crate) async fn until<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut sleep: Option<Sleep> = None;
@@ -27,7 +27,8 @@ pub(crate) async fn until<F: Future>(deadline: Option<Instant>, future: F) -> Op
     .await
 }
 
-/// A timer: tokio's inside a tokio runtime, so that its paused time holds, else one with a thread of its own.
+/// A timer: tokio's inside a tokio runtime, so that a test can pause its time; otherwise `futures-timer`'s, which has a
+/// thread of its own.
 enum Sleep {
     #[cfg(feature = "tokio")]
     Tokio(Pin<Box<tokio::time::Sleep>>),
@@ -38,7 +39,7 @@ impl Sleep {
     fn new(limit: Duration) -> Self {
         #[cfg(feature = "tokio")]
         if tokio::runtime::Handle::try_current().is_ok() {
-            // It panics on a runtime that was built without timers, and nothing else tells which those are.
+            // It panics on a runtime that was built without timers, and there is no other way to find that out.
             if let Ok(sleep) = std::panic::catch_unwind(|| tokio::time::sleep(limit)) {
                 return Self::Tokio(Box::pin(sleep));
             }

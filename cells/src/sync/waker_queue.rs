@@ -1,15 +1,15 @@
-//! The wakers of tasks and threads that wait for something that happens under a lock.
+//! The wakers of tasks and threads that wait for an event that happens under a lock.
 //!
-//! A waiter leaves a [`Waker`] in the [`WakerQueue`] inside that lock. Whoever makes the thing happen takes the wakers
-//! out under the lock and wakes them after unlocking, because waking runs code of an executor. A woken waiter looks
-//! again; a waiter that gives up takes its waker back. For the same reason a waker is cloned before locking and dropped
-//! after unlocking: it may be the last to hold its task.
+//! A waiter leaves a [`Waker`] in the [`WakerQueue`] inside that lock. Whoever brings about the event takes the wakers
+//! out under the lock and wakes them after unlocking, because waking runs code of an executor. For the same reason a
+//! waker is cloned before locking, and dropped after unlocking: it may be the last owner of its task. A woken waiter
+//! looks again; a waiter that gives up takes its waker back.
 
 use crate::error::Panic;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-/// The wakers of everybody who waits; part of the state that a lock guards.
+/// The wakers of all waiters; part of the state that a lock guards.
 pub(crate) struct WakerQueue {
     issued: u64,
     wakers: Vec<(Ticket, Waker)>,
@@ -28,8 +28,8 @@ impl WakerQueue {
         self.wakers.len()
     }
 
-    /// Stores `waker` under `ticket`, or under a new ticket where that is `None`. The caller unlocks before it drops
-    /// the waker that was there before.
+    /// Stores `waker` under `ticket`, or under a new ticket if that is `None` or no longer in the queue. The caller
+    /// unlocks before it drops the waker that was there before.
     #[must_use]
     pub(crate) fn insert(&mut self, ticket: &mut Option<Ticket>, waker: Waker) -> Option<Waker> {
         let known = ticket.and_then(|ticket| self.wakers.iter_mut().find(|(at, _)| *at == ticket));
@@ -43,7 +43,7 @@ impl WakerQueue {
         None
     }
 
-    /// Takes the waker of `ticket` back, unless it was taken out to be woken. The caller unlocks before it drops it.
+    /// Takes back the waker of `ticket`, unless it was taken out to be woken. The caller unlocks before it drops it.
     #[must_use]
     pub(crate) fn remove(&mut self, ticket: Option<Ticket>) -> Option<Waker> {
         let index = ticket.and_then(|ticket| self.wakers.iter().position(|(at, _)| *at == ticket))?;
@@ -63,7 +63,7 @@ pub(crate) struct Wakers(Vec<(Ticket, Waker)>);
 impl Wakers {
     pub(crate) fn wake(self) {
         for (_, waker) in self.0 {
-            // It may panic, and the others are still to be woken.
+            // A waker may panic, and the others must still be woken.
             let _ = catch_unwind(AssertUnwindSafe(|| waker.wake())).map_err(Panic::caught);
         }
     }
