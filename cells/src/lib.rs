@@ -16,10 +16,10 @@ mod payload;
 mod program;
 mod sync;
 
-pub use cell::control::State;
 pub use cell::runtime_cell::RuntimeCell;
 pub use cell::seed::{SeedError, SeedRefusal};
 pub use cell::snapshot::CellSnapshot;
+pub use cell::snapshot::State;
 pub use cells_macros::runtime_cell;
 pub use declared::any_cell::AnyCell;
 pub use declared::async_cell::{AsyncCell, DeclaredAsync};

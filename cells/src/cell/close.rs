@@ -43,26 +43,21 @@ impl RawCell {
     fn close_if(&self, wanted: impl FnOnce(Option<u64>) -> bool) -> Closing<'_> {
         let observers = self.observers();
         let started = clock::now();
-        let (retired, superseded) = match self.control.close_if(wanted, &observers) {
-            Some(closed) => {
-                closed.after.finish(self.name());
-                (closed.retired, closed.superseded)
-            }
-            None => (None, None),
-        };
+        let (superseded, after) = self.control.close_if(wanted, &observers);
+        let retired = after.finish(self.name());
         Closing { cell: self, observers, started, retired, superseded }
     }
 
     /// Settles the flight under way, whose callers start over. A published payload stays.
     pub(crate) fn supersede(&self) {
-        self.control.supersede().finish(self.name());
+        let _ = self.control.supersede().finish(self.name());
     }
 
     /// Lets no flight begin any more, and supersedes the one under way. A published payload serves until the cell is
     /// closed.
     pub(crate) fn shut_down(&self) -> Option<Arc<Flight>> {
         let (flight, after) = self.control.shut_down();
-        after.finish(self.name());
+        let _ = after.finish(self.name());
         flight
     }
 
@@ -74,8 +69,8 @@ impl RawCell {
         let for_callers =
             Error::Lifecycle(LifecycleError::Cooldown { cell, source: cause.clone(), retry_after: ttl });
         let recorded = self.control.record_failure(cause.clone(), ttl, for_callers, &self.observers());
-        let Some((retired, after)) = recorded else { return };
-        after.finish(cell);
+        let Some(after) = recorded else { return };
+        let retired = after.finish(cell);
         catch_user_panic(cell, || log::failure_recorded(cell, &cause, ttl));
         if let Some(retired) = retired {
             let _ = self.settle(retired);

@@ -36,6 +36,7 @@
 //! - A payload is published only by the flight in the control block or by `seed`, so published generations only grow.
 
 use crate::cell::config::Config;
+use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::{Error, LifecycleError, SharedError, UnavailableError};
 use crate::flight::frames::{self, CellId};
 use crate::flight::single_flight::{Flight, Outcome, Settled};
@@ -53,23 +54,6 @@ use crate::sync::executor::RuntimeWatch;
 use crate::sync::primitives::Mutex;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-
-/// What a cell is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum State {
-    /// No payload, and nothing known against building one.
-    Empty,
-    /// A factory runs, and there is no payload yet.
-    Initializing,
-    /// A payload is published.
-    Ready,
-    /// The last initialization failed, or a failure was recorded.
-    Failed,
-    /// The process shuts down; there will be no payload any more.
-    Closed,
-}
 
 pub(crate) struct Control {
     /// Read without the lock, changed under it.
@@ -159,43 +143,29 @@ pub(crate) enum Decision {
     Initialize(Arc<Flight>),
 }
 
-/// What a change leaves to do when the lock is released: waiters to wake, and errors of the program to drop.
+/// What a change leaves to do when the lock is released: waiters to wake, a failure of the program to drop, a lease and a
+/// payload to let go of.
 #[must_use = "waiters sleep until it is finished"]
 #[derive(Default)]
 pub(crate) struct AfterUnlock {
     settled: Option<Settled>,
     cleared: Option<Box<Failure>>,
+    lease: Option<Lease>,
+    retired: Option<Retired>,
 }
 
 impl AfterUnlock {
-    pub(crate) fn finish(self, cell: &str) {
+    /// Does it, but for the payload, which is returned: it is disposed in the caller's way.
+    pub(crate) fn finish(self, cell: &str) -> Option<Retired> {
         if let Some(settled) = self.settled {
             settled.wake();
         }
         if let Some(failure) = self.cleared {
             catch_user_panic(cell, || drop(failure));
         }
+        drop(self.lease);
+        self.retired
     }
-}
-
-/// What a close took from a cell.
-pub(crate) struct Closed {
-    pub(crate) retired: Option<Retired>,
-    pub(crate) superseded: Option<Arc<Flight>>,
-    pub(crate) after: AfterUnlock,
-}
-
-/// What a cell was doing at one moment.
-pub(crate) struct Look {
-    pub(crate) state: State,
-    pub(crate) generation: Option<u64>,
-    pub(crate) built: Option<Built>,
-    pub(crate) failure: Option<SharedError>,
-    pub(crate) cooldown_left: Option<Duration>,
-    pub(crate) is_initializing: bool,
-    pub(crate) waiters: usize,
-    pub(crate) superseded: Vec<Arc<Flight>>,
-    pub(crate) drains: Vec<Arc<Drain>>,
 }
 
 impl Control {
@@ -240,22 +210,37 @@ impl Control {
         open(drains)
     }
 
-    pub(crate) fn look(&self) -> Look {
+    pub(crate) fn snapshot(&self, name: &'static str) -> CellSnapshot {
         let block = self.block.lock();
+        let generation = self.published.generation();
+        let built = block.built.as_ref();
         let failure = block.failure.as_ref();
-        let look = Look {
+        let cause = failure.map(|failure| failure.cause.clone());
+        let (superseded, drains) = (block.superseded(), block.drains());
+        let snapshot = CellSnapshot {
+            name,
             state: block.state(&self.published),
-            generation: self.published.generation(),
-            built: block.built.as_deref().cloned(),
-            failure: failure.map(|failure| failure.cause.clone()),
+            generation,
+            age: built
+                .filter(|_| generation.is_some())
+                .map(|built| clock::now().saturating_duration_since(built.at)),
+            own: built.map(|built| built.own),
+            waiting: built.map(|built| built.waiting),
+            last_error: None,
             cooldown_left: failure.and_then(|failure| failure.remaining()),
-            is_initializing: block.flight.is_some(),
             waiters: block.flight.as_ref().map_or(0, |flight| flight.waiters()),
-            superseded: block.superseded(),
-            drains: block.drains(),
+            flights: usize::from(block.flight.is_some()),
+            leases: self.published.leases_out(),
+            draining: 0,
         };
         drop(block);
-        Look { drains: open(look.drains), ..look }
+        // After unlocking: `Display` of the error is code of the program, and so is what may end here.
+        CellSnapshot {
+            last_error: cause.map(|cause| cause.to_string()),
+            flights: snapshot.flights + superseded.iter().filter(|flight| !flight.is_over()).count(),
+            draining: open(drains).len(),
+            ..snapshot
+        }
     }
 
     /// Whether there is nothing to close.
@@ -309,7 +294,7 @@ impl Control {
         payload: AnyPayload,
         built: Built,
         observers: &Observers,
-    ) -> Result<(Lease, Option<Retired>, AfterUnlock), (AnyPayload, Outcome)> {
+    ) -> Result<(Lease, AfterUnlock), (AnyPayload, Outcome)> {
         let mut block = self.block.lock();
         if let Some(outcome) = flight.outcome() {
             return Err((payload, outcome));
@@ -320,7 +305,7 @@ impl Control {
         block.built = Some(Box::new(built));
         let cleared = block.failure.take();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
-        Ok((lease, retired, AfterUnlock { settled, cleared }))
+        Ok((lease, AfterUnlock { settled, cleared, retired, lease: None }))
     }
 
     /// Records that a flight failed; its waiters get `error`. Where it is settled already, nothing changes, and its
@@ -340,7 +325,8 @@ impl Control {
         // A failed refresh leaves a payload that serves: no reason to keep anybody from trying again.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
         let cleared = block.failure.replace(Failure::new(cause, cooldown));
-        Ok(AfterUnlock { settled: Some(flight.settle(Outcome::Failed(error))), cleared })
+        let settled = Some(flight.settle(Outcome::Failed(error)));
+        Ok(AfterUnlock { settled, cleared, ..AfterUnlock::default() })
     }
 
     /// Ends a flight whose factory was given up: its waiters start over, and one of them begins the next flight. `None`
@@ -351,12 +337,13 @@ impl Control {
             return None;
         }
         block.flight = None;
-        Some(AfterUnlock { settled: Some(flight.settle(Outcome::Superseded)), cleared: None })
+        let settled = Some(flight.settle(Outcome::Superseded));
+        Some(AfterUnlock { settled, ..AfterUnlock::default() })
     }
 
     /// Publishes what `place` returns, as the next generation, where there is neither a payload nor a flight; otherwise
     /// tells the state. `place` runs under the lock.
-    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(u64, Seeded), State> {
+    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(u64, AfterUnlock), State> {
         let mut block = self.block.lock();
         match block.state(&self.published) {
             State::Empty | State::Failed => {}
@@ -365,32 +352,33 @@ impl Control {
         let generation = block.next_generation();
         block.built = Some(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
         let cleared = block.failure.take();
-        let lease = self.published.publish(place(), generation);
-        Ok((generation, Seeded { lease, after: AfterUnlock { settled: None, cleared } }))
+        let (lease, before) = self.published.replace(place(), generation);
+        debug_assert!(before.is_none(), "there was no payload");
+        Ok((generation, AfterUnlock { cleared, lease: Some(lease), ..AfterUnlock::default() }))
     }
 
-    /// Unpublishes the payload, supersedes the flight under way, and clears the failure on record, if the published
-    /// generation is `wanted`.
+    /// Unpublishes the payload, supersedes the flight under way, which is returned, and clears the failure on record; all
+    /// that if the published generation is `wanted`.
     pub(crate) fn close_if(
         &self,
         wanted: impl FnOnce(Option<u64>) -> bool,
         observers: &Observers,
-    ) -> Option<Closed> {
+    ) -> (Option<Arc<Flight>>, AfterUnlock) {
         let mut block = self.block.lock();
         if !wanted(self.published.generation()) {
-            return None;
+            return (None, AfterUnlock::default());
         }
         let superseded = block.flight.clone();
         let settled = block.supersede(|| Outcome::Superseded);
         let cleared = block.failure.take();
         let retired = self.retire(&mut block, observers);
-        Some(Closed { retired, superseded, after: AfterUnlock { settled, cleared } })
+        (superseded, AfterUnlock { settled, cleared, retired, lease: None })
     }
 
     /// Settles the flight under way, whose callers start over. A published payload stays.
     pub(crate) fn supersede(&self) -> AfterUnlock {
         let settled = self.block.lock().supersede(|| Outcome::Superseded);
-        AfterUnlock { settled, cleared: None }
+        AfterUnlock { settled, ..AfterUnlock::default() }
     }
 
     /// Lets no flight begin any more, and supersedes the one under way. A published payload serves until the cell is
@@ -400,7 +388,7 @@ impl Control {
         block.shut_down = true;
         let flight = block.flight.clone();
         let settled = block.supersede(|| Outcome::Superseded);
-        (flight, AfterUnlock { settled, cleared: None })
+        (flight, AfterUnlock { settled, ..AfterUnlock::default() })
     }
 
     /// Puts a failure on record that comes from outside; the callers of the flight under way get `error`. `None` where
@@ -411,7 +399,7 @@ impl Control {
         cooldown: Duration,
         error: Error,
         observers: &Observers,
-    ) -> Option<(Option<Retired>, AfterUnlock)> {
+    ) -> Option<AfterUnlock> {
         let failure = Failure::new(cause, cooldown);
         let mut block = self.block.lock();
         if block.shut_down {
@@ -422,7 +410,7 @@ impl Control {
         let settled = block.supersede(|| Outcome::Failed(error));
         let cleared = block.failure.replace(failure);
         let retired = self.retire(&mut block, observers);
-        Some((retired, AfterUnlock { settled, cleared }))
+        Some(AfterUnlock { settled, cleared, retired, lease: None })
     }
 
     /// Keeps what closes a generation when its runtime ends, in place of what did so for the one before.
@@ -449,20 +437,6 @@ impl Control {
         let drain = Arc::new(Drain::new(disposal));
         remember(&mut block.earlier().drains, &drain);
         Retired::published(parting, drain)
-    }
-}
-
-/// A payload that was seeded: the lease on it is dropped after unlocking.
-#[must_use]
-pub(crate) struct Seeded {
-    lease: Lease,
-    after: AfterUnlock,
-}
-
-impl Seeded {
-    pub(crate) fn finish(self, cell: &str) {
-        drop(self.lease);
-        self.after.finish(cell);
     }
 }
 

@@ -80,7 +80,7 @@ impl<'a> Caller<'a> {
 
 /// Runs the factory as a flight. Dropped on the way, it cancels the flight.
 pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>(
-    initializer: Initializer<'_>,
+    mut initializer: Initializer<'_>,
     build: impl FnOnce() -> F,
 ) -> Result<Outcome, Error> {
     let returned = {
@@ -89,7 +89,8 @@ pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>
         let mut run = FramedFuture { future, initializer: &initializer };
         poll_fn(|cx| run.poll(cx)).await
     };
-    initializer.finish_async(returned).await
+    let outcome = initializer.finish_async(returned).await;
+    initializer.end(outcome)
 }
 
 /// A factory's future, which is in the factory's frame whenever it does anything: also where it is dropped.

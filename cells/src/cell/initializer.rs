@@ -25,6 +25,9 @@ use std::time::Instant;
 /// What a factory returned, unless it panicked.
 pub(crate) type Returned = thread::Result<Result<AnyPayload, BoxError>>;
 
+/// What the flight came to for its initializer, unless the factory panicked.
+pub(crate) type Finished = thread::Result<Result<Outcome, Error>>;
+
 /// The caller that runs a flight. Dropped before the factory has returned, it cancels the flight.
 pub(crate) struct Initializer<'a> {
     cell: &'a RawCell,
@@ -35,14 +38,6 @@ pub(crate) struct Initializer<'a> {
     started: Instant,
     returned: bool,
     _blocks_caller: Option<Blocked>,
-}
-
-/// What a flight came to for its initializer.
-struct Finished {
-    outcome: Result<Outcome, Error>,
-    panic: Option<Box<dyn Any + Send>>,
-    /// The payload that was replaced, or the one that came too late.
-    leftover: Option<Retired>,
 }
 
 impl<'a> Initializer<'a> {
@@ -97,66 +92,65 @@ impl<'a> Initializer<'a> {
         }
     }
 
-    /// Ends the flight with what the factory returned, and returns its outcome or unwinds with the factory's panic.
+    /// Ends the flight with what the factory returned; returns its outcome, or unwinds with the factory's panic.
     ///
     /// The payload that was replaced, or that came too late, is let go of before the flight is over: a closer that waits
     /// for its end finds how the payload was disposed.
     pub(crate) fn finish(mut self, returned: Returned) -> Result<Outcome, Error> {
-        let mut finished = self.settle(returned);
-        if let Some(leftover) = finished.leftover.take() {
+        let (outcome, leftover) = self.settle(returned);
+        if let Some(leftover) = leftover {
             self.flight.disposed(self.cell.settle(leftover));
         }
-        drop(self);
-        finished.outcome()
+        self.end(outcome)
     }
 
-    /// The same in a task, where the disposer may be asynchronous.
-    pub(crate) async fn finish_async(mut self, returned: Returned) -> Result<Outcome, Error> {
-        let mut finished = self.settle(returned);
-        if let Some(leftover) = finished.leftover.take() {
+    /// The same in a task, where the disposer may be asynchronous; [`end`](Self::end) is left to the caller, because a
+    /// future that owned the initializer would double its size in the caller's future.
+    pub(crate) async fn finish_async(&mut self, returned: Returned) -> Finished {
+        let (outcome, leftover) = self.settle(returned);
+        if let Some(leftover) = leftover {
             self.flight.disposed(self.cell.settle_async(leftover).await);
         }
-        drop(self);
-        finished.outcome()
+        outcome
     }
 
-    fn settle(&mut self, returned: Returned) -> Finished {
+    pub(crate) fn end(self, outcome: Finished) -> Result<Outcome, Error> {
+        drop(self);
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Settles the flight; returns its outcome for the initializer, and the payload that is left over.
+    fn settle(&mut self, returned: Returned) -> (Finished, Option<Retired>) {
         self.returned = true;
         match returned {
-            Ok(Ok(payload)) => self.publish(payload),
-            Ok(Err(error)) => Finished {
-                outcome: self.fail(SharedError::new(error), InitStatus::Error),
-                panic: None,
-                leftover: None,
-            },
+            Ok(Ok(payload)) => {
+                let (outcome, leftover) = self.publish(payload);
+                (Ok(Ok(outcome)), leftover)
+            }
+            Ok(Err(error)) => (Ok(self.fail(SharedError::new(error), InitStatus::Error)), None),
             Err(panic) => {
                 let error = SharedError::new(Panic::message_of(&*panic));
-                let outcome = self.fail(error, InitStatus::Panicked);
-                Finished { outcome, panic: Some(panic), leftover: None }
+                let _ = self.fail(error, InitStatus::Panicked);
+                (Err(panic), None)
             }
         }
     }
 
     /// Publishes what the factory built, unless the flight was settled by somebody else meanwhile.
-    fn publish(&self, payload: AnyPayload) -> Finished {
+    fn publish(&self, payload: AnyPayload) -> (Outcome, Option<Retired>) {
         let built = self.built();
         match self.cell.control.publish(&self.flight, payload, built.clone(), &self.observers) {
-            Ok((lease, leftover, after)) => {
-                after.finish(self.cell.name());
+            Ok((lease, after)) => {
+                let replaced = after.finish(self.cell.name());
                 self.report(&built, InitStatus::Ok, Some(lease.payload()), None);
-                Finished { outcome: Ok(Outcome::Ready(lease)), panic: None, leftover }
+                (Outcome::Ready(lease), replaced)
             }
             Err((payload, outcome)) => {
                 self.report(&built, InitStatus::Superseded, Some(payload.payload()), None);
-                let disposal = Disposal::new(
-                    &self.observers,
-                    self.cell.payload_type(),
-                    self.flight.generation,
-                    payload.calls(),
-                    built.executor,
-                );
-                let leftover = Some(Retired::unpublished(payload, disposal));
-                Finished { outcome: Ok(outcome), panic: None, leftover }
+                let (name, generation, calls) =
+                    (self.cell.payload_type(), self.flight.generation, payload.calls());
+                let disposal = Disposal::new(&self.observers, name, generation, calls, built.executor);
+                (outcome, Some(Retired::unpublished(payload, disposal)))
             }
         }
     }
@@ -169,7 +163,7 @@ impl<'a> Initializer<'a> {
         });
         let cooldown = self.cell.config.limits.cooldown;
         match self.cell.control.fail(&self.flight, source.clone(), cooldown, for_waiters) {
-            Ok(after) => after.finish(cell),
+            Ok(after) => drop(after.finish(cell)),
             Err(outcome) => {
                 self.report(&built, InitStatus::Superseded, None, Some(source));
                 return Ok(outcome);
@@ -188,7 +182,7 @@ impl<'a> Initializer<'a> {
     fn cancel(&self) {
         let status = match self.cell.control.cancel(&self.flight) {
             Some(after) => {
-                after.finish(self.cell.name());
+                let _ = after.finish(self.cell.name());
                 InitStatus::Cancelled
             }
             None => InitStatus::Superseded,
@@ -230,14 +224,5 @@ impl Drop for Initializer<'_> {
             self.cancel();
         }
         self.flight.end();
-    }
-}
-
-impl Finished {
-    fn outcome(self) -> Result<Outcome, Error> {
-        match self.panic {
-            Some(panic) => resume_unwind(panic),
-            None => self.outcome,
-        }
     }
 }

@@ -2,8 +2,9 @@
 //! see and set from outside. How it is read, built and closed is in the files that add to this type.
 
 use crate::cell::config::Config;
-use crate::cell::control::{Control, State};
+use crate::cell::control::Control;
 use crate::cell::seed::{self, SeedRefusal};
+use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::BoxError;
 use crate::flight::frames::CellId;
 use crate::info::CellInfo;
@@ -49,6 +50,10 @@ impl RawCell {
         self.control.state()
     }
 
+    pub(crate) fn snapshot(&self) -> CellSnapshot {
+        self.control.snapshot(self.name())
+    }
+
     pub(crate) fn is_ready(&self) -> bool {
         self.generation().is_some()
     }
@@ -87,12 +92,12 @@ impl RawCell {
     pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let permission = permission.ok_or(SeedRefusal::NotAllowed)?;
-        let (generation, seeded) = self.control.seed(place).map_err(|state| match state {
+        let (generation, after) = self.control.seed(place).map_err(|state| match state {
             State::Ready => SeedRefusal::Ready,
             State::Closed => SeedRefusal::ShutDown,
             State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
         })?;
-        seeded.finish(self.name());
+        let _ = after.finish(self.name());
         catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
         Ok(())
     }

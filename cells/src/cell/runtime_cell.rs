@@ -1,11 +1,11 @@
 //! The cell as its users see it: a [`RawCell`] with the type of its payload.
 
 use crate::cell::config::{Config, DeclaredFactory};
-use crate::cell::control::State;
 use crate::cell::get_async;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
+use crate::cell::snapshot::State;
 use crate::cell::typed_cell::TypedCell;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};

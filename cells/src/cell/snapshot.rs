@@ -1,11 +1,25 @@
 //! What a cell is doing, for dashboards and debugging.
 
-use crate::cell::control::State;
-use crate::cell::raw_cell::RawCell;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
-use crate::sync::clock;
 use std::time::Duration;
+
+/// What a cell is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum State {
+    /// No payload, and nothing known against building one.
+    Empty,
+    /// A factory runs, and there is no payload yet.
+    Initializing,
+    /// A payload is published.
+    Ready,
+    /// The last initialization failed, or a failure was recorded.
+    Failed,
+    /// The process shuts down; there will be no payload any more.
+    Closed,
+}
 
 /// What a cell was doing at one moment.
 #[derive(Clone, Debug)]
@@ -40,26 +54,4 @@ pub struct CellSnapshot {
     pub leases: usize,
     /// How many retired payloads are not disposed yet.
     pub draining: usize,
-}
-
-impl RawCell {
-    pub(crate) fn snapshot(&self) -> CellSnapshot {
-        let look = self.control.look();
-        let superseded = look.superseded.iter().filter(|flight| !flight.is_over()).count();
-        let published = look.built.as_ref().filter(|_| look.generation.is_some());
-        CellSnapshot {
-            name: self.name(),
-            state: look.state,
-            generation: look.generation,
-            age: published.map(|built| clock::now().saturating_duration_since(built.at)),
-            own: look.built.as_ref().map(|built| built.own),
-            waiting: look.built.as_ref().map(|built| built.waiting),
-            last_error: look.failure.map(|cause| cause.to_string()),
-            cooldown_left: look.cooldown_left,
-            waiters: look.waiters,
-            flights: usize::from(look.is_initializing) + superseded,
-            leases: self.control.published().leases_out(),
-            draining: look.drains.len(),
-        }
-    }
 }

@@ -12,13 +12,8 @@ use std::time::{Duration, Instant};
 /// does not count.
 pub(crate) struct WaitBudget {
     limit: Option<Duration>,
-    begun: Option<Begun>,
-}
-
-#[derive(Clone, Copy)]
-struct Begun {
-    at: Instant,
-    deadline: Option<Instant>,
+    /// When the first wait began, and the deadline.
+    begun: Option<(Instant, Option<Instant>)>,
 }
 
 impl WaitBudget {
@@ -29,14 +24,11 @@ impl WaitBudget {
     /// The deadline of the wait that begins now; `None` is without limit.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
         let limit = self.limit;
-        let begun = self
-            .begun
-            .get_or_insert_with(|| Begun { at: clock::now(), deadline: limit.and_then(clock::deadline) });
-        begun.deadline
+        self.begun.get_or_insert_with(|| (clock::now(), limit.and_then(clock::deadline))).1
     }
 
     fn spent(&self) -> Duration {
-        self.begun.map_or(Duration::ZERO, |begun| clock::now().saturating_duration_since(begun.at))
+        self.begun.map_or(Duration::ZERO, |(at, _)| clock::now().saturating_duration_since(at))
     }
 }
 

@@ -1,8 +1,8 @@
 //! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
 
-use crate::cell::control::State;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
+use crate::cell::snapshot::State;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error, UnavailableError};

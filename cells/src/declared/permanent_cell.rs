@@ -4,11 +4,11 @@
 //! [`RuntimeCell`] of references to it does what any cell does: flights, failures, observers, and at shutdown the
 //! disposer.
 
-use crate::cell::control::State;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
+use crate::cell::snapshot::State;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
 use crate::declared::factory_output::FactoryOutput;
 use crate::declared::mode::Mode;

@@ -4,7 +4,7 @@
 //!
 //! | state | who holds it | what may move it on |
 //! |---|---|---|
-//! | unpublished | an [`AnyPayload`] | `publish` and `replace`, whose callers hold the cell's lock |
+//! | unpublished | an [`AnyPayload`] | `replace`, whose callers hold the cell's lock |
 //! | published | the slot, and any number of [`Lease`]s | `replace` and `retire`, whose callers hold the cell's lock |
 //! | retired | the [`Parting`], and any number of leases | the drop of the `Parting` |
 //! | draining | leases alone | the drop of the last one |
@@ -273,13 +273,6 @@ impl Published {
     /// The approximate number of leases out on the published payload: some may come and go during the count.
     pub(crate) fn leases_out(&self) -> usize {
         self.slot.out(counters())
-    }
-
-    /// Publishes a payload where none is published. The caller holds the cell's lock.
-    pub(crate) fn publish(&self, payload: AnyPayload, generation: u64) -> Lease {
-        let (lease, old) = self.replace(payload, generation);
-        debug_assert!(old.is_none(), "a published payload must be retired first");
-        lease
     }
 
     /// Publishes a payload in place of the published one, if any: no reader finds the cell empty in between. The caller

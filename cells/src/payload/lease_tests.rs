@@ -258,7 +258,7 @@ fn a_payload_holds_a_lease_on_the_one_before() {
 fn leases_that_were_never_closed_drop_their_payload() {
     let ends = Arc::new(AtomicUsize::new(0));
     let leases = Published::new(PayloadType::of::<Counted>());
-    drop(leases.publish(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1));
+    drop(leases.replace(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1));
     drop(leases);
     assert_eq!(ends.load(Ordering::SeqCst), 1);
 }

@@ -1,6 +1,6 @@
 //! The cells and what they depend on, as data and as pictures.
 
-use crate::cell::control::State;
+use crate::cell::snapshot::State;
 use crate::declared::any_cell::AnyCell;
 use crate::flight::observed_calls;
 use crate::info::{CellInfo, DependencyKind};
