@@ -1,4 +1,8 @@
 //! Letting go of a payload: closing, failures recorded from outside, and the end of a cell.
+//!
+//! Each operation has one critical section, in [`control`](crate::cell::control): it unpublishes the payload and
+//! supersedes the flight. The rest happens after unlocking: [`Closing`] disposes the payload or leaves it to its last
+//! lease, and may wait for that, for payloads of earlier closes and for superseded factories.
 
 use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
@@ -35,7 +39,7 @@ impl RawCell {
         self.unpublish().drain_async(until).await
     }
 
-    /// Unpublishes and supersedes, and leaves the disposal to the caller.
+    /// Unpublishes the payload and supersedes the flight; the caller disposes what was unpublished.
     pub(crate) fn unpublish(&self) -> Closing<'_> {
         self.close_if(|_| true)
     }
@@ -48,13 +52,13 @@ impl RawCell {
         Closing { cell: self, observers, started, retired, superseded }
     }
 
-    /// Settles the flight under way, whose callers start over. A published payload stays.
+    /// Settles the flight under way; its callers start over. A published payload stays.
     pub(crate) fn supersede(&self) {
         let _ = self.control.supersede().finish(self.name());
     }
 
-    /// Lets no flight begin any more, and supersedes the one under way. A published payload serves until the cell is
-    /// closed.
+    /// Supersedes the flight under way, which is returned, and prevents any later one. A published payload stays
+    /// available until the cell is closed.
     pub(crate) fn shut_down(&self) -> Option<Arc<Flight>> {
         let (flight, after) = self.control.shut_down();
         let _ = after.finish(self.name());
@@ -77,17 +81,17 @@ impl RawCell {
         }
     }
 
-    /// Lets go of a retired payload.
+    /// Disposes a retired payload, or leaves it to its last lease.
     pub(crate) fn settle(&self, retired: Retired) -> CloseResult {
         self.log_draining(retired.close(WaitFor::Nobody))
     }
 
-    /// The same in a task.
+    /// [`settle`](Self::settle) in a task, where the disposer may be asynchronous.
     pub(crate) async fn settle_async(&self, retired: Retired) -> CloseResult {
         self.log_draining(retired.close_async(WaitFor::Nobody).await)
     }
 
-    /// Logs that a payload is still draining; its end has an event of its own.
+    /// Logs a payload that is still draining; its disposal has an event of its own.
     fn log_draining(&self, result: CloseResult) -> CloseResult {
         if result.status == CloseStatus::Draining {
             catch_user_panic(self.name(), || log::close_end(&result, self.payload_type()));
@@ -105,14 +109,14 @@ impl Drop for RawCell {
     }
 }
 
-/// A close that has changed the cell and has yet to do the rest.
+/// A close that has changed the cell and has yet to dispose and report.
 #[must_use]
 pub(crate) struct Closing<'a> {
     cell: &'a RawCell,
     observers: Observers,
     started: Instant,
     retired: Option<Retired>,
-    /// Kept, so that what became of it can be told at the end.
+    /// Kept alive for the result: the control block remembers a superseded flight only weakly.
     superseded: Option<Arc<Flight>>,
 }
 
@@ -125,9 +129,9 @@ impl Closing<'_> {
         }
     }
 
-    /// The same, and waits: for leases, for payloads of earlier closes, for superseded factories.
+    /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories.
     fn drain(mut self, until: Option<Instant>) -> CloseResult {
-        // After the close: what anybody retired before it is among them, and so is its own.
+        // Read after this close retired its payload, so the list has that one and all earlier ones.
         let draining = self.cell.control.drains();
         let own = match self.retired.take() {
             Some(retired) => self.cell.log_draining(retired.close(WaitFor::Leases { until })),
@@ -164,7 +168,8 @@ impl Closing<'_> {
         self.drained(result, &flights, over)
     }
 
-    /// The flights whose end is to be waited for. Inside a superseded factory of this very cell there is none.
+    /// The flights to wait for. There are none if the caller runs inside a factory of this cell, which would wait for
+    /// itself.
     fn superseded_flights(&self) -> Vec<Arc<Flight>> {
         if frames::chain_to(self.cell.id()).is_some() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What a cell was told when it was created.
+//! What a cell is created with: its name, its limits and its hooks.
 
 use crate::error::BoxError;
 use crate::flight::adjuster::Adjuster;
@@ -13,9 +13,9 @@ pub(crate) type DeclaredFactory = fn() -> Result<AnyPayload, BoxError>;
 pub(crate) struct Config {
     pub(crate) name: &'static str,
     pub(crate) limits: Limits,
-    /// Of a declared cell.
+    /// Present for a declared cell.
     pub(crate) info: Option<&'static CellInfo>,
-    /// Of a cell that is declared by a plain function, and called as it is.
+    /// Present for a cell that a plain function declares; called without arguments.
     pub(crate) factory: Option<DeclaredFactory>,
     pub(crate) observer: Hook<dyn Observer>,
     pub(crate) adjuster: Hook<dyn Adjuster>,

@@ -1,13 +1,13 @@
-//! What a cell is doing, behind its lock, and every change of that.
+//! A cell's state behind its lock, and every transition.
 //!
 //! # Protocol
 //!
-//! A cell's state is what its control block and its published payload say, read in this order:
+//! The state follows from the control block and the published payload; the first row that is true counts:
 //!
 //! | state | when |
 //! |---|---|
-//! | `Ready` | a payload is published (also while a refresh is under way, or a shutdown that has not come to it) |
-//! | `Closed` | the process shuts down; for good |
+//! | `Ready` | a payload is published (also during a refresh, and in a shutdown until the cell's turn comes) |
+//! | `Closed` | the process is shutting down or has shut down; this is final |
 //! | `Initializing` | a flight is under way |
 //! | `Failed` | a failure is on record |
 //! | `Empty` | otherwise |
@@ -22,17 +22,17 @@
 //! | a flight | no flight, a payload stays | [`supersede`](Control::supersede) |
 //! | a flight, a payload | a failure on record | [`record_failure`](Control::record_failure) |
 //! | no flight, no payload | a payload published | [`seed`](Control::seed) |
-//! | any | no flight will begin any more | [`shut_down`](Control::shut_down) |
+//! | any | no flight, and none begins any more | [`shut_down`](Control::shut_down) |
 //!
-//! The lock guards every change: of the flight under way, of the failure on record, of what is published. It is taken in
+//! The lock guards every change of the flight under way, the failure on record and what is published. It is taken in
 //! this file alone, and no code of the program runs while it is held: no factory, disposer, observer, adjuster, waker,
 //! destructor or log subscriber. Each change decides under the lock and returns what is to be done after unlocking, as an
 //! [`AfterUnlock`], a [`Retired`] payload, or both.
 //!
 //! Invariants:
-//! - At most one flight is under way. A new one takes the next generation; a generation is never given twice.
-//! - A flight leaves the control block in the same critical section that settles it, so a flight in the control block is
-//!   not settled, and one that is settled can change nothing here any more.
+//! - At most one flight is under way. A new one takes the next generation; no generation is used twice.
+//! - A flight leaves the control block in the critical section that settles it. So a flight in the control block is
+//!   not settled, and a settled one can change nothing here any more.
 //! - A payload is published only by the flight in the control block or by `seed`, so published generations only grow.
 
 use crate::cell::config::Config;
@@ -62,21 +62,21 @@ pub(crate) struct Control {
 }
 
 struct Block {
-    /// The last generation that was given.
+    /// The last generation that was used; 0 before the first.
     generation: u64,
     flight: Option<Arc<Flight>>,
-    /// Boxed, like all that most cells never have.
+    /// Boxed, like everything that most cells never have: it keeps the static small.
     failure: Option<Box<Failure>>,
     earlier: Option<Box<Earlier>>,
-    /// Of the last payload that was published.
+    /// About the payload that was published last, even if it is retired by now.
     built: Option<Box<Built>>,
-    /// What closes the payload when its runtime ends.
+    /// Closes the payload when its runtime ends.
     #[cfg(feature = "tokio")]
     watch: Option<RuntimeWatch>,
     shut_down: bool,
 }
 
-/// What may not be over yet of earlier generations.
+/// What may be left of earlier generations.
 #[derive(Default)]
 struct Earlier {
     /// Superseded flights, whose factories may still run.
@@ -89,17 +89,18 @@ struct Earlier {
 #[derive(Clone)]
 pub(crate) struct Built {
     pub(crate) at: Instant,
-    /// How long the factory ran, without what it waited for other cells.
+    /// How long the factory ran, without the time it waited for other cells.
     pub(crate) own: Duration,
+    /// How long it waited for other cells.
     pub(crate) waiting: Duration,
-    /// Where its asynchronous disposer can run.
+    /// Where the payload's asynchronous disposer can run.
     pub(crate) executor: Executor,
 }
 
 impl Built {
-    /// What was built now and here.
+    /// Describes a payload that was built just now, on the current executor.
     pub(crate) fn now(duration: Duration, waiting: Duration) -> Self {
-        // What a task waited for at once adds up to more than it took.
+        // A task can wait for several cells at once, so the sum of its waits may exceed the duration.
         let waiting = waiting.min(duration);
         Self {
             at: clock::now(),
@@ -114,11 +115,11 @@ impl Built {
     }
 }
 
-/// The last thing that went wrong, until it is cleared.
+/// The failure on record.
 pub(crate) struct Failure {
     cause: SharedError,
     since: Instant,
-    /// How long no factory runs; zero for a failure without cooldown.
+    /// For how long no factory runs; zero for a failure without cooldown.
     cooldown: Duration,
 }
 
@@ -128,7 +129,7 @@ impl Failure {
         Box::new(Self { cause, since: clock::now(), cooldown })
     }
 
-    /// The time left of the cooldown.
+    /// The rest of the cooldown; `None` once it is over.
     fn remaining(&self) -> Option<Duration> {
         self.cooldown
             .checked_sub(clock::now().saturating_duration_since(self.since))
@@ -143,9 +144,9 @@ pub(crate) enum Decision {
     Initialize(Arc<Flight>),
 }
 
-/// What a change leaves to do when the lock is released: waiters to wake, a failure of the program to drop, a lease and a
-/// payload to let go of.
-#[must_use = "waiters sleep until it is finished"]
+/// What a transition leaves to do after unlocking: waiters to wake, an error of the program to drop, a lease to release
+/// and a payload to dispose.
+#[must_use = "waiters sleep until `finish` is called"]
 #[derive(Default)]
 pub(crate) struct AfterUnlock {
     settled: Option<Settled>,
@@ -155,7 +156,7 @@ pub(crate) struct AfterUnlock {
 }
 
 impl AfterUnlock {
-    /// Does it, but for the payload, which is returned: it is disposed in the caller's way.
+    /// Does all of it except for the payload, which is returned: the caller knows how to dispose it.
     pub(crate) fn finish(self, cell: &str) -> Option<Retired> {
         if let Some(settled) = self.settled {
             settled.wake();
@@ -169,12 +170,13 @@ impl AfterUnlock {
 }
 
 impl Control {
-    // What is the same for all cells is in `const` blocks: the compiler evaluates these once, and not for every static.
+    // What is the same for all cells is in `const` blocks, which the compiler evaluates once and not for every static
+    // (target: `cargo check` of 500 cells, docs/performance.md).
     pub(crate) const fn new(payload_type: &'static PayloadType) -> Self {
         Self { published: Published::new(payload_type), block: const { Mutex::new(Block::new()) } }
     }
 
-    /// Tells this cell from all others.
+    /// Identifies this cell among all others.
     pub(crate) fn id(&self) -> CellId {
         std::ptr::from_ref(self).addr()
     }
@@ -234,7 +236,7 @@ impl Control {
             draining: 0,
         };
         drop(block);
-        // After unlocking: `Display` of the error is code of the program, and so is what may end here.
+        // After unlocking: the error's `Display` is code of the program, and so are the destructors that may run here.
         CellSnapshot {
             last_error: cause.map(|cause| cause.to_string()),
             flights: snapshot.flights + superseded.iter().filter(|flight| !flight.is_over()).count(),
@@ -252,8 +254,8 @@ impl Control {
         idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
     }
 
-    /// Decides what a caller is to do, in the order of the contract. `new_flight` creates the flight that it begins, if
-    /// it does.
+    /// Decides what a caller is to do, in the order of clause C5 of the contract. `new_flight` creates the flight if this
+    /// begins one.
     pub(crate) fn decide(
         &self,
         config: &Config,
@@ -287,7 +289,7 @@ impl Control {
         Ok(Decision::Initialize(flight))
     }
 
-    /// Publishes what a flight built. Where the flight is settled already, the payload comes back with its outcome.
+    /// Publishes what a flight built. If the flight is already settled, returns the payload and the flight's outcome.
     pub(crate) fn publish(
         &self,
         flight: &Arc<Flight>,
@@ -308,8 +310,8 @@ impl Control {
         Ok((lease, AfterUnlock { settled, cleared, retired, lease: None }))
     }
 
-    /// Records that a flight failed; its waiters get `error`. Where it is settled already, nothing changes, and its
-    /// outcome comes back.
+    /// Records that a flight failed; its waiters get `error`. If the flight is already settled, changes nothing and
+    /// returns its outcome.
     pub(crate) fn fail(
         &self,
         flight: &Arc<Flight>,
@@ -322,15 +324,15 @@ impl Control {
             return Err(outcome);
         }
         block.flight = None;
-        // A failed refresh leaves a payload that serves: no reason to keep anybody from trying again.
+        // After a failed refresh there is still a payload, so nothing is gained by delaying the next attempt.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
         let cleared = block.failure.replace(Failure::new(cause, cooldown));
         let settled = Some(flight.settle(Outcome::Failed(error)));
         Ok(AfterUnlock { settled, cleared, ..AfterUnlock::default() })
     }
 
-    /// Ends a flight whose factory was given up: its waiters start over, and one of them begins the next flight. `None`
-    /// where it is settled already.
+    /// Settles a flight whose factory was dropped: its waiters start over, and one of them begins the next flight.
+    /// Returns `None` if the flight is already settled.
     pub(crate) fn cancel(&self, flight: &Arc<Flight>) -> Option<AfterUnlock> {
         let mut block = self.block.lock();
         if flight.outcome().is_some() {
@@ -341,8 +343,8 @@ impl Control {
         Some(AfterUnlock { settled, ..AfterUnlock::default() })
     }
 
-    /// Publishes what `place` returns, as the next generation, where there is neither a payload nor a flight; otherwise
-    /// tells the state. `place` runs under the lock.
+    /// Publishes what `place` returns as the next generation. If there is a payload or a flight, or the cell is shut
+    /// down, returns the state instead. `place` runs under the lock.
     pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(u64, AfterUnlock), State> {
         let mut block = self.block.lock();
         match block.state(&self.published) {
@@ -357,8 +359,8 @@ impl Control {
         Ok((generation, AfterUnlock { cleared, lease: Some(lease), ..AfterUnlock::default() }))
     }
 
-    /// Unpublishes the payload, supersedes the flight under way, which is returned, and clears the failure on record; all
-    /// that if the published generation is `wanted`.
+    /// If the published generation is `wanted`: unpublishes the payload, supersedes the flight under way, which is
+    /// returned, and clears the failure on record.
     pub(crate) fn close_if(
         &self,
         wanted: impl FnOnce(Option<u64>) -> bool,
@@ -375,14 +377,14 @@ impl Control {
         (superseded, AfterUnlock { settled, cleared, retired, lease: None })
     }
 
-    /// Settles the flight under way, whose callers start over. A published payload stays.
+    /// Settles the flight under way; its callers start over. A published payload stays.
     pub(crate) fn supersede(&self) -> AfterUnlock {
         let settled = self.block.lock().supersede(|| Outcome::Superseded);
         AfterUnlock { settled, ..AfterUnlock::default() }
     }
 
-    /// Lets no flight begin any more, and supersedes the one under way. A published payload serves until the cell is
-    /// closed, and the flight is known for as long as the caller keeps it.
+    /// Supersedes the flight under way and prevents any later one. A published payload stays available until the cell is
+    /// closed. The flight is returned, because the control block remembers a superseded one only weakly.
     pub(crate) fn shut_down(&self) -> (Option<Arc<Flight>>, AfterUnlock) {
         let mut block = self.block.lock();
         block.shut_down = true;
@@ -391,8 +393,8 @@ impl Control {
         (flight, AfterUnlock { settled, ..AfterUnlock::default() })
     }
 
-    /// Puts a failure on record that comes from outside; the callers of the flight under way get `error`. `None` where
-    /// the cell is shut down.
+    /// Retires the payload and puts a failure from outside on record; the callers of the flight under way get `error`.
+    /// Returns `None`, and changes nothing, if the cell is shut down.
     pub(crate) fn record_failure(
         &self,
         cause: SharedError,
@@ -404,7 +406,7 @@ impl Control {
         let mut block = self.block.lock();
         if block.shut_down {
             drop(block);
-            drop((failure, error)); // after unlocking; the caller holds the cause too
+            drop((failure, error)); // after unlocking, although the caller still holds the cause
             return None;
         }
         let settled = block.supersede(|| Outcome::Failed(error));
@@ -413,7 +415,7 @@ impl Control {
         Some(AfterUnlock { settled, cleared, retired, lease: None })
     }
 
-    /// Keeps what closes a generation when its runtime ends, in place of what did so for the one before.
+    /// Keeps the watch that closes this generation when its runtime ends; the previous one is dropped.
     #[cfg(feature = "tokio")]
     pub(crate) fn watch(&self, generation: u64, watch: RuntimeWatch) {
         let mut block = self.block.lock();
@@ -428,7 +430,7 @@ impl Control {
         self.published.retire().map(|parting| self.retired(block, parting, observers))
     }
 
-    /// Says where a payload goes that was unpublished; the block remembers its drain.
+    /// Creates the drain of a payload that was just unpublished; the block remembers the drain.
     fn retired(&self, block: &mut Block, parting: Parting, observers: &Observers) -> Retired {
         let executor = block.built.as_ref().map(|built| built.executor.clone()).unwrap_or_default();
         let payload_type = self.published.payload_type();
@@ -485,7 +487,7 @@ impl Block {
         self.earlier.iter().flat_map(|earlier| &earlier.drains).filter_map(Weak::upgrade).collect()
     }
 
-    /// Gives the flight under way an outcome that is not its own; the factory runs on.
+    /// Settles the flight under way with an outcome that is not its own; its factory goes on running.
     fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Settled> {
         let flight = self.flight.take()?;
         let settled = flight.settle(outcome());
@@ -494,13 +496,14 @@ impl Block {
     }
 }
 
-/// Adds to a list of what may still be there, and forgets what is gone.
+/// Adds an entry to a list, and removes the entries that no longer exist.
 fn remember<V>(known: &mut Vec<Weak<V>>, new: &Arc<V>) {
     known.retain(|known| known.strong_count() > 0);
     known.push(Arc::downgrade(new));
 }
 
-/// Those that are not over. Not under the cell's lock: any of them may end here, with code of the program.
+/// Keeps the drains that are not finished. Called without the cell's lock: dropping a drain may run code of the
+/// program.
 fn open(mut drains: Vec<Arc<Drain>>) -> Vec<Arc<Drain>> {
     drains.retain(|drain| drain.is_open());
     drains

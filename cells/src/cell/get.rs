@@ -1,4 +1,7 @@
 //! Getting a payload in a thread: take it, wait for it, or build it.
+//!
+//! The loop asks [`Control::decide`](crate::cell::control::Control::decide), acts without the cell's lock, and starts
+//! over only if the flight was superseded.
 
 use crate::cell::control::Decision;
 use crate::cell::initializer::Initializer;
@@ -12,7 +15,7 @@ use crate::flight::single_flight::Flight;
 use crate::payload::lease::{AnyPayload, Lease};
 
 impl RawCell {
-    /// Gets the payload.
+    /// Gets the payload, or builds it with `build`.
     pub(crate) fn get(&self, build: BuildFn<'_>) -> Result<Lease, Error> {
         match self.lease() {
             Some(lease) => Ok(lease),
@@ -30,7 +33,8 @@ impl RawCell {
         }
     }
 
-    /// Gets the payload where none was published a moment ago; a new one, if `refresh`.
+    /// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if
+    /// one is published.
     #[cold]
     pub(crate) fn get_slow(&self, refresh: bool, build: BuildFn<'_>) -> Result<Lease, Error> {
         let _waiting = Waiting::start();
@@ -55,7 +59,7 @@ impl RawCell {
         }
     }
 
-    /// Runs a factory the way the adjuster (if there is one) wants it.
+    /// Runs a factory through the cell's adjuster, if there is one.
     pub(crate) fn adjusted(&self, build: BuildFn<'_>) -> Result<AnyPayload, BoxError> {
         match self.config.adjuster.get(self.name()) {
             Some(adjuster) => adjuster.adjust(self.name(), build),

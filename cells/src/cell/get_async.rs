@@ -1,5 +1,7 @@
-//! Getting a payload in a task: what [`get`](crate::cell::get) does in a thread, with the same decisions and flights. No
-//! executor is needed, and tasks of several may meet at one cell.
+//! Getting a payload in a task: what [`get`](crate::cell::get) does in a thread, with the same decisions and flights. It
+//! needs no executor, and tasks of different executors may share a cell.
+//!
+//! A caller that is dropped while it waits leaves the flight's queue. An initializer that is dropped cancels its flight.
 
 use crate::cell::control::Decision;
 use crate::cell::initializer::{Initializer, Returned};
@@ -14,7 +16,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// Gets the payload where none was published a moment ago; a new one, if `refresh`. `build` is the adjusted factory.
+/// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if one
+/// is published. `build` is the adjusted factory.
 pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
     cell: &RawCell,
     refresh: bool,
@@ -32,20 +35,20 @@ pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
     }
 }
 
-/// A call of a task on its way to a payload.
+/// A call of a task that waits for a payload or for its turn to build one.
 pub(crate) struct Caller<'a> {
     cell: &'a RawCell,
     refresh: bool,
-    /// Creates the flight that this call begins, if it does.
+    /// Creates the flight, if this call begins one.
     new_flight: fn(u64) -> Flight,
     budget: WaitBudget,
     _waiting: Option<Waiting>,
 }
 
-/// What a call has waited for.
+/// What ends the wait of a call.
 pub(crate) enum Turn {
     Take(Lease),
-    /// To run the factory.
+    /// The caller is to run the factory.
     Initialize(Arc<Flight>),
 }
 
@@ -78,13 +81,13 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Runs the factory as a flight. Dropped on the way, it cancels the flight.
+/// Runs the factory as a flight. If this future is dropped before the factory has returned, the flight is cancelled.
 pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>(
     mut initializer: Initializer<'_>,
     build: impl FnOnce() -> F,
 ) -> Result<Outcome, Error> {
     let returned = {
-        // Created inside: to create the future may panic like to run it.
+        // The factory is called at the first poll, inside the frame: creating its future may panic too.
         let future = pin!(Some(async { build().await }));
         let mut run = FramedFuture { future, initializer: &initializer };
         poll_fn(|cx| run.poll(cx)).await
@@ -93,7 +96,7 @@ pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>
     initializer.end(outcome)
 }
 
-/// A factory's future, which is in the factory's frame whenever it does anything: also where it is dropped.
+/// A factory's future, which is polled and dropped inside the factory's frame.
 struct FramedFuture<'a, F> {
     /// `None` only inside `drop`.
     future: Pin<&'a mut Option<F>>,

@@ -1,4 +1,7 @@
-//! A flight from its initializer's side: from the start of the factory to the end of the flight.
+//! A flight as its initializer sees it: from the start of the factory to the end of the flight.
+//!
+//! Whether the factory returns, panics or is dropped unfinished, the flight is settled here, unless it has been
+//! superseded, and then marked as over. Observers are notified once of the start and once of the end, with no lock held.
 
 use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
@@ -25,10 +28,10 @@ use std::time::Instant;
 /// What a factory returned, unless it panicked.
 pub(crate) type Returned = thread::Result<Result<AnyPayload, BoxError>>;
 
-/// What the flight came to for its initializer, unless the factory panicked.
+/// What the initializer gets from its flight, unless the factory panicked.
 pub(crate) type Finished = thread::Result<Result<Outcome, Error>>;
 
-/// The caller that runs a flight. Dropped before the factory has returned, it cancels the flight.
+/// The caller that runs a flight. If it is dropped before the factory has returned, it cancels the flight.
 pub(crate) struct Initializer<'a> {
     cell: &'a RawCell,
     flight: Arc<Flight>,
@@ -43,7 +46,7 @@ pub(crate) struct Initializer<'a> {
 impl<'a> Initializer<'a> {
     pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>) -> Self {
         let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info);
-        // The caller that begins a detached flight waits for it like any other.
+        // The caller that begins a detached flight waits for it as others do, and is in the wait graph already.
         let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(&frame) };
         let entered = frame.enter();
         let observers = cell.observers();
@@ -68,7 +71,7 @@ impl<'a> Initializer<'a> {
         self.cell
     }
 
-    /// Says that what the thread does is the factory's, until the guard is dropped.
+    /// Makes the factory's frame the thread's current one until the guard is dropped.
     pub(crate) fn enter(&self) -> Entered {
         self.frame.enter()
     }
@@ -79,7 +82,7 @@ impl<'a> Initializer<'a> {
         catch_unwind(AssertUnwindSafe(factory))
     }
 
-    /// Runs the adjusted factory as far as it goes now.
+    /// Polls the adjusted factory.
     pub(crate) fn poll(
         &self,
         factory: impl FnOnce() -> Poll<Result<AnyPayload, BoxError>>,
@@ -94,8 +97,8 @@ impl<'a> Initializer<'a> {
 
     /// Ends the flight with what the factory returned; returns its outcome, or unwinds with the factory's panic.
     ///
-    /// The payload that was replaced, or that came too late, is let go of before the flight is over: a closer that waits
-    /// for its end finds how the payload was disposed.
+    /// A payload that was replaced, or that came too late, is let go of before the flight is over, so that a closer that
+    /// waits for the end of the flight finds how the payload was disposed.
     pub(crate) fn finish(mut self, returned: Returned) -> Result<Outcome, Error> {
         let (outcome, leftover) = self.settle(returned);
         if let Some(leftover) = leftover {
@@ -104,8 +107,8 @@ impl<'a> Initializer<'a> {
         self.end(outcome)
     }
 
-    /// The same in a task, where the disposer may be asynchronous; [`end`](Self::end) is left to the caller, because a
-    /// future that owned the initializer would double its size in the caller's future.
+    /// [`finish`](Self::finish) in a task, where the disposer may be asynchronous. The caller has to call
+    /// [`end`](Self::end): a future that owned the initializer would double its size in the caller's future.
     pub(crate) async fn finish_async(&mut self, returned: Returned) -> Finished {
         let (outcome, leftover) = self.settle(returned);
         if let Some(leftover) = leftover {
@@ -119,7 +122,7 @@ impl<'a> Initializer<'a> {
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Settles the flight; returns its outcome for the initializer, and the payload that is left over.
+    /// Settles the flight; returns its outcome for the initializer, and the payload that is left to dispose.
     fn settle(&mut self, returned: Returned) -> (Finished, Option<Retired>) {
         self.returned = true;
         match returned {
@@ -136,7 +139,7 @@ impl<'a> Initializer<'a> {
         }
     }
 
-    /// Publishes what the factory built, unless the flight was settled by somebody else meanwhile.
+    /// Publishes what the factory built, unless the flight has been superseded.
     fn publish(&self, payload: AnyPayload) -> (Outcome, Option<Retired>) {
         let built = self.built();
         match self.cell.control.publish(&self.flight, payload, built.clone(), &self.observers) {
@@ -170,7 +173,7 @@ impl<'a> Initializer<'a> {
             }
         }
         self.report(&built, status, None, Some(source.clone()));
-        // A cell's own error, or one that was caused by it.
+        // An error of a cell, or one caused by such an error, means that a dependency failed.
         let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
         Err(Error::Lifecycle(if dependency {
             LifecycleError::Dependency { cell, source }
@@ -190,7 +193,7 @@ impl<'a> Initializer<'a> {
         self.report(&self.built(), status, None, None);
     }
 
-    /// How long it took to get here.
+    /// How long the flight has taken until now.
     fn built(&self) -> Built {
         let duration = clock::now().saturating_duration_since(self.started);
         Built::now(duration, self.frame.waiting())
@@ -213,7 +216,7 @@ impl<'a> Initializer<'a> {
             context: self.context.clone(),
         };
         self.observers.init_end(&event, self.cell.payload_type());
-        // It may be the last to hold an error of the program.
+        // It may hold the last reference to an error of the program, whose destructor may panic.
         catch_user_panic(self.cell.name(), || drop(event));
     }
 }

@@ -1,8 +1,8 @@
-//! One cell: what it is doing, how its payload is taken, built and closed, and its face.
+//! One cell: its states, how its payload is read, built and closed, and its public type.
 //!
 //! [`control`] has the states, the transitions and the invariants; it alone takes the cell's lock. A caller asks it what
 //! to do ([`get`], [`get_async`]), and an [`initializer`] runs the flight. [`close`] lets go of a payload. All of that is
-//! compiled once, on a [`raw_cell`]; the type of the payload comes back in [`typed_cell`].
+//! compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type, and [`runtime_cell`] is what users see.
 
 pub(crate) mod close;
 pub(crate) mod config;
@@ -18,7 +18,7 @@ pub(crate) mod seed;
 pub(crate) mod snapshot;
 #[expect(
     unsafe_code,
-    reason = "leases get their type back unchecked, and `Send` and `Sync` are proved by hand"
+    reason = "leases get their type back unchecked, and `Send` and `Sync` are implemented by hand"
 )]
 pub(crate) mod typed_cell;
 pub(crate) mod wait_budget;

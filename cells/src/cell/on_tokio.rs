@@ -1,5 +1,5 @@
-//! Flights of declared asynchronous cells where tokio is: as tasks of their own, and for payloads that end with the
-//! runtime they were built on.
+//! Flights of declared asynchronous cells with the feature `tokio`: flights that run as tasks of their own, and payloads
+//! that are closed when the runtime they were built on ends.
 
 use crate::cell::get_async::{Caller, Turn, initialize};
 use crate::cell::initializer::Initializer;
@@ -23,7 +23,8 @@ pub(crate) trait Build:
 
 impl<F: Fn() -> BoxFuture<'static, Result<AnyPayload, BoxError>> + Copy + Send + 'static> Build for F {}
 
-/// Gets the payload where none was published a moment ago; a new one, if `refresh`.
+/// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if one
+/// is published. With `detached`, a flight that this call begins runs as a task of its own.
 pub(crate) async fn get_slow(
     cell: &'static RawCell,
     refresh: bool,
@@ -50,7 +51,7 @@ async fn run_detached(
     flight: Arc<Flight>,
     build: impl Build,
 ) -> Result<Outcome, Error> {
-    // A new flight waits for nobody, so this closes no circle.
+    // A new flight waits for no other, so this cannot close a circle.
     let _blocked = wait_graph::wait_for(flight.id(), cell.name());
     let initializer = Initializer::begin(cell, Arc::clone(&flight));
     let context = RequestContext::current().unwrap_or_default();
@@ -67,8 +68,8 @@ async fn run(initializer: Initializer<'static>, build: impl Build) -> Result<Out
     Ok(outcome)
 }
 
-/// Closes a generation when the runtime of the caller ends: what is tied to a runtime (sockets, timers, tasks) is dead
-/// after that.
+/// Closes a generation when the caller's runtime ends: whatever is tied to that runtime (sockets, timers, tasks) no
+/// longer works then.
 fn close_with_runtime(cell: &'static RawCell, generation: u64) {
     let Ok(runtime) = Handle::try_current() else { return };
     let task = on_runtime_end(&runtime, move || {

@@ -1,5 +1,5 @@
-//! All of a cell that does not depend on its payload's type, so that it is compiled once: its parts, and what one can
-//! see and set from outside. How it is read, built and closed is in the files that add to this type.
+//! A cell without the type of its payload, so that it is compiled once: its parts, inspection and seeding. How it is
+//! read, built and closed is in `get`, `initializer` and `close`, which add to this type.
 
 use crate::cell::config::Config;
 use crate::cell::control::Control;
@@ -30,13 +30,13 @@ impl RawCell {
         self.config.name
     }
 
-    /// What is known of a declared cell.
+    /// The description of a declared cell. Only a declared cell has one.
     pub(crate) fn info(&self) -> &'static CellInfo {
         let Some(info) = self.config.info else { unreachable!("a declared cell") };
         info
     }
 
-    /// Runs the factory that the cell was declared with.
+    /// Runs the factory of the declaration. Only a cell that a plain function declares has one.
     pub(crate) fn build_declared(&self) -> Result<AnyPayload, BoxError> {
         let Some(factory) = self.config.factory else { unreachable!("a cell with a factory") };
         factory()
@@ -72,23 +72,24 @@ impl RawCell {
         self.control.published().lease()
     }
 
-    /// The same where the fast path can.
+    /// Takes a lease by the fast path; `None` also where this thread has to take the slow one.
     #[inline]
     pub(crate) fn lease_fast(&self) -> Option<Lease> {
         self.control.published().lease_fast()
     }
 
-    /// The same wherever the thread is.
+    /// Takes a lease on any thread, by the slow path.
     pub(crate) fn lease_slow(&self) -> Option<Lease> {
         self.control.published().lease_slow()
     }
 
-    /// Who is to be notified from now on.
+    /// The observers to notify of what begins now.
     pub(crate) fn observers(&self) -> Observers {
         Observers::new(self.name(), self.config.observer.get(self.name()))
     }
 
-    /// Publishes what `place` returns, if nothing speaks against it; `place` runs under the cell's lock.
+    /// Publishes what `place` returns, if seeding is allowed and the cell has neither payload nor flight. `place` runs
+    /// under the cell's lock.
     pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let permission = permission.ok_or(SeedRefusal::NotAllowed)?;
@@ -103,7 +104,7 @@ impl RawCell {
     }
 }
 
-/// Shows the name and the state, and never the payload.
+/// Shows the name and the state, never the payload.
 impl fmt::Debug for RawCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeCell")

@@ -1,4 +1,4 @@
-//! The cell as its users see it: a [`RawCell`] with the type of its payload.
+//! The public cell: a [`TypedCell`], its disposer, and the methods that users call.
 
 use crate::cell::config::{Config, DeclaredFactory};
 use crate::cell::get_async;
@@ -20,9 +20,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A slot for one payload that is built on demand, may fail, can be closed, and comes back.
+/// A slot for one payload that is built on demand, can fail, can be closed, and can be built again.
 ///
-/// `#[runtime_cell]` declares one as a `static`; as a value it can be a field as well.
+/// `#[runtime_cell]` declares one as a `static`. Created with [`new`](Self::new), it can also be a field or a local.
 ///
 /// ```
 /// use cells::RuntimeCell;
@@ -41,12 +41,12 @@ pub struct RuntimeCell<T: Send + Sync + 'static> {
     disposer: DisposeFn<T>,
 }
 
-/// Construction. All of it is `const`: a cell can be a `static`.
+/// Construction, all of it `const`: a cell can be a `static`.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
-    /// Makes an empty cell; an empty name becomes `"runtime"`.
+    /// Creates an empty cell; an empty name becomes `"runtime"`.
     ///
-    /// Its waiters are not limited in number and wait 1500 ms at most; there is no cooldown, and payloads are
-    /// plainly dropped.
+    /// By default any number of callers may wait, each for at most 1500 ms; there is no cooldown, and a payload is
+    /// simply dropped at its end.
     pub const fn new(name: &'static str) -> Self {
         let config = Config {
             name: if name.is_empty() { "runtime" } else { name },
@@ -59,28 +59,28 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         Self { typed: TypedCell::new(config), disposer: DisposeFn::Drop }
     }
 
-    /// Sets how many callers may wait at once for a flight; 0 is any number.
+    /// Sets how many callers may wait at once for a flight; 0 means no limit.
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
         self.typed.config_mut().limits.max_waiters = unless_zero(n);
         self
     }
 
-    /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] is for ever.
+    /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] means no limit.
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
         self.typed.config_mut().limits.wait_timeout = unless_zero_time(limit);
         self
     }
 
-    /// Sets how long after a failed flight no factory runs; [`Duration::ZERO`] is no cooldown.
+    /// Sets for how long no factory runs after a failed flight; [`Duration::ZERO`] means no cooldown.
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
         self.typed.config_mut().limits.cooldown = ttl;
         self
     }
 
-    /// Sets what ends a payload.
+    /// Sets the disposer, which ends a payload.
     #[must_use]
     pub const fn disposer(mut self, disposer: Disposer<T>) -> Self {
         self.disposer = disposer.run;
@@ -106,14 +106,14 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 }
 
-/// Looks. None of them initializes.
+/// Inspection, which never runs a factory.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Returns the cell's name.
     pub fn name(&self) -> &'static str {
         self.raw().name()
     }
 
-    /// Returns what the cell is doing, as of now.
+    /// Returns the current state.
     pub fn state(&self) -> State {
         self.raw().state()
     }
@@ -123,19 +123,19 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self.raw().is_ready()
     }
 
-    /// Returns the generation of the published payload.
+    /// Returns the generation of the published payload, if there is one.
     pub fn generation(&self) -> Option<u64> {
         self.raw().generation()
     }
 
-    /// Returns the published payload.
+    /// Returns the published payload, if there is one.
     pub fn peek(&self) -> Option<Ref<'_, T>> {
         self.typed.lease()
     }
 
-    /// Returns what the cell is doing, as of now.
+    /// Returns the state and figures of the cell at this moment.
     ///
-    /// Counts of waiters and leases change while they are taken; they are for people.
+    /// The numbers of waiters and leases may change while they are counted: show them, but do not decide by them.
     pub fn snapshot(&self) -> CellSnapshot {
         self.raw().snapshot()
     }
@@ -143,15 +143,15 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
 /// Getting a payload.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
-    /// Returns the payload; where there is none, waits for the flight under way or else runs `factory`.
+    /// Returns the payload. If there is none, waits for the flight under way, or runs `factory` if there is no flight.
     ///
-    /// The factory runs in one thread at a time, with no lock of the cell held. It is called again only if the
-    /// cell is closed while it runs: what it made is then disposed, and this call starts over.
+    /// However many callers ask at once, only one of them runs its factory, with no lock of the cell held. The same call
+    /// runs it again only if the cell is closed meanwhile: what it built is then disposed, and the call starts over.
     ///
     /// # Errors
-    /// [`Error::Lifecycle`] if the factory failed, here or in the caller that this one waited for; if the cell
-    /// cools down; if the cell is asked from inside its own factory. [`Error::Unavailable`] if there are too many
-    /// waiters, or the wait took too long.
+    /// [`Error::Lifecycle`] if the factory failed, in this call or in the one that it waited for; if the cell is cooling
+    /// down; if the cell is asked from inside its own factory. [`Error::Unavailable`] if there are too many waiters, if
+    /// the wait took too long, or if the cell is shut down.
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
@@ -166,11 +166,11 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         }
     }
 
-    /// Builds a new payload and swaps it in; readers get the old one until then, and never block.
+    /// Builds a new payload and swaps it in. Until then readers get the old one, without waiting.
     ///
-    /// The old payload is then retired, and disposed when its last lease is gone. If the factory fails or panics
-    /// the old payload stays, and no cooldown starts. A second caller waits for the first and gets its outcome.
-    /// On a cell without payload it is [`get_or_initialize`](Self::get_or_initialize).
+    /// The old payload is then retired, and disposed after its last lease. If the factory fails or panics, the old
+    /// payload stays, and no cooldown starts. A caller that finds a flight under way waits for it and gets its outcome.
+    /// On a cell without a payload, this is [`get_or_initialize`](Self::get_or_initialize).
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
@@ -194,12 +194,13 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self.raw().get_slow(refresh, &mut build).map(Lease::typed)
     }
 
-    /// [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory; where it waits, it waits as a task.
+    /// Does the same as [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory, and blocks no thread
+    /// while it waits.
     ///
-    /// On a ready cell the future is ready at its first poll, and allocates nothing, except that a thread's first
-    /// read of a cell may make or enlarge the thread's table of counters. If the future that runs the factory is
-    /// dropped, its flight is cancelled ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and one of those
-    /// who wait for it begins the next one.
+    /// On a ready cell the future is ready at its first poll and allocates nothing, except that a thread's first read
+    /// of a cell may create or enlarge the thread's table of counters. If the future that runs the factory is dropped,
+    /// its flight is cancelled ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and one of its waiters begins
+    /// the next one.
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
@@ -216,7 +217,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         }
     }
 
-    /// [`refresh`](Self::refresh) with an asynchronous factory.
+    /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
@@ -249,105 +250,107 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
 /// Closing. The cell stays usable: the next call builds a new payload.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
-    /// Retires the payload: from now on nobody new gets it.
+    /// Retires the payload: from now on no new caller gets it.
     ///
-    /// If no lease is out the disposer runs here, and the result says how that went. Otherwise the result is
+    /// If no lease is out, the disposer runs inside this call, and the result is its result. Otherwise the result is
     /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer
-    /// there. A flight under way is superseded: what it makes is disposed, and its callers start over. Without payload
-    /// and flight it is a [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the last error and any cooldown.
+    /// there. A flight under way is superseded: what it builds is disposed, and its callers start over. Without a
+    /// payload and a flight, this is a [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the failure on record
+    /// and any cooldown.
     ///
-    /// It never unwinds: the disposer's error or panic is in the result.
+    /// It never unwinds: an error or panic of the disposer is in the result.
     pub fn close(&self) -> CloseResult {
         self.raw().close()
     }
 
-    /// Closes if `generation` is the published one; else leaves the cell as it is and says
+    /// Closes the cell if `generation` is the published one; otherwise changes nothing and returns
     /// [`CloseStatus::Noop`](crate::CloseStatus::Noop).
     ///
-    /// So a caller that found a payload broken never closes the fresh one that another caller has built since.
+    /// So a caller that finds its payload broken never closes the new one that another caller has built since.
     pub fn close_generation(&self, generation: u64) -> CloseResult {
         self.raw().close_generation(generation)
     }
 
-    /// Closes and waits up to `limit` until nobody uses a payload of this cell any more and no superseded factory
-    /// runs; the disposer runs here.
+    /// Closes the cell, then waits up to `limit` until no lease on a retired payload is left and no superseded factory
+    /// runs. The disposer runs inside this call.
     ///
-    /// That covers payloads of earlier closes which are still draining. After `limit` the result is
-    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease disposes.
+    /// The wait covers payloads of earlier closes that are still draining. After `limit` the result is
+    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer.
     ///
-    /// A thread that holds a lease on the payload itself waits in vain.
+    /// Drop the calling thread's own leases first: a call that holds one always waits for the whole `limit`.
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain(deadline(limit))
     }
 
-    /// [`close`](Self::close) in a task, where the disposer may be asynchronous and is run to its end.
+    /// Does the same as [`close`](Self::close) in a task, where an asynchronous disposer is awaited.
     ///
-    /// If the future is dropped while the disposer runs, the payload is dropped plainly, and the event says so.
+    /// If the future is dropped while the disposer runs, the disposer is dropped with its payload, and the close event
+    /// reports that as an error.
     pub async fn close_async(&self) -> CloseResult {
         self.raw().close_async().await
     }
 
-    /// [`close_and_drain`](Self::close_and_drain) in a task, where the disposer may be asynchronous and is run to
-    /// its end.
+    /// Does the same as [`close_and_drain`](Self::close_and_drain) in a task, where an asynchronous disposer is awaited.
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain_async(deadline(limit)).await
     }
 
-    /// Closes, for those who do not care how that went.
+    /// Closes the cell and ignores the result.
     pub fn invalidate(&self) {
         let _ = self.close();
     }
 
-    /// Records that what this cell holds does not work: it cools down for `ttl` with this error.
+    /// Records that this cell's payload does not work: the cell cools down for `ttl` with this error.
     ///
-    /// A published payload is retired, and disposed when its last lease is gone. A flight under way is superseded:
-    /// its callers get this error, and its success does not end the cooldown. The last record counts. With a zero
-    /// `ttl` it does nothing.
+    /// A published payload is retired, and disposed after its last lease. A flight under way is superseded: its callers
+    /// get this error, and its success does not end the cooldown. The latest record counts. With a zero `ttl`, and after
+    /// a shutdown, this does nothing.
     pub fn record_failure(&self, error: impl Into<BoxError>, ttl: Duration) {
         self.raw().record_failure(error.into(), ttl);
     }
 }
 
-/// What comes from outside: payloads and hooks.
+/// Payloads and hooks from outside.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
-    /// Publishes a ready-made payload: for tests, and only where that is [allowed](crate::testing).
+    /// Publishes a ready-made payload. This is for tests, and works only where it is [allowed](crate::testing).
     ///
-    /// It is the next generation, ends a cooldown, and is closed and disposed like any other.
+    /// The payload is the next generation, ends a cooldown, and is closed and disposed like any other.
     ///
     /// # Errors
-    /// Where seeding is not allowed, and where the cell is ready or initializing. The value comes back with
-    /// [`SeedError::into_value`].
+    /// If seeding is not allowed, or if the cell is ready, initializing or shut down. [`SeedError::into_value`] returns
+    /// the value.
     pub fn seed(&self, value: T) -> Result<(), SeedError<T>> {
         self.seed_with(value, |value| value)
     }
 
-    /// The same, with a payload that is made of `value` where nothing speaks against it. `place` runs under the
-    /// cell's lock.
+    /// As [`seed`](Self::seed), but `place` turns `value` into the payload, once nothing can refuse it any more. `place`
+    /// runs under the cell's lock.
     pub(crate) fn seed_with<V>(&self, value: V, place: impl Fn(V) -> T) -> Result<(), SeedError<V>> {
         let mut value = Some(value);
-        let mut made = || {
-            let Some(value) = value.take() else { unreachable!("it is placed once") };
+        let mut build = || {
+            let Some(value) = value.take() else { unreachable!("a payload is placed once") };
             self.payload(place(value))
         };
-        let refused = self.raw().seed(&mut made).err();
+        let refused = self.raw().seed(&mut build).err();
         match (refused, value) {
             (Some(refusal), Some(value)) => Err(SeedError::new(self.name(), refusal, value)),
             _ => Ok(()),
         }
     }
 
-    /// Sets who hears of this cell, besides the global observer. Flights under way keep the one they began with.
+    /// Sets the cell's observer, which is notified in addition to the global one. A flight under way keeps the observer
+    /// that it began with.
     pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
         self.raw().config.observer.configure(observer);
     }
 
-    /// Sets what stands between this cell and its factories, from the next flight on.
+    /// Sets the cell's adjuster, which wraps the factory from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
         self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }
 }
 
-/// Shows the name and the state, and never the payload.
+/// Shows the name and the state, never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.raw(), f)

@@ -1,4 +1,4 @@
-//! Putting a ready-made payload into a cell: who may, and what a refusal says.
+//! Seeding, which puts a ready-made payload into a cell: who may do it, and the errors of a refusal.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,20 +7,20 @@ use std::marker::PhantomData;
 /// The environment variable that allows seeding in the whole process.
 const VARIABLE: &str = "CELLS_ALLOW_SEED";
 
-/// Why a cell was not seeded; it carries the value back.
+/// The error of a refused seeding; it carries the value back.
 pub struct SeedError<T> {
     cell: &'static str,
     refusal: SeedRefusal,
     value: T,
 }
 
-/// The reasons for which a cell refuses to be seeded.
+/// The reasons why a cell refuses to be seeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SeedRefusal {
-    /// Nothing allows it here.
+    /// Nothing [allows](allow_seeding) seeding here.
     NotAllowed,
-    /// A payload is published already.
+    /// A payload is already published.
     Ready,
     /// A flight is under way.
     Initializing,
@@ -53,14 +53,14 @@ impl<T> fmt::Display for SeedError<T> {
                 "seeding is not allowed here; set {VARIABLE}=1, hold a `cells::testing::allow_seeding()` permit, \
                  or declare the cell in a crate under test"
             ),
-            SeedRefusal::Ready => write!(f, "it has a payload already; close it before it is seeded"),
+            SeedRefusal::Ready => write!(f, "it already has a payload; close it before seeding it"),
             SeedRefusal::ShutDown => write!(f, "it is shut down"),
-            SeedRefusal::Initializing => write!(f, "it is being initialized; close it before it is seeded"),
+            SeedRefusal::Initializing => write!(f, "it is being initialized; close it before seeding it"),
         }
     }
 }
 
-/// Without the value, as a cell's `Debug` is without its payload.
+/// Leaves out the value, as a cell's `Debug` leaves out the payload.
 impl<T> fmt::Debug for SeedError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SeedError")
@@ -76,12 +76,12 @@ thread_local! {
     static PERMITS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Lets the thread that made it seed cells, until it is dropped.
+/// Allows the thread that created it to seed cells, until it is dropped. See [`allow_seeding`].
 #[derive(Debug)]
 #[must_use = "seeding is allowed only while the permit lives"]
 pub struct SeedPermit(PhantomData<*const ()>);
 
-/// Allows the calling thread to [seed](crate::RuntimeCell::seed) cells while it holds the permit.
+/// Allows the calling thread to [seed](crate::RuntimeCell::seed) cells until the permit is dropped. Permits nest.
 ///
 /// ```
 /// use cells::RuntimeCell;
@@ -102,7 +102,7 @@ impl Drop for SeedPermit {
     }
 }
 
-/// By what the calling thread may seed a cell, if it may.
+/// What allows the calling thread to seed a cell, as the log names it; `None` if nothing does.
 pub(crate) fn permission(declared_under_test: bool) -> Option<&'static str> {
     if PERMITS.try_with(Cell::get).is_ok_and(|permits| permits > 0) {
         Some("permit")
@@ -115,7 +115,7 @@ pub(crate) fn permission(declared_under_test: bool) -> Option<&'static str> {
     }
 }
 
-/// Read at each refusal-to-be: a test may set the variable late.
+/// Not cached: a test may set the variable late.
 fn allowed_by_environment() -> bool {
     std::env::var(VARIABLE)
         .is_ok_and(|value| ["1", "true", "yes", "on"].contains(&value.trim().to_ascii_lowercase().as_str()))

@@ -1,27 +1,27 @@
-//! What a cell is doing, for dashboards and debugging.
+//! A cell's state and figures, for dashboards and debugging.
 
 #[cfg(feature = "serde")]
 use crate::observe::micros;
 use std::time::Duration;
 
-/// What a cell is doing.
+/// The state of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum State {
-    /// No payload, and nothing known against building one.
+    /// There is no payload, no flight and no failure on record.
     Empty,
-    /// A factory runs, and there is no payload yet.
+    /// A factory is running, and there is no payload yet.
     Initializing,
-    /// A payload is published.
+    /// A payload is published, also while a refresh builds the next one.
     Ready,
     /// The last initialization failed, or a failure was recorded.
     Failed,
-    /// The process shuts down; there will be no payload any more.
+    /// The process is shutting down or has shut down; the cell is closed for good.
     Closed,
 }
 
-/// What a cell was doing at one moment.
+/// The state and figures of a cell at one moment.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -30,28 +30,28 @@ pub struct CellSnapshot {
     pub name: &'static str,
     /// Its state.
     pub state: State,
-    /// The published generation.
+    /// The published generation; `None` without a payload.
     pub generation: Option<u64>,
-    /// How long the published payload has been there; in JSON `age_us`, in whole microseconds, like all times.
+    /// How long the payload has been published. In JSON it is `age_us`; all times are in whole microseconds there.
     #[cfg_attr(feature = "serde", serde(rename = "age_us", serialize_with = "micros::maybe"))]
     pub age: Option<Duration>,
-    /// How long the factory of the last payload ran, without what it waited for other cells.
+    /// How long the factory of the last payload ran, without the time it waited for other cells.
     #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "micros::maybe"))]
     pub own: Option<Duration>,
     /// How long the factory of the last payload waited for other cells.
     #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "micros::maybe"))]
     pub waiting: Option<Duration>,
-    /// The last failure, if it is not cleared yet.
+    /// The failure on record, if any.
     pub last_error: Option<String>,
-    /// How long the cell still cools down.
+    /// The rest of the cooldown; `None` without one.
     #[cfg_attr(feature = "serde", serde(rename = "cooldown_left_us", serialize_with = "micros::maybe"))]
     pub cooldown_left: Option<Duration>,
-    /// How many callers wait for the flight under way.
+    /// The number of callers that wait for the flight under way.
     pub waiters: usize,
-    /// How many factories run, those of superseded flights among them.
+    /// The number of running factories, including those of superseded flights.
     pub flights: usize,
-    /// How many leases are out on the published payload.
+    /// The number of leases on the published payload.
     pub leases: usize,
-    /// How many retired payloads are not disposed yet.
+    /// The number of retired payloads that are not disposed yet.
     pub draining: usize,
 }

@@ -1,4 +1,7 @@
-//! A cell with the type of its payload: where leases get their type back, unchecked.
+//! A cell with the type of its payload: leases get their type back here, unchecked.
+//!
+//! The invariant: a [`TypedCell<T>`] creates its [`RawCell`] with the [`PayloadType`] of `T` and never replaces it, and
+//! publishing checks the payload against that type. So every payload of a `TypedCell<T>` is a `T`.
 
 use crate::cell::config::Config;
 use crate::cell::raw_cell::RawCell;
@@ -14,8 +17,9 @@ pub struct TypedCell<T: Send + Sync + 'static> {
     payloads: PhantomData<fn() -> T>,
 }
 
-// Without these impls the compiler derives `Send` and `Sync` again through every field for each static that is a cell or
-// points to one, which dominates the time to check such a static (target: `cargo check` of 500 cells, docs/performance.md).
+// Without these impls the compiler proves `Send` and `Sync` again through every field for each static that is a cell or
+// points to one, which dominates the time to check such a static (target: `cargo check` of 500 cells,
+// docs/performance.md).
 //
 // SAFETY: each part of a cell is `Send` and `Sync`, as the compiler proves once, below.
 unsafe impl Send for RawCell {}
@@ -43,11 +47,11 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         &self.raw
     }
 
-    // What this cell publishes is of the type that it was created with, as publishing checks.
+    // "See above" in the arguments below is the invariant at the head of this file.
 
     /// Takes a lease on the published payload.
     #[inline]
-    #[expect(clippy::manual_map, reason = "a closure is one more function for each cell in a debug build")]
+    #[expect(clippy::manual_map, reason = "a closure adds one more function per cell to a debug build")]
     pub(crate) fn lease<'a>(&self) -> Option<Ref<'a, T>> {
         match self.raw.lease() {
             // SAFETY: see above.
@@ -56,9 +60,9 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         }
     }
 
-    /// The same where the fast path can.
+    /// Takes a lease by the fast path; `None` also where this thread has to take the slow one.
     #[inline]
-    #[expect(clippy::manual_map, reason = "as above")]
+    #[expect(clippy::manual_map, reason = "a closure adds one more function per cell to a debug build")]
     pub(crate) fn lease_fast<'a>(&self) -> Option<Ref<'a, T>> {
         match self.raw.lease_fast() {
             // SAFETY: see above.
@@ -67,11 +71,11 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         }
     }
 
-    /// Gets the payload for a caller of the accessor.
+    /// Gets the payload for an accessor of a plain cell (target: ready read and `.text` per cell, docs/performance.md).
     #[inline(always)]
     #[expect(
         clippy::inline_always,
-        reason = "the fast path of a read, and one call less for each cell in a debug build"
+        reason = "the fast path of a read; otherwise a debug build contains one more function per cell"
     )]
     pub(crate) fn get(&'static self) -> Result<Ref<'static, T>, Error> {
         if let Some(lease) = self.raw.lease_fast() {
@@ -81,8 +85,8 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         Self::get_observed(&self.raw)
     }
 
-    /// The rest, which an optimized program has only once for all types, because it is the same for all (target: `.text`
-    /// for each cell).
+    /// The slow path. Its machine code is the same for all types, so an optimized program contains it only once (target:
+    /// `.text` per cell).
     #[cold]
     #[inline(never)]
     fn get_observed(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {

@@ -1,4 +1,4 @@
-//! How long a call may wait, and what it is told when it may wait no longer.
+//! How long a call may wait, and the error it gets when it may not wait.
 
 use crate::cell::raw_cell::RawCell;
 use crate::error::{Error, UnavailableError};
@@ -8,11 +8,11 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::sync::clock;
 use std::time::{Duration, Instant};
 
-/// One deadline for all waits of a call. It begins with the first of them, so that the time of the call's own factory
-/// does not count.
+/// One deadline for all waits of a call. The time starts with the first wait, so that a factory that the call itself ran
+/// before does not count.
 pub(crate) struct WaitBudget {
     limit: Option<Duration>,
-    /// When the first wait began, and the deadline.
+    /// When the first wait began, and the deadline; `None` before that.
     begun: Option<(Instant, Option<Instant>)>,
 }
 
@@ -21,7 +21,7 @@ impl WaitBudget {
         Self { limit, begun: None }
     }
 
-    /// The deadline of the wait that begins now; `None` is without limit.
+    /// The deadline of the wait that begins now; `None` means no limit.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
         let limit = self.limit;
         self.begun.get_or_insert_with(|| (clock::now(), limit.and_then(clock::deadline))).1
@@ -33,7 +33,7 @@ impl WaitBudget {
 }
 
 impl RawCell {
-    /// The error of a call that may not wait, or not any longer.
+    /// Logs and returns the error of a call that may not wait, or may not wait any longer.
     #[cold]
     pub(crate) fn reject(&self, why: &Rejected, budget: &WaitBudget) -> Error {
         let (cell, waited) = (self.name(), budget.spent());
