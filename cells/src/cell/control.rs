@@ -116,7 +116,7 @@ impl Built {
 }
 
 /// The failure on record.
-pub(crate) struct Failure {
+struct Failure {
     cause: SharedError,
     since: Instant,
     /// For how long no factory runs; zero for a failure without cooldown.
@@ -151,6 +151,8 @@ pub(crate) enum Decision {
 pub(crate) struct AfterUnlock {
     settled: Option<Settled>,
     cleared: Option<Box<Failure>>,
+    /// It may be the last to hold its executor.
+    before: Option<Box<Built>>,
     lease: Option<Lease>,
     retired: Option<Retired>,
 }
@@ -164,7 +166,7 @@ impl AfterUnlock {
         if let Some(failure) = self.cleared {
             catch_user_panic(cell, || drop(failure));
         }
-        drop(self.lease);
+        drop((self.before, self.lease));
         self.retired
     }
 }
@@ -304,10 +306,10 @@ impl Control {
         block.flight = None;
         let (lease, parting) = self.published.replace(payload, flight.generation);
         let retired = parting.map(|parting| self.retired(&mut block, parting, observers));
-        block.built = Some(Box::new(built));
+        let before = block.built.replace(Box::new(built));
         let cleared = block.failure.take();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
-        Ok((lease, AfterUnlock { settled, cleared, retired, lease: None }))
+        Ok((lease, AfterUnlock { settled, cleared, before, retired, lease: None }))
     }
 
     /// Records that a flight failed; its waiters get `error`. If the flight is already settled, changes nothing and
@@ -352,11 +354,11 @@ impl Control {
             state => return Err(state),
         }
         let generation = block.next_generation();
-        block.built = Some(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
+        let before = block.built.replace(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
         let cleared = block.failure.take();
-        let (lease, before) = self.published.replace(place(), generation);
-        debug_assert!(before.is_none(), "there was no payload");
-        Ok((generation, AfterUnlock { cleared, lease: Some(lease), ..AfterUnlock::default() }))
+        let (lease, parting) = self.published.replace(place(), generation);
+        debug_assert!(parting.is_none(), "there was no payload");
+        Ok((generation, AfterUnlock { cleared, before, lease: Some(lease), ..AfterUnlock::default() }))
     }
 
     /// If the published generation is `wanted`: unpublishes the payload, supersedes the flight under way, which is
@@ -374,7 +376,7 @@ impl Control {
         let settled = block.supersede(|| Outcome::Superseded);
         let cleared = block.failure.take();
         let retired = self.retire(&mut block, observers);
-        (superseded, AfterUnlock { settled, cleared, retired, lease: None })
+        (superseded, AfterUnlock { settled, cleared, retired, ..AfterUnlock::default() })
     }
 
     /// Settles the flight under way; its callers start over. A published payload stays.
@@ -412,7 +414,7 @@ impl Control {
         let settled = block.supersede(|| Outcome::Failed(error));
         let cleared = block.failure.replace(failure);
         let retired = self.retire(&mut block, observers);
-        Some(AfterUnlock { settled, cleared, retired, lease: None })
+        Some(AfterUnlock { settled, cleared, retired, ..AfterUnlock::default() })
     }
 
     /// Keeps the watch that closes this generation when its runtime ends; the previous one is dropped.
