@@ -305,7 +305,7 @@ impl Control {
         }
         block.flight = None;
         let (lease, parting) = self.published.replace(payload, flight.generation);
-        let retired = parting.map(|parting| self.retired(&mut block, parting, observers));
+        let retired = parting.map(|parting| self.start_drain(&mut block, parting, observers));
         let before = block.built.replace(Box::new(built));
         let cleared = block.failure.take();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
@@ -429,11 +429,11 @@ impl Control {
     }
 
     fn retire(&self, block: &mut Block, observers: &Observers) -> Option<Retired> {
-        self.published.retire().map(|parting| self.retired(block, parting, observers))
+        self.published.retire().map(|parting| self.start_drain(block, parting, observers))
     }
 
     /// Creates the drain of a payload that was just unpublished; the block remembers the drain.
-    fn retired(&self, block: &mut Block, parting: Parting, observers: &Observers) -> Retired {
+    fn start_drain(&self, block: &mut Block, parting: Parting, observers: &Observers) -> Retired {
         let executor = block.built.as_ref().map(|built| built.executor.clone()).unwrap_or_default();
         let payload_type = self.published.payload_type();
         let disposal =

@@ -25,9 +25,9 @@ pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
 ) -> Result<Lease, Error> {
     let mut caller = Caller::new(cell, refresh, Flight::new);
     loop {
-        let outcome = match caller.turn().await? {
-            Turn::Take(lease) => return Ok(lease),
-            Turn::Initialize(flight) => initialize(Initializer::begin(cell, flight), &mut build).await?,
+        let outcome = match caller.next_step().await? {
+            Step::Take(lease) => return Ok(lease),
+            Step::Initialize(flight) => initialize(Initializer::begin(cell, flight), &mut build).await?,
         };
         if let Some(lease) = outcome.into_lease()? {
             return Ok(lease);
@@ -46,7 +46,7 @@ pub(crate) struct Caller<'a> {
 }
 
 /// What ends the wait of a call.
-pub(crate) enum Turn {
+pub(crate) enum Step {
     Take(Lease),
     /// The caller is to run the factory.
     Initialize(Arc<Flight>),
@@ -59,16 +59,16 @@ impl<'a> Caller<'a> {
     }
 
     /// Waits for a payload, or for this call's turn to build one.
-    pub(crate) async fn turn(&mut self) -> Result<Turn, Error> {
+    pub(crate) async fn next_step(&mut self) -> Result<Step, Error> {
         let max_waiters = self.cell.config.limits.max_waiters;
         loop {
             match self.cell.control.decide(&self.cell.config, self.refresh, self.new_flight)? {
-                Decision::Take(lease) => return Ok(Turn::Take(lease)),
-                Decision::Initialize(flight) => return Ok(Turn::Initialize(flight)),
+                Decision::Take(lease) => return Ok(Step::Take(lease)),
+                Decision::Initialize(flight) => return Ok(Step::Initialize(flight)),
                 Decision::Wait(flight, _blocked) => {
                     let outcome = self.wait(&flight, Role::Waiter { max_waiters }).await?;
                     if let Some(lease) = outcome.into_lease()? {
-                        return Ok(Turn::Take(lease));
+                        return Ok(Step::Take(lease));
                     }
                 }
             }

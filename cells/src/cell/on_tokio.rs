@@ -1,7 +1,7 @@
 //! Flights of declared asynchronous cells with the feature `tokio`: flights that run as tasks of their own, and payloads
 //! that are closed when the runtime they were built on ends.
 
-use crate::cell::get_async::{Caller, Turn, initialize};
+use crate::cell::get_async::{Caller, Step, initialize};
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error};
@@ -33,10 +33,10 @@ pub(crate) async fn get_slow(
 ) -> Result<Lease, Error> {
     let mut caller = Caller::new(cell, refresh, if detached { Flight::detached } else { Flight::new });
     loop {
-        let outcome = match caller.turn().await? {
-            Turn::Take(lease) => return Ok(lease),
-            Turn::Initialize(flight) if detached => run_detached(&mut caller, cell, flight, build).await?,
-            Turn::Initialize(flight) => run(Initializer::begin(cell, flight), build).await?,
+        let outcome = match caller.next_step().await? {
+            Step::Take(lease) => return Ok(lease),
+            Step::Initialize(flight) if detached => run_detached(&mut caller, cell, flight, build).await?,
+            Step::Initialize(flight) => run(Initializer::begin(cell, flight), build).await?,
         };
         if let Some(lease) = outcome.into_lease()? {
             return Ok(lease);
