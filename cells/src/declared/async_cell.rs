@@ -114,8 +114,8 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
-    /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an
-    /// adjuster returned an error, and after a shutdown.
+    /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
+    /// error, and after a shutdown.
     pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
         D::Mode::output(self.try_get().await)
     }

@@ -93,8 +93,8 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
-    /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an
-    /// adjuster returned an error, and after a shutdown.
+    /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
+    /// error, and after a shutdown.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
