@@ -1,4 +1,4 @@
-//! What a cell answers when it has no payload to give.
+//! The errors of a cell: why a call got no payload.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -7,10 +7,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Any error that may cross threads: what factories and disposers fail with.
+/// Any error that can be sent between threads: what factories and disposers fail with.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// An error shared by everybody who got the outcome of one failure.
+/// An error shared by all callers that got the outcome of one failure.
 ///
 /// It dereferences to the original error, so [`downcast_ref`](#method.downcast_ref-1) on it finds the type
 /// the factory failed with.
@@ -51,7 +51,7 @@ impl fmt::Debug for SharedError {
     }
 }
 
-/// Why a cell gave no payload.
+/// Why a cell returned no payload.
 ///
 /// `Display` is one line that names the cell; [`source`](StdError::source) is the cause, down to the factory's
 /// own error.
@@ -75,11 +75,11 @@ pub enum Error {
     Lifecycle(LifecycleError),
 }
 
-/// The ways a healthy cell cannot serve.
+/// The reasons why a cell cannot serve although nothing failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnavailableError {
-    /// As many callers as `max_waiters` allows wait already.
+    /// As many callers as `max_waiters` allows are waiting already.
     #[error("cell `{cell}`: too many waiters (limit {limit})")]
     WaitersFull {
         /// The cell's name.
@@ -97,7 +97,7 @@ pub enum UnavailableError {
         /// The cell's last failure, if it is not cleared yet: a hint, not what happened to this call.
         last: Option<SharedError>,
     },
-    /// There is no payload, and this call was not to wait for one.
+    /// There is no payload, and this call does not wait for one.
     #[error("cell `{cell}`: not ready")]
     NotReady {
         /// The cell's name.
@@ -111,7 +111,7 @@ pub enum UnavailableError {
     },
 }
 
-/// The ways an initialization fails a caller.
+/// The ways in which an initialization fails for a caller.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LifecycleError {
@@ -123,7 +123,7 @@ pub enum LifecycleError {
         /// The factory's error.
         source: SharedError,
     },
-    /// The flight that this call waited on failed.
+    /// The flight that this call waited for failed.
     #[error("cell `{cell}`: the initialization it waited for failed")]
     Waiting {
         /// The cell's name.
@@ -131,7 +131,7 @@ pub enum LifecycleError {
         /// The factory's error.
         source: SharedError,
     },
-    /// The cell cools down after a failure; no factory ran.
+    /// The cell is cooling down after a failure; no factory ran.
     #[error("cell `{cell}`: cooling down, retry in {retry_after:.1?}")]
     Cooldown {
         /// The cell's name.
@@ -141,7 +141,7 @@ pub enum LifecycleError {
         /// How long until a call may run the factory again.
         retry_after: Duration,
     },
-    /// The factory that this call waited on panicked.
+    /// The factory that this call waited for panicked.
     #[error("cell `{cell}`: the factory panicked")]
     Panicked {
         /// The cell's name.
@@ -154,21 +154,21 @@ pub enum LifecycleError {
     Reentrant {
         /// The cell's name.
         cell: &'static str,
-        /// The cells on the way around: `a -> b -> a`.
+        /// The cells of the circle: `a -> b -> a`.
         chain: Arc<str>,
     },
-    /// A cell that the factory needs could not be had.
+    /// The factory that this call ran failed with an error of another cell.
     #[error("cell `{cell}`: a dependency failed")]
     Dependency {
         /// The cell's name.
         cell: &'static str,
-        /// The dependency's [`Error`].
+        /// The factory's error: the other cell's [`Error`], or one that was caused by it.
         source: SharedError,
     },
 }
 
 impl Error {
-    /// Returns the name of the cell that gave this error.
+    /// Returns the name of the cell that returned this error.
     pub fn cell(&self) -> &'static str {
         match self {
             Self::Unavailable(
@@ -198,7 +198,7 @@ impl Error {
         matches!(self, Self::Unavailable(UnavailableError::WaitTimeout { .. }))
     }
 
-    /// Returns `true` if too many callers waited already.
+    /// Returns `true` if too many callers were waiting already.
     pub fn is_waiters_full(&self) -> bool {
         matches!(self, Self::Unavailable(UnavailableError::WaitersFull { .. }))
     }
@@ -208,22 +208,22 @@ impl Error {
         matches!(self, Self::Unavailable(UnavailableError::ShutDown { .. }))
     }
 
-    /// Returns `true` if the cell cools down after a failure.
+    /// Returns `true` if the cell is cooling down after a failure.
     pub fn is_cooldown(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Cooldown { .. }))
     }
 
-    /// Returns `true` if the cell was asked from inside its own factory.
+    /// Returns `true` if the cell was asked for from inside its own factory.
     pub fn is_reentrant(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Reentrant { .. }))
     }
 
-    /// Returns `true` if the factory this call waited on panicked.
+    /// Returns `true` if the factory that this call waited for panicked.
     pub fn is_panicked(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Panicked { .. }))
     }
 
-    /// Returns how long a caller should wait before it asks again, where the cell knows: while it cools down.
+    /// Returns how long a caller should wait before it tries again, if the cell is cooling down.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Lifecycle(LifecycleError::Cooldown { retry_after, .. }) => Some(*retry_after),
@@ -231,13 +231,13 @@ impl Error {
         }
     }
 
-    /// Returns the last of the causes: what went wrong first. The error itself, where it has none.
+    /// Returns the last of the causes, which is what went wrong first; the error itself if it has no cause.
     pub fn root_cause(&self) -> &(dyn StdError + 'static) {
         causes(self).last().unwrap_or(self)
     }
 
-    /// Finds the first error of type `E` among the causes: the factory's own error, also through waiters,
-    /// cooldowns and dependencies.
+    /// Finds the nearest cause of type `E`, such as the factory's own error, through waiting, cooldowns and
+    /// dependencies.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         causes(self).find_map(|cause| cause.downcast_ref())
     }
@@ -250,7 +250,7 @@ pub(crate) fn causes<'e>(
     std::iter::successors(error.source(), |&cause| cause.source())
 }
 
-/// A panic of user code, as an error.
+/// A panic of the program's code, as an error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Panic {
@@ -258,16 +258,16 @@ pub struct Panic {
 }
 
 impl Panic {
-    /// Takes what [`std::panic::catch_unwind`] caught out of circulation.
+    /// Turns what [`std::panic::catch_unwind`] caught into an error.
     ///
-    /// The payload is leaked: its destructor is the user's, and could panic in turn.
+    /// The value of the panic is leaked, because its destructor is code of the program and might panic in turn.
     pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
         let panic = Self::message_of(&*payload);
         std::mem::forget(payload);
         panic
     }
 
-    /// Reads the message of a panic that goes on unwinding.
+    /// Reads the message of a panic that will continue to unwind.
     pub(crate) fn message_of(payload: &(dyn Any + Send)) -> Self {
         let message = payload
             .downcast_ref::<&'static str>()

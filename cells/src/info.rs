@@ -1,13 +1,13 @@
-//! What is known of a declared cell when it is compiled.
+//! What is known of a declared cell at compile time.
 
 use std::any::TypeId;
 use std::fmt;
 use std::time::Duration;
 
-/// How long a call waits for another caller's flight unless the cell says otherwise.
+/// How long a call waits for other callers' flights, unless the cell says otherwise.
 const DEFAULT_WAIT: Duration = Duration::from_millis(1500);
 
-/// How many may wait for a cell, for how long, and what follows a failure.
+/// How many callers may wait for a cell, and for how long, and its cooldown after a failure.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     /// How many callers may wait at once; `None` is any number.
@@ -23,7 +23,7 @@ impl Limits {
         Self { max_waiters: None, wait_timeout: Some(DEFAULT_WAIT), cooldown: Duration::ZERO };
 }
 
-/// Setters take zero for "no limit", as their docs say; the fields have `None` for that.
+/// For setters, to which zero means no limit.
 pub(crate) const fn unless_zero(n: usize) -> Option<usize> {
     if n == 0 { None } else { Some(n) }
 }
@@ -33,7 +33,7 @@ pub(crate) const fn unless_zero_time(limit: Duration) -> Option<Duration> {
     if limit.is_zero() { None } else { Some(limit) }
 }
 
-/// What is known of a declared cell when it is compiled.
+/// What is known of a declared cell at compile time.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
@@ -48,27 +48,28 @@ pub struct CellInfo {
     pub file: &'static str,
     /// The line of the declaration.
     pub line: u32,
-    /// The payload's type, as it is written.
+    /// The payload's type, as the declaration spells it.
     pub payload_type: &'static str,
     /// Whether the factory returns a `Result`.
     pub fallible: bool,
-    /// What ends a payload: `drop`, `Close::close`, or the function of `dispose = …`; where it is permanent, `nothing`
-    /// or the function.
+    /// What ends a payload: `drop`, `Close::close`, or the function of `dispose = …`; for a permanent cell `nothing` or
+    /// that function.
     pub disposer: &'static str,
     /// How many callers may wait at once; `None` is any number.
     pub max_waiters: Option<usize>,
-    /// How long one call may wait for other callers' flights; `None` is for ever.
+    /// How long one call may wait for other callers' flights; `None` is without limit.
     pub wait_timeout: Option<Duration>,
     /// How long after a failure no factory runs; zero is no cooldown.
     pub cooldown: Duration,
-    /// Whether it is never closed: `permanent`.
+    /// Whether its payload is never closed: `permanent`.
     pub permanent: bool,
     /// Whether `warm_up` builds it.
     pub eager: bool,
-    /// The cells it is declared to depend on, in the order of the declaration.
+    /// The cells that it is declared to depend on, in the order of the declaration.
     pub dependencies: &'static [Dependency],
-    /// Tells it from every other cell of the program.
+    /// The type that implements the declaration, and no other cell's.
     pub(crate) id: TypeId,
+    /// Whether its crate is compiled for its own unit tests, which allows seeding.
     pub(crate) seedable: bool,
 }
 
@@ -84,7 +85,7 @@ impl CellInfo {
 pub struct Dependency {
     /// The cell that is depended on.
     pub cell: &'static CellInfo,
-    /// How.
+    /// How it is depended on.
     pub kind: DependencyKind,
 }
 
@@ -93,15 +94,15 @@ pub struct Dependency {
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DependencyKind {
-    /// Its factory gets the other's payload as a parameter.
+    /// The factory takes the other cell's payload as a parameter.
     Injected,
-    /// It only comes after the other: `after = [OTHER]`.
+    /// The declaration says `after = [OTHER]`.
     After,
-    /// Its factory was seen to call the other's accessor.
+    /// The factory has called the other cell's accessor in this process.
     Observed,
 }
 
-/// Names the cell alone: its own dependencies would follow, and theirs.
+/// Shows only the name of the cell, whose own dependencies would otherwise follow, and theirs.
 impl fmt::Debug for Dependency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dependency").field("cell", &self.cell.name).field("kind", &self.kind).finish()
@@ -114,7 +115,7 @@ impl fmt::Display for CellInfo {
     }
 }
 
-/// Built by the macro, in a `const`.
+/// For the macro, which builds it in a `const`.
 #[doc(hidden)]
 impl CellInfo {
     pub const fn new<D: 'static>(
@@ -146,7 +147,8 @@ impl CellInfo {
         }
     }
 
-    /// An infallible cell has no error to give to a waiter, so it waits for ever; a fallible one has a default.
+    /// A waiter of an infallible cell cannot get an error, so it waits without limit; a fallible cell has a default
+    /// limit.
     #[must_use]
     pub const fn fallible(mut self, fallible: bool) -> Self {
         self.fallible = fallible;
@@ -197,7 +199,7 @@ impl CellInfo {
     }
 }
 
-/// Built by the macro, in a `const`.
+/// For the macro, which builds it in a `const`.
 #[doc(hidden)]
 impl Dependency {
     pub const fn injected(cell: &'static CellInfo) -> Self {

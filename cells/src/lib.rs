@@ -4,7 +4,7 @@
 
 #[doc(hidden)]
 #[path = "private.rs"]
-#[allow(missing_docs, reason = "the macro's alone")]
+#[allow(missing_docs, reason = "only expansions of the macro use it")]
 pub mod __private010;
 mod cell;
 mod declared;
@@ -48,13 +48,13 @@ pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
 pub use sync::executor::BoxFuture;
 
-/// Helps for tests of programs that use cells.
+/// Helpers for tests of programs that use cells.
 ///
-/// [`RuntimeCell::seed`] puts a ready-made payload into a cell. It works where one of these allows it, and is
-/// refused elsewhere, so that no production path comes to depend on it:
+/// [`RuntimeCell::seed`] puts a ready-made payload into a cell. It is refused unless one of these allows it, so that
+/// production code cannot come to depend on it:
 ///
-/// - the environment variable `CELLS_ALLOW_SEED` is `1`, `true`, `yes` or `on`, in any case;
-/// - the calling thread holds a permit of [`allow_seeding`](testing::allow_seeding);
+/// - the environment variable `CELLS_ALLOW_SEED` is `1`, `true`, `yes` or `on`, in upper or lower case;
+/// - the calling thread holds a permit from [`allow_seeding`](testing::allow_seeding);
 /// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`).
 pub mod testing {
     pub use crate::cell::seed::{SeedPermit, allow_seeding};

@@ -1,4 +1,4 @@
-//! What only the macro's expansion names. No part of the public interface.
+//! What only the macro's expansion names. It is not part of the public interface.
 
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
@@ -25,8 +25,8 @@ pub use linkme;
 
 /// A declared cell, whatever its factory.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no cell",
-    label = "not the static of a cell, which has the name of the accessor in capitals"
+    message = "`{Self}` is not a cell",
+    label = "expected the static of a cell, which is named like its accessor in capitals"
 )]
 pub trait Cell: 'static {
     type Itself;
@@ -56,19 +56,19 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Cell for PermanentCell<T, D>
     const INFO: &'static CellInfo = D::INFO;
 }
 
-/// Takes nothing but a cell. What is none has no `Itself` either, so that all that goes on with it is silent, and
-/// the mistake is told once.
+/// Accepts only a cell. A type that is not a cell has no `Itself` either, so the compiler is silent about all further
+/// use of the result, and reports the mistake once.
 pub const fn cell<C: Cell<Itself = C>>(cell: &'static C) -> &'static C::Itself {
     cell
 }
 
-/// A cell whose payload a synchronous factory may be given.
+/// A cell whose payload can be injected into a synchronous factory.
 #[diagnostic::on_unimplemented(
     message = "a synchronous factory cannot depend on an asynchronous cell",
     label = "this dependency is built by an `async fn`; make the factory an `async fn` too"
 )]
 pub trait Lend: Cell {
-    /// A lease, or from a permanent cell a reference.
+    /// A lease, or a reference if the cell is permanent.
     type Lent: Deref<Target = Self::Payload>;
 
     fn lend(&'static self) -> Result<Self::Lent, BoxError>;
@@ -90,9 +90,9 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Lend for PermanentCell<T, D>
     }
 }
 
-/// A cell whose payload an asynchronous factory may be given: any.
+/// A cell whose payload can be injected into an asynchronous factory: every cell.
 pub trait LendAsync: Cell {
-    /// A lease, or from a permanent cell a reference.
+    /// A lease, or a reference if the cell is permanent.
     type Lent: Deref<Target = Self::Payload>;
 
     fn lend_async(&'static self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
@@ -106,7 +106,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> LendAsync for PermanentCell<
     }
 }
 
-/// Where it waits, it waits as a task; where it builds, it runs the factory as it is.
+/// Waiting does not block the thread; running the factory does, because it is synchronous.
 impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
@@ -126,31 +126,31 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> LendAsync for AsyncCell<T, D> {
     }
 }
 
-/// Gets the payload that is to be injected into a fallible factory.
+/// Gets the payload to inject into a fallible factory.
 pub fn lend<C: Lend>(cell: &'static C) -> Result<C::Lent, BoxError> {
     cell.lend()
 }
 
-/// Gets the payload that is to be injected into an infallible factory.
+/// Gets the payload to inject into an infallible factory.
 pub fn lend_infallible<C: Lend<Mode: NeverFails>>(cell: &'static C) -> Result<C::Lent, BoxError> {
     cell.lend()
 }
 
-/// Gets the payload that is to be injected into a fallible asynchronous factory.
+/// Gets the payload to inject into a fallible asynchronous factory.
 pub fn lend_async<C: LendAsync>(cell: &'static C) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
     cell.lend_async()
 }
 
-/// Gets the payload that is to be injected into an infallible asynchronous factory.
+/// Gets the payload to inject into an infallible asynchronous factory.
 pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     cell: &'static C,
 ) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
     cell.lend_async()
 }
 
-/// What a factory that keeps a lease may be given.
+/// A lease, for a factory that takes one as its parameter; a permanent cell has none.
 #[diagnostic::on_unimplemented(
-    message = "a permanent cell has no leases to give out",
+    message = "a permanent cell has no leases",
     label = "the payload of this dependency is permanent; take it as `&T`"
 )]
 pub trait Lease: Deref<Target: Payload + Sized> {
@@ -163,7 +163,7 @@ impl<T: Payload> Lease for Ref<'static, T> {
     }
 }
 
-/// Takes nothing but a lease.
+/// Accepts only a lease.
 pub fn leased<L: Lease>(lease: L) -> Ref<'static, L::Target> {
     lease.leased()
 }
@@ -176,8 +176,8 @@ pub fn blocking<R: Send + 'static>(
     crate::flight::blocking::blocking(factory)
 }
 
-/// What a disposer function of an asynchronous cell returns: what [`Disposed`] says, or a future of that. `Marker`
-/// tells the two apart.
+/// What a disposer function of an asynchronous cell returns: a [`Disposed`] value, or a future of one. `Marker` keeps
+/// the two implementations from overlapping.
 #[diagnostic::on_unimplemented(
     message = "a disposer returns `()`, a `Result<(), E>` whose error converts into `cells::BoxError`, or a `Send` \
                future of these",
@@ -187,9 +187,11 @@ pub trait IntoDisposing<Marker> {
     fn into_disposing(self) -> Disposing;
 }
 
+/// The marker of a disposer that has ended when it returns.
 #[derive(Debug)]
 pub struct Now;
 
+/// The marker of a disposer that returns a future.
 #[derive(Debug)]
 pub struct Later;
 
@@ -235,15 +237,15 @@ impl<E: Into<BoxError>> Disposed for Result<(), E> {
     }
 }
 
-/// Finds the disposer of a type: an inherent constant is preferred to a trait's, and this one exists only where
-/// `T: Close`. (The trick of the `static_assertions` and `impls` crates.)
+/// Chooses the disposer of a type. `Resolve::<T>::DISPOSER` is the inherent constant if it exists, which is where
+/// `T: Close`, and otherwise that of [`ResolveDrop`]. (The crates `static_assertions` and `impls` use the same trick.)
 pub struct Resolve<T>(PhantomData<T>);
 
 impl<T: Close> Resolve<T> {
     pub const DISPOSER: Disposer<T> = Disposer::close();
 }
 
-/// What [`Resolve`] falls back to.
+/// The fallback of [`Resolve`]: a plain drop.
 pub trait ResolveDrop {
     type Payload;
     const DISPOSER: Disposer<Self::Payload>;

@@ -1,4 +1,4 @@
-//! A declared cell of any type and kind, for code that goes through them all.
+//! A declared cell of any type and kind, for code that works on all cells.
 
 use crate::cell::close::Closing;
 use crate::cell::get_async;
@@ -35,11 +35,11 @@ enum Kind {
 
 /// An [`AsyncCell`](crate::AsyncCell) of any type.
 pub(crate) trait AnyAsyncCell: Sync {
-    /// The cell that is declared.
+    /// The declared cell, which is the cell of callers outside of any runtime.
     fn declared(&self) -> &RawCell;
-    /// The cell for where the caller runs: that one, or its runtime's own.
+    /// The cell of the caller's runtime, if each runtime has its own; else the declared one.
     fn here(&self) -> &RawCell;
-    /// All its cells: one, or one for each runtime.
+    /// All its cells: the declared one, and those of runtimes that have their own.
     fn everywhere(&self) -> Vec<&RawCell>;
     /// Whether a flight runs as a task of its own.
     #[cfg(feature = "tokio")]
@@ -56,8 +56,8 @@ pub(crate) trait AnyPermanentCell: Sync {
     fn adjuster(&self) -> &Hook<dyn Adjuster>;
     /// Runs the factory.
     fn build(&self) -> Result<AnyPayload, BoxError>;
-    /// Stores a payload for good, and returns the reference to it as the payload of [`raw`](Self::raw). One flight at a
-    /// time comes here, and none after one that did.
+    /// Stores a payload forever, and returns a reference to it as the payload of [`raw`](Self::raw). Called by one
+    /// flight at a time, and by none after a payload was stored.
     fn store(&'static self, payload: AnyPayload) -> AnyPayload;
 }
 
@@ -104,7 +104,7 @@ impl AnyCell {
         Self(Kind::Permanent(cell))
     }
 
-    /// Returns what is known of the declaration.
+    /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         match self.0 {
             Kind::Plain(cell) => cell.info(),
@@ -118,7 +118,7 @@ impl AnyCell {
         self.here().snapshot()
     }
 
-    /// Returns the cells whose accessors this one's factory was seen to call.
+    /// Returns the cells whose accessors this cell's factory has called in this process.
     pub fn observed(&self) -> Vec<&'static CellInfo> {
         observed_calls::by(self.info())
     }
@@ -131,7 +131,7 @@ impl AnyCell {
         }
     }
 
-    /// Closes the cell and waits up to `limit` until nobody uses its payload any more:
+    /// Closes the cell and waits up to `limit` until its payload is not in use any more:
     /// [`RuntimeCell::close_and_drain`](crate::RuntimeCell::close_and_drain).
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
         self.drain_until(deadline(limit))
@@ -140,7 +140,7 @@ impl AnyCell {
 
 /// The cells behind it.
 impl AnyCell {
-    /// The cell for where the caller runs.
+    /// The cell of the caller's runtime, if each runtime has its own; else the only one.
     fn here(self) -> &'static RawCell {
         match self.0 {
             Kind::Plain(cell) => cell,
@@ -157,7 +157,7 @@ impl AnyCell {
         }
     }
 
-    /// What may be closed: of a permanent cell nothing before the shutdown.
+    /// The cells that may be closed; a permanent one only after a shutdown has begun.
     fn closable(self) -> Vec<&'static RawCell> {
         let mut cells = self.everywhere();
         if let Kind::Permanent(_) = self.0 {
@@ -178,7 +178,7 @@ impl AnyCell {
         }
     }
 
-    /// Gets the payload in a task, where it waits as one; a synchronous factory runs as it is.
+    /// Gets the payload in a task. Waiting does not block the thread; a synchronous factory does.
     pub(crate) async fn get_async(self) -> Result<Lease, Error> {
         match self.here().lease() {
             Some(lease) => Ok(lease),
@@ -186,7 +186,7 @@ impl AnyCell {
         }
     }
 
-    /// Builds a new payload, also where there is none.
+    /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self.0 {
             Kind::Plain(cell) => cell.get_slow(true, &mut || cell.build_declared()),
@@ -195,8 +195,8 @@ impl AnyCell {
         }
     }
 
-    /// Gets the payload in a task where none was published a moment ago; a new one, if `refresh`. Boxed, so that it is
-    /// compiled here and not for every cell (target: the build time of 500 cells).
+    /// Slow path in a task: no payload was published a moment ago, or `refresh` wants a new one. The future is boxed,
+    /// so that it is compiled here and not for every cell (target: build time of 500 cells, docs/performance.md).
     pub(crate) fn get_slow_async(self, refresh: bool) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
             match self.0 {
@@ -212,8 +212,9 @@ impl AnyCell {
         })
     }
 
-    /// Builds a new payload where there is one, and starts over where one is being built. Of an asynchronous cell only the
-    /// caller's runtime can build its payload; those of others are closed, and built when they are asked for.
+    /// Builds a new payload if there is one, and supersedes a flight under way. Where each runtime has its own payload,
+    /// only that of the caller's runtime can be built here; those of the others are closed, and built again on their
+    /// next use.
     pub(crate) fn rebuild(self) -> Result<(), Error> {
         if self.start_over() { self.refresh().map(drop) } else { Ok(()) }
     }
@@ -229,7 +230,7 @@ impl AnyCell {
         }
     }
 
-    /// Starts over what is being built; says whether there is a payload to rebuild.
+    /// Supersedes the flights under way, and returns whether there is a payload to rebuild.
     fn start_over(self) -> bool {
         if let Kind::Permanent(_) = self.0 {
             return false;
@@ -277,7 +278,7 @@ impl AnyCell {
         result.unwrap_or_else(|| self.nothing_to_close())
     }
 
-    /// Closes all that may be closed; the result is the gravest.
+    /// Closes all cells that may be closed; returns the most serious result.
     fn close_each(self, close: impl Fn(&RawCell) -> CloseResult) -> CloseResult {
         let closes = self.closable().into_iter().map(close);
         closes.reduce(CloseResult::graver).unwrap_or_else(|| self.nothing_to_close())

@@ -1,4 +1,4 @@
-//! A cell with its asynchronous factory wired in: what `#[runtime_cell]` on an `async fn` declares.
+//! A cell with its asynchronous factory wired in: what `#[runtime_cell]` declares on an `async fn`, or with `blocking`.
 
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
@@ -27,11 +27,11 @@ use crate::declared::per_runtime::PerRuntime;
 
 /// What a declaration says of its asynchronous cell; `#[runtime_cell]` implements it.
 pub trait DeclaredAsync: Sized + 'static {
-    /// What the cell holds. [`AsyncCell`] alone requires what makes it one, so that a mistake is told once.
+    /// The payload's type. Only [`AsyncCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
     type Payload;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
-    /// What is known when it is compiled.
+    /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What ends a payload.
     const DISPOSER: Disposer<Self::Payload>;
@@ -39,10 +39,10 @@ pub trait DeclaredAsync: Sized + 'static {
     const DETACHED: bool = false;
     /// Whether each tokio runtime has a payload of its own (feature `tokio`).
     const OWN_RUNTIME: bool = false;
-    /// What makes the declared observer.
+    /// Creates the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
-    /// What makes the declared adjuster.
-    #[expect(clippy::type_complexity, reason = "said once")]
+    /// Creates the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
@@ -54,8 +54,9 @@ pub trait DeclaredAsync: Sized + 'static {
 
 /// A declared cell whose factory is asynchronous: a [`RuntimeCell`] with factory, disposer and limits wired in.
 ///
-/// It dereferences to the [`RuntimeCell`], whose methods look and configure; getting and closing are asynchronous
-/// here. With `runtime = "own"` it dereferences to the cell of the runtime that the caller runs on.
+/// It dereferences to the [`RuntimeCell`], whose methods inspect and configure it; getting and closing are asynchronous
+/// here. With `runtime = "own"` it dereferences to the cell of the tokio runtime that the caller runs on, and its
+/// methods use that cell.
 pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
     cell: RuntimeCell<T>,
     adjuster: Hook<dyn AsyncAdjuster>,
@@ -65,8 +66,8 @@ pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
 }
 
 impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
-    /// Makes the cell as it is declared.
-    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    /// Creates the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
     pub const fn new() -> Self {
         Self {
             cell: Self::declared(),
@@ -81,11 +82,11 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     }
 
     fn adjuster() -> Arc<dyn AsyncAdjuster> {
-        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        let Some(declared) = D::ADJUSTER else { unreachable!("called only if an adjuster is declared") };
         Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
-    /// The entry in the list of all cells: the macro's.
+    /// Returns the entry for the list of all cells; only the macro calls it.
     #[doc(hidden)]
     pub const fn entry(&'static self) -> AnyCell {
         AnyCell::asynchronous(self)
@@ -95,7 +96,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         RuntimeCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
     }
 
-    /// The cell for where the caller runs.
+    /// The cell of the caller's runtime, if each runtime has its own; else the only one.
     #[cfg(feature = "tokio")]
     fn here(&self) -> &RuntimeCell<T> {
         if D::OWN_RUNTIME { self.runtimes.here(&self.cell, Self::declared) } else { &self.cell }
@@ -109,11 +110,12 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize_async`], where the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize_async`], if the factory returns a `Result`.
     ///
     /// # Panics
-    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
-    /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
+    /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
+    /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
+    /// error, and after a shutdown.
     pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
         D::Mode::output(self.try_get().await)
     }
@@ -136,10 +138,10 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         }
     }
 
-    /// Returns the payload if it is there; starts nothing and waits for nothing.
+    /// Returns the payload if one is published; starts no flight and waits for none.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] (not ready, or shut down).
+    /// [`UnavailableError::NotReady`] or [`UnavailableError::ShutDown`].
     pub fn try_get_ready(&'static self) -> Result<Ref<'static, T>, Error> {
         observed_calls::record(self.info());
         let cell = self.here();
@@ -169,23 +171,23 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         self.here().close_async().await
     }
 
-    /// Closes the cell and waits up to `limit` until nobody uses its payload any more:
+    /// Closes the cell and waits up to `limit` until its payload is not in use any more:
     /// [`RuntimeCell::close_and_drain_async`].
     pub async fn close_and_drain(&self, limit: Duration) -> CloseResult {
         self.here().close_and_drain_async(limit).await
     }
 
-    /// Sets what stands between this cell and its factory, from the next flight on.
+    /// Sets the adjuster of this cell, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn AsyncFactoryAdjuster<T>>) {
         self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: D::DISPOSER.run }));
     }
 
-    /// Returns what is known of the declaration.
+    /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.raw().info()
     }
 
-    /// Gets the payload for a factory that is declared to depend on this cell.
+    /// Gets the payload for a factory that declares this dependency, so the call is not recorded as observed.
     pub(crate) async fn get_injected(&'static self) -> Result<Ref<'static, T>, Error> {
         match self.here().peek() {
             Some(lease) => Ok(lease),

@@ -1,4 +1,4 @@
-//! What a factory may return.
+//! What a factory may return, and how that becomes a payload or an error.
 
 use crate::error::BoxError;
 use crate::payload::lease::AnyPayload;
@@ -7,31 +7,33 @@ use crate::payload::payload_type::Payload;
 /// What a factory returns: the payload `P`, or a `Result` of it.
 #[diagnostic::on_unimplemented(
     message = "a factory returns its payload, or a `Result` of it whose error converts into `cells::BoxError`",
-    label = "the error of this `Result` is no error that may cross threads"
+    label = "the error of this `Result` is not an error that can be sent between threads (`Into<cells::BoxError>`)"
 )]
 pub trait FactoryOutput<P> {
     /// The same, with the error in a box.
-    #[expect(clippy::missing_errors_doc, reason = "the factory's own")]
+    #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
     fn into_result(self) -> Result<P, BoxError>;
 
-    /// The same, with the payload in a parcel, to be dropped in the end. In one step, for every cell has it compiled.
-    #[expect(clippy::missing_errors_doc, reason = "the factory's own")]
+    /// The same, with the payload in a box that ends it with a plain drop. One step and not two, because it is compiled
+    /// for every cell (target: code for each cell, docs/performance.md).
+    #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
     fn into_dropped(self) -> Result<AnyPayload, BoxError>
     where
         P: Payload;
 }
 
-// Inlined always, for otherwise a debug build has a function more for every cell.
+// `inline(always)`: otherwise a debug build contains one more function per cell (target: code for each cell,
+// docs/performance.md).
 
 impl<P> FactoryOutput<P> for P {
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "nothing")]
+    #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
     fn into_result(self) -> Result<P, BoxError> {
         Ok(self)
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a call")]
+    #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
     fn into_dropped(self) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
@@ -42,7 +44,7 @@ impl<P> FactoryOutput<P> for P {
 
 impl<P, E: Into<BoxError>> FactoryOutput<P> for Result<P, E> {
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a match")]
+    #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
     fn into_result(self) -> Result<P, BoxError> {
         match self {
             Ok(payload) => Ok(payload),
@@ -51,7 +53,7 @@ impl<P, E: Into<BoxError>> FactoryOutput<P> for Result<P, E> {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a match")]
+    #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
     fn into_dropped(self) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
@@ -63,13 +65,13 @@ impl<P, E: Into<BoxError>> FactoryOutput<P> for Result<P, E> {
     }
 }
 
-/// A `Result` under another name.
+/// A `Result`, also by the name of a type alias.
 #[diagnostic::on_unimplemented(
     message = "a fallible factory returns a `Result` whose error converts into `cells::BoxError`",
-    label = "neither a `Result` nor an alias of one, or its error is no error that may cross threads"
+    label = "neither a `Result` nor an alias of one, or its error cannot be sent between threads"
 )]
 pub trait Alias {
-    /// What it holds if all went well.
+    /// The type in its `Ok`.
     type Payload;
 }
 

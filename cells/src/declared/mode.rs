@@ -12,7 +12,8 @@ pub trait Mode: sealed::Sealed + 'static {
     /// The return type of a permanent cell's accessor.
     type Permanent<T: 'static>;
 
-    /// Gets the payload of a declared cell: all of it here, so that a result that is passed on is built in its place.
+    /// Gets the payload of a declared cell. It does not go through [`output`](Self::output), so a `Result` that is only
+    /// passed on is written where the caller expects it, and not copied.
     #[doc(hidden)]
     fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T>;
 
@@ -89,7 +90,7 @@ impl Mode for Infallible {
     }
 }
 
-/// An infallible accessor has no error to return.
+/// Panics with the error, because an infallible accessor cannot return it.
 #[cold]
 #[track_caller]
 fn refuse(error: &Error) -> ! {

@@ -1,4 +1,7 @@
-//! A cell with one payload for each tokio runtime.
+//! The cells of `runtime = "own"`: one for each tokio runtime.
+//!
+//! When a runtime ends, its cell is first removed from the list, where no caller finds it any more, then closed, and
+//! then free for another runtime. The list's lock is held only to look at it or to change it.
 
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::sync::executor::on_runtime_end;
@@ -7,8 +10,8 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::runtime::{Handle, Id};
 
-/// One cell for each runtime that asked. A runtime's cell is never freed, but handed to a later runtime when its own
-/// has ended, so a lease on it is as good as on a static.
+/// One cell for each runtime that has used it. The memory of a cell is never freed: a later runtime gets the cell of
+/// one that has ended. So cells, and leases on them, are `'static`.
 pub(crate) struct PerRuntime<T: Send + Sync + 'static> {
     cells: OnceCell<Arc<Mutex<Cells<T>>>>,
 }
@@ -27,12 +30,12 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
         self.cells.get_or_init(|| Arc::new(Mutex::new(Cells { used: Vec::new(), free: Vec::new() })))
     }
 
-    /// The cells of the runtimes there are.
+    /// The cells of all runtimes that have not ended.
     pub(crate) fn all(&self) -> Vec<&'static RuntimeCell<T>> {
         self.cells().lock().used.iter().map(|(_, cell)| *cell).collect()
     }
 
-    /// The cell of the caller's runtime; `outside` where there is none.
+    /// The cell of the caller's runtime; `outside` for a caller outside of any runtime.
     pub(crate) fn here<'a>(
         &'a self,
         outside: &'a RuntimeCell<T>,

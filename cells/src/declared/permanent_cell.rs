@@ -1,8 +1,8 @@
 //! A cell for what lives as long as the process: settings, metrics, regular expressions.
 //!
-//! The payload stands in a `OnceCell` and is read from there. Until it is there, and for all that is known of it, a
-//! [`RuntimeCell`] of references to it does what any cell does: flights, failures, observers, and at shutdown the
-//! disposer.
+//! The payload is in a `OnceCell`, where reads find it. All the rest is done by a [`RuntimeCell`] of references to it,
+//! as in any cell: flights, failures, observers, and at shutdown the disposer. A flight stores the payload before it
+//! publishes the reference, and no later flight builds another.
 
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
@@ -28,20 +28,20 @@ use std::sync::Arc;
 
 /// What a declaration says of its permanent cell; `#[runtime_cell(permanent)]` implements it.
 pub trait DeclaredPermanent: Sized + 'static {
-    /// What the cell holds. [`PermanentCell`] alone requires what makes it one, so that a mistake is told once.
+    /// The payload's type. Only [`PermanentCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
     type Payload: 'static;
     /// What the factory returns.
     type Output: FactoryOutput<Self::Payload>;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
-    /// What is known when it is compiled.
+    /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What is done with the payload at shutdown.
     const DISPOSER: Disposer<&'static Self::Payload>;
-    /// What makes the declared observer.
+    /// Creates the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
-    /// What makes the declared adjuster.
-    #[expect(clippy::type_complexity, reason = "said once")]
+    /// Creates the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
@@ -62,8 +62,8 @@ pub struct PermanentCell<T: Payload, D: DeclaredPermanent<Payload = T>> {
 }
 
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
-    /// Makes the cell as it is declared.
-    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    /// Creates the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
     pub const fn new() -> Self {
         let cell = RuntimeCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
         let adjuster = Hook::new(match D::ADJUSTER {
@@ -74,11 +74,11 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     }
 
     fn adjuster() -> Arc<dyn Adjuster> {
-        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        let Some(declared) = D::ADJUSTER else { unreachable!("called only if an adjuster is declared") };
         Arc::new(Adjusts { adjuster: declared(), disposer: DisposeFn::Drop })
     }
 
-    /// The entry in the list of all cells: the macro's.
+    /// Returns the entry for the list of all cells; only the macro calls it.
     #[doc(hidden)]
     pub const fn entry(&'static self) -> AnyCell {
         AnyCell::permanent(self)
@@ -87,11 +87,12 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`], where the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`], if the factory returns a `Result`.
     ///
     /// # Panics
-    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if the
-    /// cell is asked from inside its own factory, and if there is none at shutdown.
+    /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
+    /// caller, if the cell is asked for from inside its own factory, if an adjuster returned an error, and after a
+    /// shutdown if there is no payload.
     #[inline]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
@@ -116,16 +117,16 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         }
     }
 
-    /// Returns the payload, if it is there.
+    /// Returns the payload, if there is one.
     #[inline]
     pub fn peek(&self) -> Option<&T> {
         self.payload.get()
     }
 
-    /// Publishes a ready-made payload: for tests, as [`RuntimeCell::seed`], and for the rest of the process.
+    /// Publishes a ready-made payload for tests, as [`RuntimeCell::seed`] does. It stays until the process ends.
     ///
     /// # Errors
-    /// Where seeding is not allowed, and where the cell is ready or initializing.
+    /// If seeding is not allowed here, or the cell is ready, initializing or shut down.
     pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {
         self.cell.seed_with(value, |value| self.store(value))
     }
@@ -135,12 +136,12 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.cell.name()
     }
 
-    /// Returns what the cell is doing, as of now.
+    /// Returns the cell's state, as of now.
     pub fn state(&self) -> State {
         self.cell.state()
     }
 
-    /// Returns `true` if the payload is there.
+    /// Returns `true` if there is a payload.
     pub fn is_ready(&self) -> bool {
         self.payload.get().is_some()
     }
@@ -150,19 +151,19 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.cell.snapshot()
     }
 
-    /// Returns what is known of the declaration.
+    /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.raw().info()
     }
 
-    /// Sets who hears of this cell, besides the global observer.
+    /// Sets the observer of this cell, which is notified in addition to the global one.
     ///
-    /// The payload that its events show is a `&'static T`.
+    /// The payload in its events is a `&'static T`.
     pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
         self.cell.configure_observer(observer);
     }
 
-    /// Sets what stands between this cell and its factory, from the next flight on.
+    /// Sets the adjuster of this cell, from the next flight on.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
         self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop }));
     }
@@ -174,7 +175,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.get_injected()
     }
 
-    /// Gets the payload for a factory that is declared to depend on this cell.
+    /// Gets the payload for a factory that declares this dependency, so the call is not recorded as observed.
     pub(crate) fn get_injected(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
@@ -182,7 +183,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         }
     }
 
-    /// The same in a task, where it waits as one.
+    /// The same in a task; waiting does not block the thread.
     pub(crate) async fn get_injected_async(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
@@ -190,7 +191,8 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         }
     }
 
-    /// Stores a payload for good. One flight at a time comes here, and none after one that did.
+    /// Stores a payload forever. Called by one flight or seeding at a time, and not again once one has stored a
+    /// payload.
     fn store(&'static self, payload: T) -> &'static T {
         self.payload.get_or_init(|| payload)
     }
@@ -214,7 +216,8 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 }
 
-/// What only a cell that can be closed has: no [`PermanentCell`].
+/// A declaration whose cell can be closed. No declaration of a [`PermanentCell`] is one, so its methods with this bound
+/// cannot be called.
 #[diagnostic::on_unimplemented(
     message = "a permanent cell cannot be closed or refreshed",
     label = "it gives out `&'static` references, which cannot be taken back",
@@ -222,7 +225,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
 )]
 pub trait Closable {}
 
-/// Not there, and saying why.
+/// Methods that exist for the compiler's message: it says why they cannot be called.
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Cannot be called: the payload is permanent.
     pub fn close(&self)

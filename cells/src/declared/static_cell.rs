@@ -1,4 +1,4 @@
-//! A cell with its factory wired in: what `#[runtime_cell]` declares.
+//! A cell with its factory wired in: what `#[runtime_cell]` declares, unless the cell is asynchronous or permanent.
 
 use crate::cell::config::DeclaredFactory;
 use crate::cell::runtime_cell::RuntimeCell;
@@ -20,20 +20,20 @@ use std::sync::Arc;
 
 /// What a declaration says of its cell; `#[runtime_cell]` implements it.
 pub trait Declared: Sized + 'static {
-    /// What the cell holds. [`StaticCell`] alone requires what makes it one, so that a mistake is told once.
+    /// The payload's type. Only [`StaticCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
     type Payload;
     /// What the factory returns.
     type Output: FactoryOutput<Self::Payload>;
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
-    /// What is known when it is compiled.
+    /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What ends a payload.
     const DISPOSER: Disposer<Self::Payload>;
-    /// What makes the declared observer.
+    /// Creates the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
-    /// What makes the declared adjuster.
-    #[expect(clippy::type_complexity, reason = "said once")]
+    /// Creates the declared adjuster.
+    #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
 
     /// Runs the factory.
@@ -42,21 +42,21 @@ pub trait Declared: Sized + 'static {
 
 /// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
 ///
-/// It dereferences to the [`RuntimeCell`], whose methods close, look and configure.
+/// It dereferences to the [`RuntimeCell`], whose methods close, inspect and configure it.
 pub struct StaticCell<T: Payload, D: Declared<Payload = T>> {
     cell: RuntimeCell<T>,
     declaration: PhantomData<fn() -> D>,
 }
 
 impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
-    /// Makes the cell as it is declared.
-    #[expect(clippy::new_without_default, reason = "the macro's alone: a declaration has one cell")]
+    /// Creates the cell as it is declared.
+    #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
     pub const fn new() -> Self {
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
         });
-        // One of the two is compiled.
+        // Only one of the two is compiled; the second is less code (target: code for each cell, docs/performance.md).
         let factory: DeclaredFactory =
             if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
         let cell =
@@ -65,11 +65,11 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     fn adjuster() -> Arc<dyn Adjuster> {
-        let Some(declared) = D::ADJUSTER else { unreachable!("asked for where there is one") };
+        let Some(declared) = D::ADJUSTER else { unreachable!("called only if an adjuster is declared") };
         Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
-    /// The entry in the list of all cells: the macro's.
+    /// Returns the entry for the list of all cells; only the macro calls it.
     #[doc(hidden)]
     pub const fn entry(&'static self) -> AnyCell {
         AnyCell::plain(self.cell.raw())
@@ -89,13 +89,17 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`], where the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`], if the factory returns a `Result`.
     ///
     /// # Panics
-    /// With the factory's own panic. Where the factory is infallible, also if it panicked in another caller, if
-    /// the cell is asked from inside its own factory, if a failure was recorded, and after shutdown.
+    /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
+    /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
+    /// error, and after a shutdown.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the fast path of a read, and one call less for each cell in a debug build"
+    )]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
         D::Mode::get(&self.cell.typed)
@@ -109,7 +113,10 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "nothing but types and what the declaration says")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the fast path of a read, and one call less for each cell in a debug build"
+    )]
     pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
         self.cell.typed.get()
     }
@@ -125,7 +132,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         self.entry().refresh().map(Lease::typed)
     }
 
-    /// Returns what is known of the declaration.
+    /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.raw().info()
     }

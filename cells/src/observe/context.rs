@@ -1,4 +1,5 @@
-//! Who asked: the context of the request on whose behalf a cell is built.
+//! The context of a request: set for a scope of a thread, taken by the flights that begin there, and handed to their
+//! observers.
 
 use crate::observe::timeline::Timeline;
 use std::cell::RefCell;
@@ -7,13 +8,13 @@ use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
 
-/// What an observer learns of the request that began a flight.
+/// What observers get of the context of the request that began a flight.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct InitContext {
     /// The session on whose behalf the cell is built.
     pub session_id: Option<Arc<str>>,
-    /// What the session may do, as the application stamps it.
+    /// What the session may do, in the application's own notation.
     pub capability_stamp: Option<Arc<str>>,
     /// Where the request records what happens.
     pub timeline: Option<Timeline>,
@@ -21,7 +22,7 @@ pub struct InitContext {
 
 /// The context of a request, set for a scope of a thread.
 ///
-/// Scopes nest: the inner context stands in place of the outer one until it is left, by return or by panic.
+/// Scopes nest: an inner context replaces the outer one until its scope ends, by return or by panic.
 /// To add to the outer context, start from [`RequestContext::current`].
 ///
 /// ```
@@ -43,7 +44,7 @@ thread_local! {
 }
 
 impl RequestContext {
-    /// Makes an empty context.
+    /// Creates an empty context.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -77,12 +78,12 @@ impl RequestContext {
 
     /// Returns the calling thread's context, if one is set.
     pub fn current() -> Option<Self> {
-        // A thread whose locals are gone has no request any more.
+        // A thread that has no thread-locals any more is ending, and has no request.
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
 
     /// Makes this the calling thread's context until the guard is dropped.
-    #[must_use = "the context is left again when the guard is dropped"]
+    #[must_use = "the context ends when the guard is dropped"]
     pub fn enter(&self) -> ContextGuard {
         let outer = CURRENT.try_with(|current| current.borrow_mut().replace(self.clone()));
         ContextGuard { outer: outer.ok().flatten(), on_this_thread: PhantomData }
@@ -111,7 +112,7 @@ impl RequestContext {
     }
 }
 
-/// Leaves a [`RequestContext`] when dropped; guards are dropped in the reverse order of their making.
+/// Restores the outer [`RequestContext`] when dropped. Drop guards in the reverse order of their creation.
 #[derive(Debug)]
 pub struct ContextGuard {
     outer: Option<RequestContext>,
@@ -126,7 +127,7 @@ impl Drop for ContextGuard {
     }
 }
 
-/// The context that a flight of this thread gets.
+/// The context of a flight that begins on this thread.
 pub(crate) fn of_flight() -> Option<InitContext> {
     RequestContext::current().map(|current| current.context)
 }

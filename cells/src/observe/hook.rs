@@ -1,4 +1,7 @@
-//! A callback object of one cell: declared with it, made on first use, replaceable at run time.
+//! A callback object of one cell: declared with the cell, created on first use, replaceable at run time.
+//!
+//! It is created with no lock held, and stored only if no other one was created or configured meanwhile; otherwise it
+//! is dropped after unlocking.
 
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::primitives::Mutex;
@@ -8,9 +11,9 @@ use std::sync::Arc;
 pub(crate) struct Hook<H: ?Sized>(Mutex<Current<H>>);
 
 enum Current<H: ?Sized> {
-    /// Nobody has asked yet for what this makes; it is the user's code.
+    /// Not needed so far. The function is code of the program.
     Declared(fn() -> Arc<H>),
-    /// Boxed, like all that most cells never have.
+    /// Boxed, like everything that most cells never have (target: size of a cell, docs/performance.md).
     Known(Option<Box<Arc<H>>>),
 }
 
@@ -28,25 +31,25 @@ impl<H: ?Sized> Hook<H> {
 
     pub(crate) fn configure(&self, hook: Arc<H>) {
         let before = std::mem::replace(&mut *self.0.lock(), Current::Known(Some(Box::new(hook))));
-        drop(before); // after unlocking: its destructor is the user's
+        drop(before); // after unlocking: its destructor is code of the program
     }
 
-    /// Gives the hook, making the declared one if nobody has. Two threads that come first at once may both make
-    /// it, and one is used: nobody waits for the user's code here. If making it panics, there is none.
+    /// Returns the hook, and creates the declared one on first use. Two threads may both create it, because neither
+    /// waits for code of the program here; one result is used. If creating it panics, there is none.
     pub(crate) fn get(&self, cell: &str) -> Option<Arc<H>> {
         let declared = match &*self.0.lock() {
             Current::Known(hook) => return hook.as_deref().cloned(),
             Current::Declared(declared) => *declared,
         };
-        let mut made = None;
-        catch_user_panic(cell, || made = Some(declared()));
+        let mut created = None;
+        catch_user_panic(cell, || created = Some(declared()));
         let mut current = self.0.lock();
         if let Current::Known(hook) = &*current {
             let hook = hook.as_deref().cloned();
-            drop(current); // before `made`, whose destructor is the user's
+            drop(current); // before `created`, whose destructor is code of the program
             return hook;
         }
-        *current = Current::Known(made.clone().map(Box::new));
-        made
+        *current = Current::Known(created.clone().map(Box::new));
+        created
     }
 }

@@ -1,6 +1,7 @@
-//! The log events, target `cells`; without the feature `tracing` they cost nothing and say nothing.
+//! The log events, target `cells`. Without the feature `tracing` they are compiled out.
 //!
-//! Every function here may run a subscriber, which is the user's code: no lock of a cell is held.
+//! Each function here may run a subscriber, which is code of the program: callers hold no lock of a cell and catch its
+//! panic.
 
 #![cfg_attr(
     not(feature = "tracing"),

@@ -1,15 +1,15 @@
-//! Who hears of a cell's life: observers, and the log.
+//! The trait of observers, and the events that they are notified of.
 
 use crate::error::SharedError;
 use crate::observe::context::InitContext;
 use std::any::Any;
 use std::time::Duration;
 
-/// Hears of the flights and closes of a cell.
+/// Is notified of the flights and closes of a cell.
 ///
-/// Callbacks run on the thread that does the work, with no lock of any cell held: they may use the very cell.
-/// A panic in one is caught and logged. Start and end of one flight reach the same observer, and every start
-/// has exactly one end.
+/// Callbacks run on the thread that does the work, with no lock of any cell held, so they may use that very cell.
+/// A panic in a callback is caught and logged. The start and the end of a flight go to the same observer, and every
+/// start has exactly one end.
 ///
 /// ```
 /// use cells::{InitResult, Observer, RuntimeCell};
@@ -28,27 +28,27 @@ use std::time::Duration;
 /// cell.get_or_initialize(|| Ok::<_, cells::Error>(42))?;
 /// # Ok::<(), cells::Error>(())
 /// ```
-#[expect(unused_variables, reason = "the parameters' names are documentation")]
+#[expect(unused_variables, reason = "the names document the parameters")]
 pub trait Observer: Send + Sync {
-    /// A flight begins; its factory has not run yet.
+    /// Called when a flight begins, before its factory runs.
     fn on_init_start(&self, cell: &str, generation: u64, context: Option<&InitContext>) {}
 
-    /// A flight has ended, and its outcome stands.
+    /// Called when a flight has ended and its outcome is final.
     fn on_init_end(&self, event: &InitResult<'_>) {}
 
-    /// A close has ended: the disposer has run, or there was nothing to dispose.
+    /// Called when a close has ended: the disposer has run, or there was no payload.
     fn on_close_end(&self, event: &CloseResult) {}
 }
 
-/// How a flight ended.
+/// The end of a flight.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InitResult<'a> {
     /// The cell's name.
     pub cell: &'a str,
-    /// The payload, if the factory made one.
+    /// The payload, if the factory built one; that of a superseded flight is not published.
     pub payload: Option<&'a (dyn Any + Send + Sync)>,
-    /// What became of the flight.
+    /// How it ended.
     pub status: InitStatus,
     /// How long adjuster and factory ran.
     pub duration: Duration,
@@ -56,11 +56,11 @@ pub struct InitResult<'a> {
     pub error: Option<SharedError>,
     /// The flight's number.
     pub generation: u64,
-    /// The context of the thread that ran the factory.
+    /// The context of the thread that began the flight.
     pub context: Option<InitContext>,
 }
 
-/// What became of a flight.
+/// How a flight ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -71,15 +71,15 @@ pub enum InitStatus {
     Error,
     /// The factory or its adjuster panicked.
     Panicked,
-    /// The cell was closed, or a failure recorded, while the factory ran: nothing was published.
+    /// The flight was superseded, for example by a close while the factory ran; nothing was published.
     Superseded,
-    /// The task that ran the factory was dropped.
+    /// The future that ran the factory was dropped.
     Cancelled,
 }
 
 /// What a close did.
 #[derive(Clone, Debug)]
-#[must_use = "a failed disposal is in the result; `invalidate()` is the close that returns none"]
+#[must_use = "a failed disposal is in the result; `invalidate()` closes without a result"]
 #[non_exhaustive]
 pub struct CloseResult {
     /// The cell's name.
@@ -88,11 +88,12 @@ pub struct CloseResult {
     pub generation: Option<u64>,
     /// Whether there was a payload.
     pub had_payload: bool,
-    /// Whether a disposer or [`Close`](crate::Close) ran, rather than a plain drop.
+    /// Whether a function or [`Close`](crate::Close) was called, rather than a plain drop.
     pub close_called: bool,
     /// How it went.
     pub status: CloseStatus,
-    /// How long it took from retiring the payload to the disposer's end.
+    /// How long it took from retiring the payload to the disposer's end, as far as it has come. In what
+    /// `close_and_drain` returns: how long the call took.
     pub duration: Duration,
     /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
     pub error: Option<SharedError>,
@@ -109,9 +110,10 @@ pub enum CloseStatus {
     Error,
     /// There was nothing to close.
     Noop,
-    /// The payload is retired and somebody still uses it; whoever is last disposes it.
+    /// The payload is retired but still in use, and is disposed with its last lease; or, of `close_and_drain`,
+    /// something that it waited for was still in use at its limit.
     Draining,
-    /// No payload yet: a flight was under way, and what it makes will be disposed instead of published.
+    /// There was no payload, but a flight: what its factory builds will be disposed instead of published.
     Superseded,
 }
 
@@ -141,7 +143,7 @@ impl CloseResult {
         }
     }
 
-    /// The one of two results that a caller should rather hear of.
+    /// The more serious of two results.
     pub(crate) fn graver(self, other: Self) -> Self {
         let gravity = |result: &Self| match result.status {
             CloseStatus::Noop => 0,
@@ -153,7 +155,7 @@ impl CloseResult {
         if gravity(&other) > gravity(&self) { other } else { self }
     }
 
-    /// Turns a failed disposal into an error, for callers who propagate.
+    /// Turns a failed disposal into an error, for callers that propagate it.
     ///
     /// # Errors
     /// The disposer's error or panic.
@@ -165,7 +167,7 @@ impl CloseResult {
     }
 }
 
-/// An observer that hears nothing: the default.
+/// The default observer, which ignores every event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullObserver;
 

@@ -1,8 +1,8 @@
-//! Everybody who is notified of a cell's events: its own observer, the global one, the log; and observers that are
-//! groups of others.
+//! Forwarding of events: to a cell's own observer, the global one and the log, and to the members of an observer that
+//! is a group.
 //!
-//! Events are forwarded in this file alone. A new callback of [`Observer`] gets a variant of [`Event`]; then the
-//! compiler, and for the macro at the end clippy, name each place that would lose it.
+//! Only this file forwards events. For a new callback of [`Observer`], add a variant of [`Event`]: the compiler, and in
+//! the macro at the end clippy, then report each place that would lose it.
 
 use crate::observe::context::InitContext;
 use crate::observe::log;
@@ -11,15 +11,16 @@ use crate::observe::user_panic::catch_user_panic;
 use parking_lot::RwLock;
 use std::sync::Arc;
 
-/// Sees every cell besides the cell's own observer. It takes no part in the protocol, so a plain lock does.
+/// Is notified of every cell, in addition to its own observer. No protocol depends on this lock, so it is not one that
+/// a model checker replaces.
 static GLOBAL: RwLock<Option<Arc<dyn Observer>>> = RwLock::new(None);
 
-/// Sets the observer that sees every cell, besides each cell's own; the last one set counts.
+/// Sets the global observer, which is notified of every cell in addition to the cell's own; it replaces an earlier one.
 ///
 /// Flights under way keep the observer they began with.
 pub fn set_global_observer(observer: Arc<dyn Observer>) {
     let before = GLOBAL.write().replace(observer);
-    drop(before); // after unlocking: its destructor is the program's code
+    drop(before); // after unlocking: its destructor is code of the program
 }
 
 /// The observers of one flight or one close, taken when it begins.
@@ -55,7 +56,7 @@ impl Observers {
     }
 }
 
-/// They may be the last to hold an observer, whose destructor is the program's code.
+/// These may be the last references to an observer, whose destructor is code of the program.
 impl Drop for Observers {
     fn drop(&mut self) {
         for observer in [self.own.take(), self.global.take()].into_iter().flatten() {
@@ -91,13 +92,13 @@ impl Event<'_> {
         }
     }
 
-    /// The same for one of several: its panic keeps the event from no other.
+    /// The same for one of several: if it panics, the others are notified all the same.
     fn notify_one<O: Observer + ?Sized>(self, observer: &O) {
         catch_user_panic(self.cell(), || self.notify(observer));
     }
 }
 
-/// Whoever passes events on to observers.
+/// A type that forwards events to observers.
 trait Forward {
     fn forward(&self, event: Event<'_>);
 }
@@ -131,7 +132,7 @@ impl Forward for Vec<Arc<dyn Observer>> {
     }
 }
 
-/// Makes an observer of what forwards events.
+/// Makes an observer of a type that forwards events.
 macro_rules! forwarding_observer {
     ($(#[$doc:meta])* [$($generics:tt)*] $group:ty) => {
         $(#[$doc])*

@@ -1,4 +1,4 @@
-//! What happened when, for one request or one process.
+//! A record of what happened when, for one request or one process.
 
 #[cfg(feature = "serde")]
 use crate::observe::micros;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// A bounded record of events, shared by its clones.
 ///
 /// Times are offsets from the timeline's start on the monotonic clock. A full timeline drops its oldest event
-/// for each new one, and counts them. Recording does no I/O.
+/// for each new one, and counts the dropped ones. Recording does no I/O.
 ///
 /// ```
 /// use cells::{RequestContext, RuntimeCell, Timeline, TimelineObserver};
@@ -46,15 +46,15 @@ struct Record {
     dropped: u64,
 }
 
-/// One thing that happened.
+/// One event of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct TimelineEvent {
-    /// When, from the timeline's start; in JSON `at_us`, in whole microseconds.
+    /// When it happened, as an offset from the timeline's start; in JSON `at_us`, in whole microseconds.
     #[cfg_attr(feature = "serde", serde(rename = "at_us", serialize_with = "micros::exactly"))]
     pub at: Duration,
-    /// What.
+    /// What happened, for example `runtime.init.start`.
     pub name: Cow<'static, str>,
     /// The cell's name.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
@@ -62,7 +62,7 @@ pub struct TimelineEvent {
     /// The flight's number.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub generation: Option<u64>,
-    /// How it went.
+    /// How it ended, for example `ok`.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub status: Option<Cow<'static, str>>,
     /// How long it took; in JSON `duration_us`, in whole microseconds.
@@ -75,7 +75,7 @@ pub struct TimelineEvent {
         )
     )]
     pub duration: Option<Duration>,
-    /// What went wrong.
+    /// The error's text.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub error: Option<String>,
     /// The session on whose behalf it happened.
@@ -84,7 +84,7 @@ pub struct TimelineEvent {
 }
 
 impl TimelineEvent {
-    /// Makes an event of this name and nothing more; [`Timeline::record`] sets its time.
+    /// Creates an event that has only a name; [`Timeline::record`] sets its time.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             at: Duration::ZERO,
@@ -100,17 +100,17 @@ impl TimelineEvent {
 }
 
 impl Timeline {
-    /// Starts a timeline that keeps the last `capacity` events.
+    /// Creates a timeline that starts now and keeps the last `capacity` events.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let shared = Shared { start: Instant::now(), capacity, record: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Records that something happened now.
+    /// Records an event, with the current time.
     pub fn record(&self, mut event: TimelineEvent) {
         let mut record = self.shared.record.lock();
-        // Under the lock, so that the order of the events is the order of their times.
+        // Under the lock, so that events are in the order of their times.
         event.at = self.shared.start.elapsed();
         record.events.push_back(event);
         if record.events.len() > self.shared.capacity {
@@ -119,7 +119,7 @@ impl Timeline {
         }
     }
 
-    /// Returns the events that are kept, the oldest first.
+    /// Returns the events that were kept, the oldest first.
     pub fn events(&self) -> Vec<TimelineEvent> {
         self.shared.record.lock().events.iter().cloned().collect()
     }
@@ -129,7 +129,7 @@ impl Timeline {
         self.shared.record.lock().dropped
     }
 
-    /// Writes the events as JSON, one a line.
+    /// Writes the events as JSON, one per line.
     ///
     /// # Errors
     /// Those of the writer.

@@ -1,12 +1,12 @@
-//! The timeline of a cell's flights and closes.
+//! The observer that records a cell's flights and closes on a timeline.
 
 use crate::observe::context::{InitContext, RequestContext};
 use crate::observe::observer::{CloseResult, CloseStatus, InitResult, InitStatus, Observer};
 use crate::observe::timeline::{Timeline, TimelineEvent};
 use std::borrow::Cow;
 
-/// Writes flights and closes to the timeline of the flight's request; else to that of the thread, else to its
-/// own.
+/// Records flights and closes on the timeline of the flight's context, else on that of the current context, else on its
+/// fallback. A close has no flight, so it starts with the current context.
 ///
 /// The events are `runtime.init.start`, `runtime.init.end`, `runtime.init.err` and `runtime.close.end`.
 #[derive(Clone, Debug, Default)]
@@ -15,13 +15,13 @@ pub struct TimelineObserver {
 }
 
 impl TimelineObserver {
-    /// Makes an observer without a timeline of its own.
+    /// Creates an observer without a fallback.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes an observer that writes to `timeline` what belongs to no request.
+    /// Creates an observer that records on `timeline` what has no timeline of a request.
     #[must_use]
     pub fn with_fallback(timeline: Timeline) -> Self {
         Self { fallback: Some(timeline) }

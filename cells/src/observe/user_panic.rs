@@ -1,10 +1,10 @@
-//! Callbacks of the program that must not end the library's work by a panic.
+//! Calls into the program whose panic must not interrupt the library's work.
 
 use crate::error::Panic;
 use crate::observe::log;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs a callback of the program; a panic ends in the log and nowhere else.
+/// Runs code of the program. Its panic is logged and goes no further.
 pub(crate) fn catch_user_panic(cell: &str, callback: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(callback)) {
         let panic = Panic::caught(panic);
