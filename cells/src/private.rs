@@ -153,18 +153,18 @@ pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     message = "a permanent cell has no leases",
     label = "the payload of this dependency is permanent; take it as `&T`"
 )]
-pub trait Lease: Deref<Target: Payload + Sized> {
+pub trait IsLease: Deref<Target: Payload + Sized> {
     fn leased(self) -> Ref<'static, Self::Target>;
 }
 
-impl<T: Payload> Lease for Ref<'static, T> {
+impl<T: Payload> IsLease for Ref<'static, T> {
     fn leased(self) -> Self {
         self
     }
 }
 
 /// Accepts only a lease.
-pub fn leased<L: Lease>(lease: L) -> Ref<'static, L::Target> {
+pub fn leased<L: IsLease>(lease: L) -> Ref<'static, L::Target> {
     lease.leased()
 }
 
