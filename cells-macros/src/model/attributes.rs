@@ -1,4 +1,4 @@
-//! Which items get which of the user's attributes.
+//! Which emitted item gets which attribute of the function.
 
 use syn::{Attribute, Meta, parse_quote};
 
