@@ -180,7 +180,7 @@ pub fn blocking<R: Send + 'static>(
 /// the two implementations from overlapping.
 #[diagnostic::on_unimplemented(
     message = "a disposer returns `()`, a `Result<(), E>` whose error converts into `cells::BoxError`, or a `Send` \
-               future of these",
+               future of one of these",
     label = "a disposer cannot return this"
 )]
 pub trait IntoDisposing<Marker> {

@@ -26,8 +26,8 @@
 //!
 //! The lock guards every change of the flight under way, the failure on record and what is published. It is taken in
 //! this file alone, and no code of the program runs while it is held: no factory, disposer, observer, adjuster, waker,
-//! destructor or log subscriber. Each change decides under the lock and returns what is to be done after unlocking, as an
-//! [`AfterUnlock`], a [`Retired`] payload, or both.
+//! destructor or log subscriber. Each change decides under the lock and returns what is to be done after unlocking as an
+//! [`AfterUnlock`].
 //!
 //! Invariants:
 //! - At most one flight is under way. A new one takes the next generation; no generation is used twice.
@@ -65,7 +65,7 @@ struct Block {
     /// The last generation that was used; 0 before the first.
     generation: u64,
     flight: Option<Arc<Flight>>,
-    /// Boxed, like everything that most cells never have: it keeps the static small.
+    /// Boxed, like everything that most cells never have (target: size of a cell, docs/performance.md).
     failure: Option<Box<Failure>>,
     earlier: Option<Box<Earlier>>,
     /// About the payload that was published last, even if it is retired by now.
@@ -256,8 +256,9 @@ impl Control {
         idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
     }
 
-    /// Decides what a caller is to do, in the order of clause C5 of the contract. `new_flight` creates the flight if this
-    /// begins one.
+    /// Decides what a caller is to do, in the order of clause C5 of the contract. A caller that accepts the published
+    /// payload has already looked for it, before these checks; one may have been published since. `new_flight` creates
+    /// the flight if this begins one.
     pub(crate) fn decide(
         &self,
         config: &Config,

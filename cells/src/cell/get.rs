@@ -23,8 +23,8 @@ impl RawCell {
         }
     }
 
-    /// Slow path of the accessor of a plain cell: the cell is not ready, or the fast path is closed to this thread. Where
-    /// a factory is asking, the dependency is recorded.
+    /// Slow path of the accessor of a plain cell: the cell is not ready, or this thread cannot use the fast path. If a
+    /// factory is asking, the dependency is recorded. Not generic (target: code for each cell, docs/performance.md).
     pub(crate) fn get_observed(&'static self) -> Result<Lease, Error> {
         observed_calls::record(self.info());
         match self.lease_slow() {

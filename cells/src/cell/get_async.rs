@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if one
-/// is published. `build` is the adjusted factory.
+/// is published. No adjuster is applied to `build` here.
 pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
     cell: &RawCell,
     refresh: bool,

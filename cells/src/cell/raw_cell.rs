@@ -32,13 +32,13 @@ impl RawCell {
 
     /// The description of a declared cell. Only a declared cell has one.
     pub(crate) fn info(&self) -> &'static CellInfo {
-        let Some(info) = self.config.info else { unreachable!("a declared cell") };
+        let Some(info) = self.config.info else { unreachable!("only declared cells are asked") };
         info
     }
 
     /// Runs the factory of the declaration. Only a cell that a plain function declares has one.
     pub(crate) fn build_declared(&self) -> Result<AnyPayload, BoxError> {
-        let Some(factory) = self.config.factory else { unreachable!("a cell with a factory") };
+        let Some(factory) = self.config.factory else { unreachable!("only plain declared cells are asked") };
         factory()
     }
 

@@ -344,7 +344,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self.raw().config.observer.configure(observer);
     }
 
-    /// Sets the cell's adjuster, which wraps the factory from the next flight on.
+    /// Sets the cell's adjuster, which wraps the factory from the next flight on. The factories of
+    /// [`get_or_initialize_async`](Self::get_or_initialize_async) and [`refresh_async`](Self::refresh_async) are not
+    /// adjusted.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
         self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }

@@ -13,7 +13,7 @@ pub trait Mode: sealed::Sealed + 'static {
     type Permanent<T: 'static>;
 
     /// Gets the payload of a declared cell. It does not go through [`output`](Self::output), so a `Result` that is only
-    /// passed on is written where the caller expects it, and not copied.
+    /// passed on is written where the caller expects it, and not copied (target: ready read, docs/performance.md).
     #[doc(hidden)]
     fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T>;
 
@@ -45,7 +45,7 @@ impl Mode for Fallible {
     #[inline(always)]
     #[expect(
         clippy::inline_always,
-        reason = "the fast path of a read, and one call less for each cell in a debug build"
+        reason = "the fast path of a read, and one function less per cell in a debug build"
     )]
     fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
         cell.get()
@@ -68,7 +68,7 @@ impl Mode for Infallible {
     #[inline(always)]
     #[expect(
         clippy::inline_always,
-        reason = "the fast path of a read, and one call less for each cell in a debug build"
+        reason = "the fast path of a read, and one function less per cell in a debug build"
     )]
     #[track_caller]
     fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {

@@ -168,7 +168,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop }));
     }
 
-    /// Slow path of the accessor: there is no payload yet. Where a factory is asking, the dependency is recorded.
+    /// Slow path of the accessor: there is no payload yet. If a factory is asking, the dependency is recorded.
     #[cold]
     fn get_observed(&'static self) -> Result<&'static T, Error> {
         observed_calls::record(self.info());

@@ -98,7 +98,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     #[inline(always)]
     #[expect(
         clippy::inline_always,
-        reason = "the fast path of a read, and one call less for each cell in a debug build"
+        reason = "the fast path of a read, and one function less per cell in a debug build"
     )]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
@@ -115,7 +115,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     #[inline(always)]
     #[expect(
         clippy::inline_always,
-        reason = "the fast path of a read, and one call less for each cell in a debug build"
+        reason = "the fast path of a read, and one function less per cell in a debug build"
     )]
     pub fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
         self.cell.typed.get()
