@@ -27,6 +27,7 @@ pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 pub use declared::static_cell::{Declared, StaticCell};
 pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError};
 pub use flight::adjuster::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
+pub use flight::frames::outside;
 pub use info::{CellInfo, Dependency, DependencyKind};
 pub use observe::context::{ContextGuard, InitContext, RequestContext};
 pub use observe::observer::{

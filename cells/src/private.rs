@@ -1,5 +1,6 @@
 //! What only the macro's expansion names. It is not part of the public interface.
 
+use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 use crate::declared::static_cell::{Declared, StaticCell};
@@ -78,7 +79,7 @@ impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
     fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        Ok(self.entry().get()?.typed())
+        Ok(self.entry().get(Purpose::Get)?.typed())
     }
 }
 
@@ -113,7 +114,7 @@ impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
         match self.peek() {
             Some(lease) => Ok(lease),
-            None => Ok(self.entry().get_slow_async(false).await?.typed()),
+            None => Ok(self.entry().get_slow_async(Purpose::Get).await?.typed()),
         }
     }
 }

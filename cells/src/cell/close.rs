@@ -6,7 +6,7 @@
 
 use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
-use crate::flight::frames;
+use crate::flight::frames::Caller;
 use crate::flight::single_flight::Flight;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, CloseStatus};
@@ -129,7 +129,8 @@ impl Closing<'_> {
         }
     }
 
-    /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories.
+    /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories,
+    /// except for a factory that waits for this very call.
     fn drain(mut self, until: Option<Instant>) -> CloseResult {
         // Read after this close retired its payload, so the list has that one and all earlier ones.
         let draining = self.cell.control.drains();
@@ -138,8 +139,10 @@ impl Closing<'_> {
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
-        let flights = self.superseded_flights();
-        let over = flights.iter().all(|flight| flight.wait_for_end(until));
+        let (flights, mut over) = (self.cell.control.superseded(), true);
+        for flight in &flights {
+            over &= Caller::Thread.holds_up(flight.id()) || flight.wait_for_end(until);
+        }
         self.drained(result, &flights, over)
     }
 
@@ -161,20 +164,11 @@ impl Closing<'_> {
         for drain in draining {
             result = result.graver(drain.wait_async(until).await);
         }
-        let (flights, mut over) = (self.superseded_flights(), true);
+        let (flights, mut over) = (self.cell.control.superseded(), true);
         for flight in &flights {
-            over &= flight.wait_for_end_async(until).await;
+            over &= Caller::Task.holds_up(flight.id()) || flight.wait_for_end_async(until).await;
         }
         self.drained(result, &flights, over)
-    }
-
-    /// The flights to wait for. There are none if the caller runs inside a factory of this cell, which would wait for
-    /// itself.
-    fn superseded_flights(&self) -> Vec<Arc<Flight>> {
-        if frames::chain_to(self.cell.id()).is_some() {
-            return Vec::new();
-        }
-        self.cell.control.superseded()
     }
 
     fn drained(&self, result: CloseResult, flights: &[Arc<Flight>], over: bool) -> CloseResult {

@@ -5,8 +5,9 @@
 
 use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
+use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, causes};
-use crate::flight::frames::{Entered, Frame};
+use crate::flight::frames::{Caller, Entered, Frame};
 use crate::flight::single_flight::{Flight, Outcome};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::context::{self, InitContext};
@@ -44,10 +45,11 @@ pub(crate) struct Initializer<'a> {
 }
 
 impl<'a> Initializer<'a> {
-    pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>) -> Self {
-        let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info);
+    pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>, caller: Caller, purpose: Purpose) -> Self {
+        let patient = purpose == Purpose::WarmUp;
+        let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info, patient);
         // The caller that begins a detached flight waits for it as others do, and is in the wait graph already.
-        let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(&frame) };
+        let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(caller, &frame) };
         let entered = frame.enter();
         let observers = cell.observers();
         let context = context::of_flight();
@@ -69,6 +71,11 @@ impl<'a> Initializer<'a> {
     #[cfg(feature = "tokio")]
     pub(crate) fn cell(&self) -> &'a RawCell {
         self.cell
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        &self.frame
     }
 
     /// Makes the factory's frame the thread's current one until the guard is dropped.
@@ -173,13 +180,7 @@ impl<'a> Initializer<'a> {
             }
         }
         self.report(&built, status, None, Some(source.clone()));
-        // An error of a cell, or one caused by such an error, means that a dependency failed.
-        let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
-        Err(Error::Lifecycle(if dependency {
-            LifecycleError::Dependency { cell, source }
-        } else {
-            LifecycleError::Init { cell, source }
-        }))
+        Err(for_initializer(cell, source))
     }
 
     fn cancel(&self) {
@@ -226,6 +227,18 @@ impl Drop for Initializer<'_> {
         if !self.returned {
             self.cancel();
         }
+        self.frame.end();
         self.flight.end();
     }
+}
+
+/// What the initializer gets when its factory fails with `source`.
+pub(crate) fn for_initializer(cell: &'static str, source: SharedError) -> Error {
+    // An error of a cell, or one caused by such an error, means that a dependency failed.
+    let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
+    Error::Lifecycle(if dependency {
+        LifecycleError::Dependency { cell, source }
+    } else {
+        LifecycleError::Init { cell, source }
+    })
 }

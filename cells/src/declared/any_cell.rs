@@ -6,6 +6,7 @@ use crate::cell::get_async;
 use crate::cell::on_tokio;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::CellSnapshot;
+use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
 use crate::flight::observed_calls;
@@ -71,11 +72,11 @@ impl dyn AnyAsyncCell {
         }
     }
 
-    async fn get_slow(&'static self, refresh: bool) -> Result<Lease, Error> {
+    async fn get_slow(&'static self, purpose: Purpose) -> Result<Lease, Error> {
         #[cfg(feature = "tokio")]
-        return on_tokio::get_slow(self.here(), refresh, self.is_detached(), || self.adjusted()).await;
+        return on_tokio::get_slow(self.here(), purpose, self.is_detached(), || self.adjusted()).await;
         #[cfg(not(feature = "tokio"))]
-        get_async::get_slow(self.here(), refresh, || self.adjusted()).await
+        get_async::get_slow(self.here(), purpose, || self.adjusted()).await
     }
 }
 
@@ -170,43 +171,43 @@ impl AnyCell {
 /// Getting.
 impl AnyCell {
     /// Gets the payload.
-    pub(crate) fn get(self) -> Result<Lease, Error> {
+    pub(crate) fn get(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.get(&mut || cell.build_declared()),
-            Kind::Async(_) => block_on(self.get_async()),
-            Kind::Permanent(cell) => cell.raw().get(&mut || cell.adjusted()),
+            Kind::Plain(cell) => cell.get(purpose, &mut || cell.build_declared()),
+            Kind::Async(_) => block_on(self.get_async(purpose)),
+            Kind::Permanent(cell) => cell.raw().get(purpose, &mut || cell.adjusted()),
         }
     }
 
     /// Gets the payload in a task. Waiting does not block the thread; a synchronous factory does.
-    pub(crate) async fn get_async(self) -> Result<Lease, Error> {
+    pub(crate) async fn get_async(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.here().lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(false).await,
+            None => self.get_slow_async(purpose).await,
         }
     }
 
     /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.get_slow(true, &mut || cell.build_declared()),
-            Kind::Async(_) => block_on(self.get_slow_async(true)),
-            Kind::Permanent(_) => self.get(),
+            Kind::Plain(cell) => cell.get_slow(Purpose::Refresh, &mut || cell.build_declared()),
+            Kind::Async(_) => block_on(self.get_slow_async(Purpose::Refresh)),
+            Kind::Permanent(_) => self.get(Purpose::Get),
         }
     }
 
-    /// Slow path in a task: no payload was published a moment ago, or `refresh` wants a new one. The future is boxed,
+    /// Slow path in a task: no payload was published a moment ago, or `purpose` wants a new one. The future is boxed,
     /// so that it is compiled here and not for every cell (target: build time of 500 cells, docs/performance.md).
-    pub(crate) fn get_slow_async(self, refresh: bool) -> BoxFuture<'static, Result<Lease, Error>> {
+    pub(crate) fn get_slow_async(self, purpose: Purpose) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
             match self.0 {
                 Kind::Plain(cell) => {
                     let build = || async { cell.adjusted(&mut || cell.build_declared()) };
-                    get_async::get_slow(cell, refresh, build).await
+                    get_async::get_slow(cell, purpose, build).await
                 }
-                Kind::Async(cell) => cell.get_slow(refresh).await,
+                Kind::Async(cell) => cell.get_slow(purpose).await,
                 Kind::Permanent(cell) => {
-                    get_async::get_slow(cell.raw(), false, || async { cell.adjusted() }).await
+                    get_async::get_slow(cell.raw(), purpose, || async { cell.adjusted() }).await
                 }
             }
         })
@@ -225,7 +226,7 @@ impl AnyCell {
             return Ok(());
         }
         match self.0 {
-            Kind::Async(_) => self.get_slow_async(true).await.map(drop),
+            Kind::Async(_) => self.get_slow_async(Purpose::Refresh).await.map(drop),
             _ => self.refresh().map(drop),
         }
     }

@@ -3,6 +3,7 @@
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::snapshot::State;
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error, UnavailableError};
@@ -134,7 +135,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         observed_calls::record(self.info());
         match self.here().raw().lease_slow() {
             Some(lease) => Ok(lease.typed()),
-            None => self.entry().get_slow_async(false).await.map(Lease::typed),
+            None => self.entry().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
 
@@ -163,7 +164,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
     pub async fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.entry().get_slow_async(true).await.map(Lease::typed)
+        self.entry().get_slow_async(Purpose::Refresh).await.map(Lease::typed)
     }
 
     /// Closes the cell: [`RuntimeCell::close_async`].
@@ -191,7 +192,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     pub(crate) async fn get_injected(&'static self) -> Result<Ref<'static, T>, Error> {
         match self.here().peek() {
             Some(lease) => Ok(lease),
-            None => self.entry().get_slow_async(false).await.map(Lease::typed),
+            None => self.entry().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
 }

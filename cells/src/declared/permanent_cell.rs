@@ -9,6 +9,7 @@ use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
 use crate::cell::snapshot::State;
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
 use crate::declared::factory_output::FactoryOutput;
 use crate::declared::mode::Mode;
@@ -179,7 +180,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub(crate) fn get_injected(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.entry().get().map(|lease| *lease.typed::<&'static T>()),
+            None => self.entry().get(Purpose::Get).map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
@@ -187,7 +188,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub(crate) async fn get_injected_async(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.entry().get_slow_async(false).await.map(|lease| *lease.typed::<&'static T>()),
+            None => self.entry().get_slow_async(Purpose::Get).await.map(|lease| *lease.typed::<&'static T>()),
         }
     }
 

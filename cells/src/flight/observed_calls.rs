@@ -10,9 +10,9 @@ type Calls = BTreeMap<(TypeId, TypeId), (&'static CellInfo, &'static CellInfo)>;
 
 static OBSERVED: Mutex<Calls> = Mutex::new(BTreeMap::new());
 
-/// Records a call of the accessor of `cell`, if it happens inside a declared cell's factory.
+/// Records a call of the accessor of `cell`, if a declared cell's factory asks.
 pub(crate) fn record(cell: &'static CellInfo) {
-    if let Some(caller) = frames::current_declared() {
+    if let Some(caller) = frames::asking_declared() {
         OBSERVED.lock().insert((caller.id, cell.id), (caller, cell));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::declared::any_cell::AnyCell;
 use crate::error::SharedError;
+use crate::flight::frames::Behalf;
 use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
 use crate::observe::observer::CloseResult;
@@ -55,10 +56,13 @@ fn was_superseded(cell: &CellInfo) -> bool {
 pub fn close_all(limit: Duration) -> ShutdownReport {
     let threads = Threads::new("cells-close");
     let mut closes = Closes::plan(limit);
-    let until = closes.until;
+    let (until, behalf) = (closes.until, Behalf::of_caller());
     loop {
         while let Some((node, cell)) = closes.begin() {
+            let behalf = behalf.clone();
             threads.start(node, move || {
+                // A flight of a factory that closes all cells itself would be waited for in vain.
+                let _behalf = behalf.enter();
                 CLOSING.set(true);
                 let result = cell.drain_until(until);
                 CLOSING.set(false);
@@ -171,6 +175,10 @@ impl Closes {
         let mut outcome = ShutdownOutcome::of(result);
         if outcome == ShutdownOutcome::Empty && was_superseded(self.graph.nodes[node].cell.info()) {
             outcome = ShutdownOutcome::Superseded;
+        }
+        // The close did not wait for a factory that waits for this very call.
+        if outcome == ShutdownOutcome::Superseded && self.graph.nodes[node].cell.snapshot().flights > 0 {
+            outcome = ShutdownOutcome::Draining;
         }
         if let Some(closed) = &mut self.done[node] {
             // Given up, and now here after all.

@@ -1,7 +1,9 @@
 //! Building cells before anybody asks for them.
 
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::AnyCell;
 use crate::error::{Error, LifecycleError, Panic, SharedError};
+use crate::flight::frames::Behalf;
 use crate::info::DependencyKind;
 use crate::observe::context::RequestContext;
 use crate::program::graph::{Graph, graph};
@@ -112,6 +114,7 @@ impl WarmUp {
 #[derive(Clone)]
 struct Inherited {
     context: Option<RequestContext>,
+    behalf: Behalf,
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
 }
@@ -120,6 +123,7 @@ impl Inherited {
     fn from_caller() -> Self {
         Self {
             context: RequestContext::current(),
+            behalf: Behalf::of_caller(),
             #[cfg(feature = "tokio")]
             runtime: tokio::runtime::Handle::try_current().ok(),
         }
@@ -129,12 +133,14 @@ impl Inherited {
         #[cfg(feature = "tokio")]
         let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
         let _context = self.context.as_ref().map(RequestContext::enter);
-        catch_unwind(AssertUnwindSafe(|| cell.get().map(drop))).unwrap_or_else(|panic| panicked(cell, panic))
+        let _behalf = self.behalf.enter();
+        catch_unwind(AssertUnwindSafe(|| cell.get(Purpose::WarmUp).map(drop)))
+            .unwrap_or_else(|panic| panicked(cell, panic))
     }
 }
 
 async fn build_async(cell: AnyCell) -> Result<(), Error> {
-    let mut warm = pin!(cell.get_async());
+    let mut warm = pin!(cell.get_async(Purpose::WarmUp));
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| warm.as_mut().poll(cx)));
         polled.map_or_else(|panic| Poll::Ready(panicked(cell, panic)), |polled| polled.map_ok(drop))

@@ -38,6 +38,22 @@ impl Executor {
     }
 }
 
+/// The tokio task that runs on this thread, if any.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskId {
+    #[cfg(feature = "tokio")]
+    id: Option<tokio::task::Id>,
+}
+
+impl TaskId {
+    pub(crate) fn current() -> Self {
+        Self {
+            #[cfg(feature = "tokio")]
+            id: tokio::task::try_id(),
+        }
+    }
+}
+
 #[cfg(feature = "tokio")]
 pub(crate) use self::ending::{RuntimeWatch, on_runtime_end};
 
