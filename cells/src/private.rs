@@ -18,9 +18,9 @@ pub use crate::declared::mode::{Fallible, Infallible, Mode};
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
 pub use crate::payload::payload_type::Payload;
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 pub use crate::program::section::CELLS;
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 pub use linkme;
 
 /// A declared cell, whatever its factory.
