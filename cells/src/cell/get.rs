@@ -9,7 +9,7 @@ use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::WaitBudget;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::BuildFn;
-use crate::flight::frames::Waiting;
+use crate::flight::frames::{self, Waiting};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::payload::lease::{AnyPayload, Lease};
@@ -37,6 +37,10 @@ impl RawCell {
     /// one is published.
     #[cold]
     pub(crate) fn get_slow(&self, refresh: bool, build: BuildFn<'_>) -> Result<Lease, Error> {
+        frames::note(self.wait_or_build(refresh, build))
+    }
+
+    fn wait_or_build(&self, refresh: bool, build: BuildFn<'_>) -> Result<Lease, Error> {
         let _waiting = Waiting::start();
         let limits = &self.config.limits;
         let mut budget = WaitBudget::new(limits.wait_timeout);

@@ -5,7 +5,7 @@
 
 use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
-use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, causes};
+use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, cell_error, find_hidden};
 use crate::flight::frames::{Entered, Frame};
 use crate::flight::single_flight::{Flight, Outcome};
 use crate::flight::wait_graph::{self, Blocked};
@@ -18,12 +18,11 @@ use crate::payload::drain::Retired;
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
 use std::any::Any;
-use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a factory returned, unless it panicked.
 pub(crate) type Returned = thread::Result<Result<AnyPayload, BoxError>>;
@@ -130,7 +129,7 @@ impl<'a> Initializer<'a> {
                 let (outcome, leftover) = self.publish(payload);
                 (Ok(Ok(outcome)), leftover)
             }
-            Ok(Err(error)) => (Ok(self.fail(SharedError::new(error), InitStatus::Error)), None),
+            Ok(Err(error)) => (Ok(self.fail(self.share(error), InitStatus::Error)), None),
             Err(panic) => {
                 let error = SharedError::new(Panic::message_of(&*panic));
                 let _ = self.fail(error, InitStatus::Panicked);
@@ -158,13 +157,31 @@ impl<'a> Initializer<'a> {
         }
     }
 
+    /// Shares the factory's error, which may hide that of a cell it asked.
+    fn share(&self, error: BoxError) -> SharedError {
+        let errors = self.frame.errors();
+        let mut hidden = None;
+        // It runs the `Display` of the program's errors.
+        catch_user_panic(self.cell.name(), || hidden = find_hidden(&*error, &errors));
+        catch_user_panic(self.cell.name(), || drop(errors));
+        match hidden {
+            Some(hidden) => SharedError::hiding(error, hidden.below, Box::new(hidden.error)),
+            None => SharedError::new(error),
+        }
+    }
+
     fn fail(&self, source: SharedError, status: InitStatus) -> Result<Outcome, Error> {
         let (cell, built) = (self.cell.name(), self.built());
         let for_waiters = Error::Lifecycle(match status {
             InitStatus::Panicked => LifecycleError::Panicked { cell, source: source.clone() },
             _ => LifecycleError::Waiting { cell, source: source.clone() },
         });
-        let cooldown = self.cell.config.limits.cooldown;
+        // An error of a cell, or one caused by such an error, means that a dependency failed. One that is merely
+        // unavailable says nothing about this cell's own factory.
+        let dependency = cell_error(&source);
+        let unavailable = dependency.is_some_and(Error::is_unavailable);
+        let dependency = dependency.is_some();
+        let cooldown = if unavailable { Duration::ZERO } else { self.cell.config.limits.cooldown };
         match self.cell.control.fail(&self.flight, source.clone(), cooldown, for_waiters) {
             Ok(after) => drop(after.finish(cell)),
             Err(outcome) => {
@@ -173,8 +190,6 @@ impl<'a> Initializer<'a> {
             }
         }
         self.report(&built, status, None, Some(source.clone()));
-        // An error of a cell, or one caused by such an error, means that a dependency failed.
-        let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
         Err(Error::Lifecycle(if dependency {
             LifecycleError::Dependency { cell, source }
         } else {

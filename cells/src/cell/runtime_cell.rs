@@ -9,6 +9,7 @@ use crate::cell::snapshot::State;
 use crate::cell::typed_cell::TypedCell;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::flight::frames;
 use crate::info::{CellInfo, Limits, unless_zero, unless_zero_time};
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
@@ -240,7 +241,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = factory();
             async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };
-        Ok(get_async::get_slow(self.raw(), refresh, build).await?.typed())
+        frames::note(get_async::get_slow(self.raw(), refresh, build).await).map(Lease::typed)
     }
 
     fn payload(&self, payload: T) -> AnyPayload {

@@ -10,7 +10,7 @@ use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
 use crate::cell::snapshot::State;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
-use crate::declared::factory_output::FactoryOutput;
+use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
@@ -43,6 +43,8 @@ pub trait DeclaredPermanent: Sized + 'static {
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
 
     /// Runs the factory.
     fn build() -> Self::Output;
@@ -208,7 +210,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped()
+        D::build().into_dropped(D::KEEP)
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {

@@ -9,7 +9,9 @@
 //! [tracked](threads::track_reads), which means that they take the slow path, where the accessors that the factory
 //! calls are recorded.
 
+use crate::error::Error;
 use crate::info::CellInfo;
+use crate::observe::user_panic::catch_user_panic;
 use crate::payload::threads;
 use crate::sync::primitives::thread_local;
 use parking_lot::Mutex;
@@ -45,7 +47,12 @@ pub(crate) struct Frame {
     parent: Option<Arc<Frame>>,
     /// Time spent in other cells' flights.
     waiting: Mutex<Duration>,
+    /// The last errors that the factory got from cells: its own error may hide one of them.
+    errors: Mutex<Vec<Error>>,
 }
+
+/// How many errors a frame remembers: a factory may ask again and again.
+const REMEMBERED: usize = 8;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Frame>>> = const { RefCell::new(None) };
@@ -75,7 +82,16 @@ impl Frame {
         flight: FlightId,
         info: Option<&'static CellInfo>,
     ) -> Arc<Self> {
-        Arc::new(Self { cell, name, flight, info, parent: current(), waiting: Mutex::default() })
+        let parent = current();
+        Arc::new(Self {
+            cell,
+            name,
+            flight,
+            info,
+            parent,
+            waiting: Mutex::default(),
+            errors: Mutex::default(),
+        })
     }
 
     /// Makes this the thread's current frame until the guard is dropped.
@@ -105,12 +121,43 @@ impl Frame {
         *self.waiting.lock()
     }
 
+    fn remember(&self, error: Error) {
+        let mut errors = self.errors.lock();
+        let oldest = (errors.len() == REMEMBERED).then(|| errors.remove(0));
+        errors.push(error);
+        drop(errors);
+        catch_user_panic(self.name, || drop(oldest));
+    }
+
+    /// The last errors that the factory got from cells.
+    pub(crate) fn errors(&self) -> Vec<Error> {
+        self.errors.lock().clone()
+    }
+
     /// The frames from the outermost one to this one.
     fn chain(&self) -> Vec<&Self> {
         let mut chain: Vec<_> = std::iter::successors(Some(self), |frame| frame.parent.as_deref()).collect();
         chain.reverse();
         chain
     }
+}
+
+/// The errors may be the last to hold an error of the program, whose destructor may panic.
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let errors = std::mem::take(self.errors.get_mut());
+        catch_user_panic(self.name, || drop(errors));
+    }
+}
+
+/// Notes what a cell answers to the factory that runs on this thread, if there is one.
+pub(crate) fn note<T>(answer: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error) = &answer
+        && let Some(frame) = current()
+    {
+        frame.remember(error.clone());
+    }
+    answer
 }
 
 /// While this guard exists, the thread runs the factory of a frame.
