@@ -14,6 +14,7 @@ mod info;
 mod observe;
 mod payload;
 mod program;
+mod shared_error;
 mod sync;
 
 pub use cell::runtime_cell::RuntimeCell;
@@ -25,7 +26,7 @@ pub use declared::any_cell::AnyCell;
 pub use declared::async_cell::{AsyncCell, DeclaredAsync};
 pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 pub use declared::static_cell::{Declared, StaticCell};
-pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError};
+pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError, find_error};
 pub use flight::adjuster::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
 pub use flight::frames::outside;
 pub use info::{CellInfo, Dependency, DependencyKind};
@@ -47,6 +48,7 @@ pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on
 pub use program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
+pub use shared_error::keep;
 pub use sync::executor::BoxFuture;
 
 /// Helpers for tests of programs that use cells.

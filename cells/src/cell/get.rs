@@ -9,7 +9,7 @@ use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::{Purpose, WaitBudget};
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::BuildFn;
-use crate::flight::frames::{Caller, Waiting};
+use crate::flight::frames::{self, Caller, Waiting};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::payload::lease::{AnyPayload, Lease};
@@ -36,6 +36,10 @@ impl RawCell {
     /// Waits for a payload or builds it: none was published a moment ago, or `purpose` wants a new one.
     #[cold]
     pub(crate) fn get_slow(&self, purpose: Purpose, build: BuildFn<'_>) -> Result<Lease, Error> {
+        frames::note(self.wait_or_build(purpose, build))
+    }
+
+    fn wait_or_build(&self, purpose: Purpose, build: BuildFn<'_>) -> Result<Lease, Error> {
         let _waiting = Waiting::start();
         let accepts = purpose.accepts(self);
         let mut budget = WaitBudget::new(self, purpose);

@@ -10,6 +10,7 @@ use crate::cell::typed_cell::TypedCell;
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::flight::frames;
 use crate::info::{CellInfo, Limits, unless_zero, unless_zero_time};
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
@@ -243,7 +244,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = Box::pin(factory());
             async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };
-        Ok(get_async::get_slow(self.raw(), purpose, build).await?.typed())
+        frames::note(get_async::get_slow(self.raw(), purpose, build).await).map(Lease::typed)
     }
 
     fn payload(&self, payload: T) -> AnyPayload {

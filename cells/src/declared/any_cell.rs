@@ -9,6 +9,7 @@ use crate::cell::snapshot::CellSnapshot;
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
+use crate::flight::frames;
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
@@ -200,7 +201,7 @@ impl AnyCell {
     /// so that it is compiled here and not for every cell (target: build time of 500 cells, docs/performance.md).
     pub(crate) fn get_slow_async(self, purpose: Purpose) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
-            match self.0 {
+            frames::note(match self.0 {
                 Kind::Plain(cell) => {
                     let build = || async { cell.adjusted(&mut || cell.build_declared()) };
                     get_async::get_slow(cell, purpose, build).await
@@ -209,7 +210,7 @@ impl AnyCell {
                 Kind::Permanent(cell) => {
                     get_async::get_slow(cell.raw(), purpose, || async { cell.adjusted() }).await
                 }
-            }
+            })
         })
     }
 

@@ -5,9 +5,11 @@ use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::snapshot::State;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
+use crate::declared::factory_output::Keep;
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error, UnavailableError};
 use crate::flight::adjuster::{Adjusts, AsyncAdjuster, AsyncFactoryAdjuster};
+use crate::flight::frames;
 use crate::flight::observed_calls;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
@@ -45,6 +47,8 @@ pub trait DeclaredAsync: Sized + 'static {
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> = None;
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
 
     /// Runs the factory.
     ///
@@ -146,14 +150,14 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     pub fn try_get_ready(&'static self) -> Result<Ref<'static, T>, Error> {
         observed_calls::record(self.info());
         let cell = self.here();
-        cell.peek().ok_or_else(|| {
+        frames::note(cell.peek().ok_or_else(|| {
             let name = cell.name();
             Error::Unavailable(if cell.state() == State::Closed {
                 UnavailableError::ShutDown { cell: name }
             } else {
                 UnavailableError::NotReady { cell: name }
             })
-        })
+        }))
     }
 
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`].

@@ -11,7 +11,7 @@ use crate::cell::snapshot::CellSnapshot;
 use crate::cell::snapshot::State;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
-use crate::declared::factory_output::FactoryOutput;
+use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
@@ -44,6 +44,8 @@ pub trait DeclaredPermanent: Sized + 'static {
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
 
     /// Runs the factory.
     fn build() -> Self::Output;
@@ -209,7 +211,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped()
+        D::build().into_dropped(D::KEEP)
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {

@@ -23,9 +23,11 @@
 //! [tracked](threads::track_reads), which means that they take the slow path, where the accessors that the factory
 //! calls are recorded.
 
+use crate::error::Error;
 #[cfg(feature = "tokio")]
 use crate::flight::handover::Handover;
 use crate::info::CellInfo;
+use crate::observe::user_panic::catch_user_panic;
 use crate::payload::threads;
 use crate::sync::executor::TaskId;
 use crate::sync::primitives::thread_local;
@@ -56,6 +58,9 @@ impl FlightId {
     }
 }
 
+/// How many errors a frame remembers: a factory may ask again and again.
+const REMEMBERED: usize = 8;
+
 /// One running factory.
 pub(crate) struct Frame {
     cell: CellId,
@@ -70,6 +75,8 @@ pub(crate) struct Frame {
     over: AtomicBool,
     /// Time spent in other cells' flights.
     waiting: Mutex<Duration>,
+    /// The last errors that the factory got from cells: its own error may hide one of them.
+    errors: Mutex<Vec<Error>>,
     #[cfg(feature = "tokio")]
     pub(crate) handover: Handover,
 }
@@ -93,6 +100,7 @@ impl Frame {
             parent,
             over: AtomicBool::new(false),
             waiting: Mutex::default(),
+            errors: Mutex::default(),
             #[cfg(feature = "tokio")]
             handover: Handover::default(),
         })
@@ -118,6 +126,19 @@ impl Frame {
         *self.waiting.lock()
     }
 
+    fn remember(&self, error: Error) {
+        let mut errors = self.errors.lock();
+        let oldest = (errors.len() == REMEMBERED).then(|| errors.remove(0));
+        errors.push(error);
+        drop(errors);
+        catch_user_panic(self.name, || drop(oldest));
+    }
+
+    /// The last errors that the factory got from cells.
+    pub(crate) fn errors(&self) -> Vec<Error> {
+        self.errors.lock().clone()
+    }
+
     /// Records that the factory has returned or was dropped.
     pub(crate) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
@@ -131,6 +152,24 @@ impl Frame {
     fn chain(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |frame| frame.parent.as_deref().filter(|parent| !parent.is_over()))
     }
+}
+
+/// The errors may be the last to hold an error of the program, whose destructor may panic.
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let errors = std::mem::take(self.errors.get_mut());
+        catch_user_panic(self.name, || drop(errors));
+    }
+}
+
+/// Notes what a cell answers to the factory that asks, if there is one.
+pub(crate) fn note<T>(answer: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error) = &answer
+        && let Some(frame) = asking()
+    {
+        frame.remember(error.clone());
+    }
+    answer
 }
 
 /// What is on a thread's stack.

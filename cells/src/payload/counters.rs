@@ -63,7 +63,7 @@ use std::sync::atomic::compiler_fence;
 
 /// How many lanes the first counters of a table serve, which are those that the fast path reaches. Tests and models
 /// have few, so that they take all paths.
-const FAST_LANES: usize = if cfg!(loom) {
+const FAST_LANES: usize = if cfg!(cells_loom) {
     1
 } else if cfg!(test) {
     16
@@ -71,7 +71,7 @@ const FAST_LANES: usize = if cfg!(loom) {
     256
 };
 /// How many further chunks of counters a table can have; each doubles the number of counters.
-const FURTHER_CHUNKS: usize = if cfg!(any(loom, test)) { 3 } else { 8 };
+const FURTHER_CHUNKS: usize = if cfg!(any(cells_loom, test)) { 3 } else { 8 };
 /// How many lanes have counters. Reads of a lane beyond lock the cell's lanes: slower, never wrong.
 const COUNTED_LANES: usize = FAST_LANES << FURTHER_CHUNKS;
 
@@ -191,7 +191,7 @@ impl Local {
 pub(crate) struct FirstLanes([Lane; FAST_LANES]);
 
 impl FirstLanes {
-    #[cfg(not(loom))]
+    #[cfg(not(cells_loom))]
     #[cfg_attr(
         not(test),
         expect(clippy::large_stack_arrays, reason = "it initializes a static, and is never on a stack")
@@ -200,7 +200,7 @@ impl FirstLanes {
         Self([const { Lane::new(0) }; FAST_LANES])
     }
 
-    #[cfg(loom)]
+    #[cfg(cells_loom)]
     pub(crate) fn new() -> Self {
         Self(std::array::from_fn(|_| Lane::new(0)))
     }
@@ -230,7 +230,7 @@ impl Counters {
     }
 
     /// Allocates the registry and first lanes of one model.
-    #[cfg(loom)]
+    #[cfg(cells_loom)]
     pub(crate) fn of_model(enlist: fn() -> bool) -> Self {
         let first = Box::leak(Box::new(FirstLanes::new()));
         Self { first, registry: Box::leak(Box::new(Registry::new(enlist))) }
@@ -240,7 +240,7 @@ impl Counters {
     ///
     /// # Safety
     /// Nothing of it is used any more, and all slots are dissolved.
-    #[cfg(loom)]
+    #[cfg(cells_loom)]
     pub(crate) unsafe fn free(self) {
         let mut next = self.registry.tables.load(Ordering::Acquire);
         while !next.is_null() {
@@ -807,7 +807,7 @@ impl Retiring {
 }
 
 /// The heavy fence.
-#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+#[cfg(all(target_os = "linux", not(any(cells_loom, miri))))]
 mod barrier {
     use super::ReadPath;
     use rustix::thread::{MembarrierCommand, membarrier};
@@ -841,7 +841,7 @@ mod barrier {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_loom, miri)))))]
 mod barrier {
     use super::ReadPath;
 

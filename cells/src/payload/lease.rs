@@ -239,7 +239,7 @@ impl Published {
     #[inline]
     pub(crate) fn lease(&self) -> Option<Lease> {
         // A step that shuttle sees; it does not see those of the counters.
-        #[cfg(shuttle)]
+        #[cfg(cells_shuttle)]
         let _ = self.generation.load(Ordering::SeqCst);
         match self.lease_fast() {
             Some(lease) => Some(lease),
@@ -527,6 +527,6 @@ impl<T> AsRef<T> for Ref<'_, T> {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(all(test, not(cells_shuttle)))]
 #[path = "lease_tests.rs"]
 mod tests;

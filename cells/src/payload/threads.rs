@@ -29,18 +29,18 @@ impl Drop for Leaving {
 
 /// Registers the destructor; returns whether it will run. Shuttle runs all its threads on one, so they have no tables.
 fn enlist() -> bool {
-    !cfg!(shuttle) && LEAVING.try_with(|_| ()).is_ok()
+    !cfg!(cells_shuttle) && LEAVING.try_with(|_| ()).is_ok()
 }
 
 /// Calls `f` with the counters and the calling thread's part.
-#[cfg(not(shuttle))]
+#[cfg(not(cells_shuttle))]
 #[inline]
 pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     LOCAL.with(|local| f(counters(), local))
 }
 
 /// The same under shuttle, where every thread-local ends with its thread: afterwards the thread has no table.
-#[cfg(shuttle)]
+#[cfg(cells_shuttle)]
 pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     let mut f = Some(f);
     let done = LOCAL.try_with(|local| f.take().map(|f| f(counters(), local)));

@@ -8,7 +8,7 @@
 pub(crate) mod block_on;
 pub(crate) mod clock;
 pub(crate) mod executor;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) mod latch;
 pub(crate) mod primitives;
 pub(crate) mod timer;
