@@ -65,7 +65,7 @@ impl World {
 
     fn close(&self) {
         if let Some(mut retiring) = self.slot.retire() {
-            retiring.settle(self.all);
+            assert!(retiring.settle(self.all));
         }
     }
 
@@ -244,7 +244,7 @@ fn refresh_never_looks_empty() {
     with(always, 2, |world, local| {
         let reader = thread(world, |world, local| assert!(world.visit(local), "empty during a refresh"));
         let (lease, old) = world.put(1);
-        old.unwrap().settle(world.all);
+        assert!(old.unwrap().settle(world.all));
         lease.end(world, local);
         reader.join().unwrap();
         world.close();

@@ -15,15 +15,17 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use cells::{CloseStatus, Error, ReadPath, Ref, RuntimeCell, read_path};
+    use cells::{BoxError, CloseStatus, Disposer, Error, ReadPath, Ref, RuntimeCell, read_path, use_fences};
     use std::panic::catch_unwind;
     use std::sync::Barrier;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
     use std::thread;
 
     static ONE: RuntimeCell<Payload> = RuntimeCell::new("one");
     static TWO: RuntimeCell<Payload> = RuntimeCell::new("two");
     static THREE: RuntimeCell<Payload> = RuntimeCell::new("three");
+    /// Forks in its disposer.
+    static FORKS: RuntimeCell<Payload> = RuntimeCell::new("forks").disposer(Disposer::with(fork_in_disposer));
     static ENDS: AtomicU64 = AtomicU64::new(0);
 
     struct Payload(u64);
@@ -104,8 +106,217 @@ mod linux {
         assert_eq!(ends(), before + 3);
     }
 
+    /// Reads on threads old and new, while one closes: every payload is disposed once, and none is used afterwards.
+    fn storm() {
+        let before = ends();
+        let (built, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let read = || {
+            let mut reads = 0;
+            while !stop.load(Ordering::SeqCst) {
+                if let Some(lease) = TWO.peek() {
+                    assert_eq!(lease.0, 7);
+                    reads += 1;
+                    drop(lease.clone());
+                }
+            }
+            reads
+        };
+        let reads: u64 = thread::scope(|scope| {
+            let readers = [scope.spawn(read), scope.spawn(read)];
+            for _ in 0..5_000 {
+                // This thread has its table from before.
+                for _ in 0..10 {
+                    drop(get(&TWO));
+                }
+                built.fetch_add(1, Ordering::SeqCst);
+                assert!(matches!(TWO.close().status, CloseStatus::Ok | CloseStatus::Draining));
+            }
+            stop.store(true, Ordering::SeqCst);
+            readers.into_iter().map(|reader| reader.join().expect("no panic")).sum()
+        });
+        assert_eq!(ends() - before, built.load(Ordering::SeqCst));
+        println!("    {reads} reads beside the closes");
+    }
+
+    /// What was published before is lost, which is told once; what is published later is as always.
+    fn x22_membarrier_denied_later() {
+        let path = read_path();
+        let told = log::errors();
+        let before = ends();
+        let (kept, lost) = (get(&ONE), get(&TWO));
+        drop((get(&ONE), lost));
+        drop(get(&THREE));
+        deny_membarrier();
+        if path == ReadPath::Fences {
+            drop(kept);
+            assert_eq!((ONE.close().status, ends(), log::errors()), (CloseStatus::Ok, before + 1, told));
+            return;
+        }
+        // Nobody can tell whether a lease is out, so these payloads are never disposed.
+        assert_eq!((TWO.close().status, read_path()), (CloseStatus::Draining, ReadPath::Fences));
+        assert_eq!(ONE.close().status, CloseStatus::Draining);
+        assert!(THREE.refresh(|| Ok::<_, Error>(Payload(7))).is_ok());
+        drop(kept);
+        assert_eq!((ends(), log::errors()), (before, told + u64::from(cfg!(feature = "tracing"))));
+        read_and_close();
+        let before = ends();
+        assert_eq!((THREE.close().status, ends()), (CloseStatus::Ok, before + 1));
+        storm();
+        assert_eq!(log::errors(), told + u64::from(cfg!(feature = "tracing")));
+        // A child of this one goes on in the same way.
+        part("    its child", read_and_close);
+        assert!(!use_fences(), "the lost payloads still need the call");
+    }
+
+    /// What was published before is closed as always, as long as the kernel grants the call.
+    fn x22_fences_after_reads() {
+        let from_the_start = read_path() == ReadPath::Fences;
+        let before = ends();
+        let (one, two) = (get(&ONE), get(&TWO));
+        assert_eq!(use_fences(), from_the_start);
+        assert_eq!(read_path(), ReadPath::Fences);
+        drop((get(&ONE), one));
+        assert_eq!((ONE.close().status, ends()), (CloseStatus::Ok, before + 1));
+        assert_eq!((TWO.close().status, ends()), (CloseStatus::Draining, before + 1));
+        drop(two);
+        assert_eq!(ends(), before + 2);
+        deny_membarrier();
+        read_and_close();
+        storm();
+        assert_eq!(log::errors(), 0);
+    }
+
+    fn fork_in_disposer(payload: Payload) -> Result<(), BoxError> {
+        if payload.0 == 7 {
+            part("    in a disposer", || {
+                read_and_close();
+                // The cell that is being closed, too.
+                assert!(FORKS.peek().is_none());
+                let again = FORKS.get_or_initialize(|| Ok::<_, Error>(Payload(8)));
+                drop(again.unwrap_or_else(|error| panic!("{error}")));
+                assert_eq!(FORKS.close().status, CloseStatus::Ok);
+            });
+        }
+        Ok(())
+    }
+
+    fn a_fork_at_every_stage_of_a_close() {
+        drop(get(&FORKS));
+        assert_eq!(FORKS.close().status, CloseStatus::Ok);
+        let last = get(&FORKS);
+        assert_eq!(FORKS.close().status, CloseStatus::Draining);
+        drop(last);
+
+        // Leases and a drain: the child has both, and so has the parent.
+        let (kept, drained) = (get(&ONE), get(&TWO));
+        let clone = drained.clone();
+        assert_eq!(TWO.close().status, CloseStatus::Draining);
+        let before = ends();
+        let end = || {
+            drop(drained);
+            drop(get(&TWO));
+            assert_eq!((TWO.close().status, ends()), (CloseStatus::Ok, before + 1));
+            drop(clone);
+            assert_eq!(ends(), before + 2);
+            assert_eq!(ONE.close().status, CloseStatus::Draining);
+            drop(kept);
+            assert_eq!(ends(), before + 3);
+        };
+        let child = {
+            // SAFETY: this process has one thread.
+            unsafe { libc::fork() }
+        };
+        assert!(child >= 0, "fork failed");
+        if child == 0 {
+            let status = i32::from(catch_unwind(std::panic::AssertUnwindSafe(end)).is_err());
+            // SAFETY: it does not return, and runs no code of this program.
+            unsafe { libc::_exit(status) };
+        }
+        let mut status = 0;
+        // SAFETY: `status` is a local that the call may write.
+        let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!((waited, status), (child, 0), "leases and a drain");
+        end();
+
+        // Other threads of the parent hold leases and wait in thread-locals; the child has neither.
+        let barrier = Barrier::new(3);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let lease = get(&THREE);
+                    barrier.wait();
+                    barrier.wait();
+                    drop(lease);
+                });
+            }
+            barrier.wait();
+            part("    leases of other threads", || {
+                let before = ends();
+                assert_eq!(THREE.close().status, CloseStatus::Draining);
+                drop(get(&THREE));
+                assert_eq!((THREE.close().status, ends()), (CloseStatus::Ok, before + 1));
+                storm();
+            });
+            barrier.wait();
+        });
+        assert_ne!(THREE.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Draining);
+    }
+
+    /// Counts the errors that the library logs.
+    #[cfg(feature = "tracing")]
+    mod log {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        use tracing::span::{Attributes, Id, Record};
+        use tracing::{Event, Level, Metadata, Subscriber};
+
+        static ERRORS: AtomicU64 = AtomicU64::new(0);
+
+        struct Errors;
+
+        impl Subscriber for Errors {
+            fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+                metadata.target() == "cells" && *metadata.level() == Level::ERROR
+            }
+            fn new_span(&self, _: &Attributes<'_>) -> Id {
+                Id::from_u64(1)
+            }
+            fn record(&self, _: &Id, _: &Record<'_>) {}
+            fn record_follows_from(&self, _: &Id, _: &Id) {}
+            fn event(&self, event: &Event<'_>) {
+                assert_eq!(event.metadata().name(), "runtime_cells_membarrier_denied");
+                ERRORS.fetch_add(1, Ordering::SeqCst);
+            }
+            fn enter(&self, _: &Id) {}
+            fn exit(&self, _: &Id) {}
+        }
+
+        pub(super) fn start() {
+            assert!(tracing::subscriber::set_global_default(Errors).is_ok());
+        }
+
+        pub(super) fn errors() -> u64 {
+            ERRORS.load(Ordering::SeqCst)
+        }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    mod log {
+        pub(super) fn start() {}
+
+        pub(super) fn errors() -> u64 {
+            0
+        }
+    }
+
     pub(super) fn main() {
+        log::start();
         part("membarrier denied from the start", || {
+            deny_membarrier();
+            read_and_close();
+            assert_eq!(read_path(), ReadPath::Fences);
+        });
+        part("fences before the first read", || {
+            assert!(use_fences() && use_fences());
             deny_membarrier();
             read_and_close();
             assert_eq!(read_path(), ReadPath::Fences);
@@ -142,19 +353,8 @@ mod linux {
         drop(two);
         assert_eq!((THREE.close().status, ends()), (CloseStatus::Ok, before + 2));
 
-        part("membarrier denied later", || {
-            let path = read_path();
-            let before = ends();
-            drop(get(&ONE));
-            deny_membarrier();
-            let closed = ONE.close().status;
-            if path == ReadPath::Fences {
-                return assert_eq!(closed, CloseStatus::Ok);
-            }
-            // Nobody can tell whether a lease is out, so the payload is never disposed; the cell works as before.
-            assert_eq!((closed, ends()), (CloseStatus::Draining, before));
-            drop(get(&ONE));
-            assert_eq!((ONE.close().status, ends()), (CloseStatus::Draining, before));
-        });
+        part("membarrier denied later", x22_membarrier_denied_later);
+        part("fences after reads", x22_fences_after_reads);
+        part("a fork at every stage of a close", a_fork_at_every_stage_of_a_close);
     }
 }

@@ -582,9 +582,13 @@ impl Block {
     }
 }
 
-/// Adds an entry to a list, and removes the entries that no longer exist.
+/// Adds an entry to a list. Entries that no longer exist are removed when the list is full; it then gets room for as
+/// many as are left, so that an entry costs the same however many there are.
 fn remember<V>(known: &mut Vec<Weak<V>>, new: &Arc<V>) {
-    known.retain(|known| known.strong_count() > 0);
+    if known.len() == known.capacity() {
+        known.retain(|known| known.strong_count() > 0);
+        known.reserve(known.len() + 1);
+    }
     known.push(Arc::downgrade(new));
 }
 

@@ -104,6 +104,13 @@ pub(crate) fn runtime_gone(cell: &str, generation: u64) {
     event!(WARN, "runtime_cell_runtime_gone", cell, generation);
 }
 
+/// Once in a process.
+pub(crate) fn membarrier_denied() {
+    let error = "the kernel now denies `membarrier(2)`, so no payload that was published before is ever disposed; \
+                 call `cells::use_fences()` first thing in `main`, or set CELLS_READ_PATH=fences";
+    event!(ERROR, "runtime_cells_membarrier_denied", error);
+}
+
 pub(crate) fn observer_panicked(cell: &str, panic: &Panic) {
     event!(WARN, "runtime_cell_observer_panicked", cell, error = %panic);
 }

@@ -4,11 +4,16 @@
 //! payload is left to it; both sides decide under the drain's lock, so it is neither lost nor taken twice. Otherwise
 //! the disposer runs on that thread, unless it is asynchronous: a drop cannot run asynchronous code, so that disposer
 //! goes to the executor that the payload was built on.
+//!
+//! A disposer may drop the last lease on another payload, and so on. Where that goes too deep, the payload is put off
+//! ([`nested`]): it stays here, handed over as if to a closer, until the disposer that dropped the lease has returned.
+//! A closer that comes meanwhile takes it.
 
 use crate::observe::observer::CloseResult;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::{Disposal, DisposerFuture};
 use crate::payload::lease::{AnyPayload, Parting, Receiver};
+use crate::payload::nested::{self, PutOff};
 use crate::sync::block_on::{block_on, block_until};
 use crate::sync::primitives::Mutex;
 use crate::sync::timer::until;
@@ -65,6 +70,8 @@ impl Retired {
         match wait {
             WaitFor::Nobody => {
                 Self::let_go(held, &drain);
+                // A close in a disposer may be nested too deep, but disposes all the same.
+                drain.take_up();
                 drain.look()
             }
             WaitFor::Leases { until } => {
@@ -136,6 +143,16 @@ impl Drain {
         wakers.wake();
     }
 
+    /// Disposes the payload if it was put off, or handed over to a closer that has left.
+    fn take_up(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        let payload = if state.closers == 0 { state.handed.take() } else { None };
+        drop(state);
+        if let Some(payload) = payload {
+            drop(self.dispose(payload));
+        }
+    }
+
     /// Whether the payload is not disposed yet.
     pub(crate) fn is_open(&self) -> bool {
         self.state.lock().result.is_none()
@@ -180,15 +197,24 @@ impl Receiver for Drain {
     /// Hands the payload to a waiting closer; disposes it if there is none.
     fn receive(self: Arc<Self>, payload: AnyPayload) {
         let mut state = self.state.lock();
-        if state.closers == 0 {
+        if state.closers == 0 && !nested::is_deep() {
             drop(state);
-            drop(self.dispose(payload));
+            nested::run(|| drop(self.dispose(payload)));
         } else {
             state.handed = Some(payload);
-            let wakers = state.waiting.take();
+            let (alone, wakers) = (state.closers == 0, state.waiting.take());
             drop(state);
             wakers.wake();
+            if alone {
+                nested::put_off(self);
+            }
         }
+    }
+}
+
+impl PutOff for Drain {
+    fn resume(self: Arc<Self>) {
+        self.take_up();
     }
 }
 
@@ -236,6 +262,7 @@ impl<'a> Closer<'a> {
 
     pub(crate) fn wait(mut self, deadline: Option<Instant>) -> CloseResult {
         let drain = self.drain;
+        nested::resume();
         loop {
             match block_until(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
                 Some(News::Result(result)) => return result,
@@ -252,6 +279,7 @@ impl<'a> Closer<'a> {
 
     pub(crate) async fn wait_async(mut self, wait: WaitFor) -> CloseResult {
         let drain = self.drain;
+        nested::resume();
         let news = poll_fn(|cx| match drain.poll(&mut self.ticket, cx.waker()) {
             Poll::Ready(news) => Poll::Ready(Some(news)),
             Poll::Pending if matches!(wait, WaitFor::Nobody) => Poll::Ready(None),
@@ -279,12 +307,9 @@ impl Drop for Closer<'_> {
         let mut state = self.drain.state.lock();
         state.closers -= 1;
         let waker = state.waiting.remove(self.ticket);
-        // A payload that came after the last poll is left to the last closer that leaves.
-        let late = if state.closers == 0 { state.handed.take() } else { None };
         drop(state);
         drop(waker);
-        if let Some(payload) = late {
-            drop(self.drain.dispose(payload));
-        }
+        // A payload that came after the last poll is left to the last closer that leaves.
+        self.drain.take_up();
     }
 }

@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::payload::counters::{Acquired, Lane, Released, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
-use crate::payload::threads::{counters, with_local};
+use crate::payload::threads::{counters, report_denied_membarrier, with_local};
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
 use std::any::Any;
@@ -301,7 +301,7 @@ impl Published {
     }
 }
 
-/// Drops a payload that was not retired, and gives the cell's lanes back.
+/// Drops a payload that was not retired.
 impl Drop for Published {
     fn drop(&mut self) {
         self.slot.dissolve(counters());
@@ -357,7 +357,9 @@ impl Parting {
 
 impl Drop for Parting {
     fn drop(&mut self) {
-        self.0.settle(counters());
+        if !self.0.settle(counters()) {
+            report_denied_membarrier();
+        }
     }
 }
 

@@ -25,16 +25,6 @@ pub(crate) use self::model::{Latch, Mutex, Parker};
 #[cfg(cells_shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
 
-/// The primitives of the reader counters.
-pub(crate) mod inner {
-    #[cfg(cells_loom)]
-    pub(crate) use super::weak::Mutex;
-    #[cfg(cells_loom)]
-    pub(crate) use loom::sync::atomic;
-    #[cfg(not(cells_loom))]
-    pub(crate) use {parking_lot::Mutex, std::sync::atomic};
-}
-
 /// Declares a `const fn`, or a plain `fn` under loom, whose constructors are not `const`.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
@@ -46,18 +36,30 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
-/// Loom's lock with the same interface.
-#[cfg(cells_loom)]
-mod weak {
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+/// The primitives of the reader counters.
+pub(crate) mod inner {
+    #[cfg(cells_loom)]
+    pub(crate) use loom::sync::atomic;
+    #[cfg(cells_loom)]
+    use loom::sync::{Mutex as Inner, MutexGuard};
+    use std::sync::PoisonError;
+    #[cfg(not(cells_loom))]
+    pub(crate) use std::sync::atomic;
+    #[cfg(not(cells_loom))]
+    use std::sync::{Mutex as Inner, MutexGuard};
+
+    /// Not `parking_lot`'s, whose locks may allocate: a global allocator may read cells. Nothing panics under it.
+    pub(crate) struct Mutex<T>(Inner<T>);
 
     impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
+        super::const_fn! {
+            pub(crate) fn new(value: T) -> Self {
+                Self(Inner::new(value))
+            }
         }
 
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 }
