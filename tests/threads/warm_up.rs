@@ -174,8 +174,107 @@ fn p8_own_time_and_waiting_time_are_told_apart() {
         let path: Vec<_> = report.critical_path.iter().map(|info| info.name).collect();
         assert!(!path.is_empty() && report.critical_time >= slow.own);
         let last = report.to_string().lines().last().map(str::to_owned).expect("a last line");
-        assert!(last.starts_with("took ") && last.contains(&path.join(" -> ")), "{last}");
+        assert!(last.starts_with("took "), "{last}");
+        assert!(path.iter().all(|name| last.contains(name)), "{path:?} {last}");
     });
+}
+
+#[test]
+fn x34_the_critical_path_is_no_longer_than_the_run() {
+    #[runtime_cell(eager)]
+    fn asked() -> u32 {
+        sleep(WORK * 3);
+        1
+    }
+    // It works beside the other one, and only then asks for it.
+    #[runtime_cell(eager)]
+    fn works_and_asks() -> u32 {
+        sleep(WORK * 3);
+        *asked()
+    }
+    #[runtime_cell(eager)]
+    fn last(works_and_asks: &u32) -> u32 {
+        sleep(WORK);
+        *works_and_asks
+    }
+
+    alone(|| {
+        let report = WarmUp::new().threads(16).run();
+        assert!(report.critical_time <= report.took, "{report}");
+        assert!(report.critical_time >= WORK * 4, "{report}");
+        let path: Vec<_> = report.critical_path.iter().map(|info| info.name).collect();
+        assert!(path.ends_with(&["works_and_asks", "last"]), "{report}");
+    });
+}
+
+/// What the cells of this module see of the caller of a warm-up or a close.
+mod surroundings {
+    use super::{SeqCst, alone, runtime_cell};
+    use cells_test_support::LONG;
+    use std::sync::atomic::AtomicUsize;
+    use std::thread;
+    use std::time::{Duration, Instant};
+    use tracing::dispatcher;
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::registry::LookupSpan;
+
+    static BUILT: AtomicUsize = AtomicUsize::new(0);
+    static DISPOSED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Mark;
+
+    impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> tracing_subscriber::Layer<S> for Mark {}
+
+    fn is_in_span() -> bool {
+        dispatcher::get_default(|dispatch| {
+            dispatch.downcast_ref::<Mark>().is_some()
+                && tracing::Span::current().metadata().is_some_and(|span| span.name() == "the caller's")
+        })
+    }
+
+    fn dispose(_: u32) {
+        DISPOSED.fetch_add(usize::from(is_in_span()), SeqCst);
+    }
+
+    #[runtime_cell(eager, dispose = dispose)]
+    fn looks_around() -> u32 {
+        BUILT.fetch_add(usize::from(is_in_span()), SeqCst);
+        1
+    }
+
+    #[test]
+    fn x24_subscriber_and_span_of_the_caller_are_those_of_its_threads() {
+        alone(|| {
+            let subscriber = Registry::default().with(Mark);
+            tracing::subscriber::with_default(subscriber, || {
+                let span = tracing::info_span!("the caller's");
+                let _entered = span.enter();
+                assert!(cells::warm_up().is_ok());
+                assert_eq!(BUILT.load(SeqCst), 1);
+                assert!(cells::close_all(LONG).is_ok());
+                assert_eq!(DISPOSED.load(SeqCst), 1);
+                drop(looks_around());
+                assert!(cells::shutdown(LONG).is_ok());
+                assert_eq!(DISPOSED.load(SeqCst), 2);
+            });
+        });
+    }
+
+    #[test]
+    fn x24_the_token_of_park_stays_with_the_program() {
+        alone(|| {
+            thread::current().unpark();
+            assert!(cells::warm_up().is_ok());
+            assert!(cells::close_all(LONG).is_ok());
+            drop(looks_around());
+            assert!(cells::shutdown(LONG).is_ok());
+            // Returns at once, because the token is there.
+            let (asked, long) = (Instant::now(), Duration::from_mins(1));
+            thread::park_timeout(long);
+            assert!(asked.elapsed() < long);
+        });
+    }
 }
 
 #[test]
