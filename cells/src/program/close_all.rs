@@ -44,7 +44,7 @@ pub(crate) fn is_closing() -> bool {
 /// them even if they end before their cells' turn.
 static SUPERSEDED: Mutex<BTreeMap<TypeId, Vec<Arc<Flight>>>> = Mutex::new(BTreeMap::new());
 
-/// What shutdowns did whose futures were dropped before there was a report.
+/// The disposals of shutdowns whose futures were dropped before there was a report.
 static CUT_SHORT: Mutex<Vec<ClosedCell>> = Mutex::new(Vec::new());
 
 pub(crate) fn keep_superseded(cell: &CellInfo, flights: Vec<Arc<Flight>>) {
@@ -153,7 +153,7 @@ async fn on_behalf(mut close: BoxFuture<'static, CloseResult>) -> CloseResult {
     .await
 }
 
-/// Closes that one task polls. If it is dropped before the report, what became of the cells is kept for the next one.
+/// Closes that one task polls. If it is dropped before the report, its disposals are kept for the next one.
 struct Polled {
     tasks: Tasks<CloseResult>,
     closes: Closes,
@@ -173,7 +173,11 @@ impl Drop for Polled {
             }
         }
         if closes.what_for == For::Good {
-            CUT_SHORT.lock().extend(closes.done.iter_mut().filter_map(Option::take));
+            use ShutdownOutcome::{Disposed, Failed};
+            // The next shutdown finds everything else, unless it has ended by then.
+            let closed = closes.done.drain(..).flatten();
+            let kept = closed.filter(|cell| matches!(cell.outcome, Disposed | Failed)).collect::<Vec<_>>();
+            CUT_SHORT.lock().extend(kept);
         }
     }
 }

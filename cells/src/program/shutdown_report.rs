@@ -52,7 +52,8 @@ pub enum ShutdownOutcome {
 }
 
 impl ClosedCell {
-    /// What became of a cell that was closed twice: the later outcome, unless that hides a failure or says nothing.
+    /// What became of a cell of which one payload is disposed, and perhaps another one was closed later: the later
+    /// outcome, unless that hides a failure or says nothing.
     pub(crate) fn followed_by(self, later: Option<Self>) -> Self {
         use ShutdownOutcome::{Disposed, Empty, Failed, Superseded};
         match later {

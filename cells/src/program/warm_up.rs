@@ -253,27 +253,43 @@ impl Work {
         WarmUpReport { cells, critical_path, critical_time, took }
     }
 
-    /// The cells that the warm-up was waiting for, from its end back to its beginning, and how long they took.
+    /// The longest chain of cells each of which was the last that the next one needed, and how long it took.
     ///
-    /// The last one to end is the cell that ended last, and each one before it is the dependency that ended last before
-    /// that. From then on, or from its own start if that was later, nothing but the cell itself took time.
+    /// Of all that a cell depends on, the one that ended last before its own end comes before it in its chain. From then
+    /// on, or from its own start if that was later, nothing but the cell itself took time. So no two parts of a chain
+    /// overlap, and none is longer than the run.
     fn critical_path(&self) -> (Vec<&'static CellInfo>, Duration) {
         // With the dependencies that this very warm-up has observed.
-        let mut before = vec![Vec::new(); self.graph.nodes.len()];
+        let mut dependencies = vec![Vec::new(); self.graph.nodes.len()];
         for edge in graph::edges(&self.graph.nodes) {
-            before[edge.from].push(edge.to);
+            dependencies[edge.from].push(edge.to);
         }
-        let (mut path, mut took) = (Vec::new(), Duration::ZERO);
-        let all = self.times.iter().enumerate();
-        let mut at = all.filter_map(|(node, times)| Some((node, (*times)?))).max_by_key(|(_, (_, end))| *end);
-        while let Some((node, (start, end))) = at {
-            path.push(self.graph.nodes[node].cell.info());
-            let dependencies = before[node].iter().filter_map(|&on| Some((on, self.times[on]?)));
-            // Strictly before: a circle of observed dependencies has an end too.
-            at = dependencies.filter(|(_, (_, before))| *before < end).max_by_key(|(_, (_, end))| *end);
-            took += end - at.map_or(start, |(_, (_, before))| before.max(start));
+        let times = self.times.iter().enumerate();
+        let mut built: Vec<_> = times.filter_map(|(node, times)| Some((node, (*times)?))).collect();
+        built.sort_unstable_by_key(|(_, (_, end))| *end);
+        // For each node that has ended: when, and the chain that it ends.
+        let mut ended: Vec<Option<(Instant, Chain)>> = vec![None; dependencies.len()];
+        for &(node, (start, end)) in &built {
+            let before = dependencies[node].iter().filter_map(|&on| Some((on, ended[on]?)));
+            let before = before.max_by_key(|(_, (end, _))| *end);
+            let since = before.map_or(start, |(_, (before, _))| start.max(before));
+            let took = before.map_or(Duration::ZERO, |(_, (_, chain))| chain.took) + (end - since);
+            ended[node] = Some((end, Chain { took, before: before.map(|(on, _)| on) }));
         }
+        let chain = |node: usize| ended[node].map(|(_, chain)| chain);
+        let last =
+            built.iter().map(|(node, _)| *node).max_by_key(|&node| chain(node).map(|chain| chain.took));
+        let took = last.and_then(chain).map_or(Duration::ZERO, |chain| chain.took);
+        let path = std::iter::successors(last, |&node| chain(node)?.before);
+        let mut path: Vec<_> = path.map(|node| self.graph.nodes[node].cell.info()).collect();
         path.reverse();
         (path, took)
     }
+}
+
+/// The longest chain of the cells that the warm-up built up to one of them.
+#[derive(Clone, Copy)]
+struct Chain {
+    took: Duration,
+    before: Option<usize>,
 }

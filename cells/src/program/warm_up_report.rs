@@ -14,11 +14,10 @@ use std::time::Duration;
 pub struct WarmUpReport {
     /// The cells that were wanted, in the order of [`all`](crate::all).
     pub cells: Vec<WarmedCell>,
-    /// The chain of cells of which each was the last that the next one needed: more threads cannot make a warm-up
-    /// shorter than this. It ends with the cell that was ready last.
+    /// The longest chain of cells of which each was the last that the next one needed: more threads cannot make a
+    /// warm-up shorter than this.
     pub critical_path: Vec<&'static CellInfo>,
-    /// How long that chain took, from the start of its first cell, without the time in which none of its cells was being
-    /// built; never longer than the whole warm-up.
+    /// How long that chain took: the time in which one of its cells was being built; never longer than the whole warm-up.
     pub critical_time: Duration,
     /// How long the whole warm-up took.
     pub took: Duration,
