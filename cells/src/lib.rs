@@ -49,7 +49,7 @@ pub use program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
 pub use shared_error::keep;
-pub use sync::executor::BoxFuture;
+pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
 /// Helpers for tests of programs that use cells.
 ///

@@ -91,9 +91,9 @@ impl RawCell {
         self.log_draining(retired.close_async(WaitFor::Nobody).await)
     }
 
-    /// Logs a payload that is still draining; its disposal has an event of its own.
+    /// Logs a payload that is not disposed yet; the end of its disposal has an event of its own.
     fn log_draining(&self, result: CloseResult) -> CloseResult {
-        if result.status == CloseStatus::Draining {
+        if matches!(result.status, CloseStatus::Draining | CloseStatus::Disposing) {
             catch_user_panic(self.name(), || log::close_end(&result, self.payload_type()));
         }
         result

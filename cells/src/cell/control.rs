@@ -246,6 +246,11 @@ impl Control {
         open(drains)
     }
 
+    /// The retired payloads to which a close still refers, those that are disposed included.
+    pub(crate) fn known_drains(&self) -> Vec<Arc<Drain>> {
+        self.block.lock().drains()
+    }
+
     pub(crate) fn snapshot(&self, name: &'static str) -> CellSnapshot {
         let block = self.block.lock();
         let generation = self.published.generation();

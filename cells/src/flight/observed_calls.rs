@@ -22,6 +22,11 @@ pub(crate) fn all() -> Vec<(&'static CellInfo, &'static CellInfo)> {
     OBSERVED.lock().values().copied().collect()
 }
 
+/// How many edges are recorded. None is ever removed, so an edge is new if and only if this has grown.
+pub(crate) fn count() -> usize {
+    OBSERVED.lock().len()
+}
+
 /// The cells whose accessors the factory of `caller` has called.
 pub(crate) fn by(caller: &CellInfo) -> Vec<&'static CellInfo> {
     let calls = OBSERVED.lock();

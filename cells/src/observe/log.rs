@@ -72,6 +72,11 @@ pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
             event!(DEBUG, "runtime_cell_close_noop", cell, ?status);
         }
         CloseStatus::Draining => event!(DEBUG, "runtime_cell_draining", cell, generation),
+        CloseStatus::Disposing if error.is_some() => {
+            let error = display(error.as_ref());
+            event!(WARN, "runtime_cell_disposing", cell, generation, error);
+        }
+        CloseStatus::Disposing => event!(DEBUG, "runtime_cell_disposing", cell, generation),
     }
 }
 

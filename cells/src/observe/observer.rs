@@ -95,7 +95,8 @@ pub struct CloseResult {
     /// How long it took from retiring the payload to the disposer's end, as far as it has come. In what
     /// `close_and_drain` returns: how long the call took.
     pub duration: Duration,
-    /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
+    /// The disposer's error, or a [`Panic`](crate::Panic) with its message. Of a disposer that runs: why it is not
+    /// waited for, if that is a [`RuntimeBlocked`](crate::RuntimeBlocked).
     pub error: Option<SharedError>,
 }
 
@@ -113,6 +114,8 @@ pub enum CloseStatus {
     /// The payload is retired but still in use, and is disposed with its last lease; or, of `close_and_drain`,
     /// something that it waited for was still in use at its limit.
     Draining,
+    /// No lease on the retired payload is out any more, and its disposer runs.
+    Disposing,
     /// There was no payload, but a flight: what its factory builds will be disposed instead of published.
     Superseded,
 }
@@ -150,7 +153,8 @@ impl CloseResult {
             CloseStatus::Superseded => 1,
             CloseStatus::Ok => 2,
             CloseStatus::Error => 3,
-            CloseStatus::Draining => 4,
+            CloseStatus::Disposing => 4,
+            CloseStatus::Draining => 5,
         };
         if gravity(&other) > gravity(&self) { other } else { self }
     }

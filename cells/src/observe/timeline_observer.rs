@@ -79,6 +79,7 @@ impl Observer for TimelineObserver {
                 CloseStatus::Error => "error",
                 CloseStatus::Noop => "noop",
                 CloseStatus::Draining => "draining",
+                CloseStatus::Disposing => "disposing",
                 CloseStatus::Superseded => "superseded",
             })),
             duration: Some(result.duration),

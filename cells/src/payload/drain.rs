@@ -3,7 +3,8 @@
 //! The thread that drops the last lease hands over the payload here, once ([`Drain::receive`]). If a closer waits, the
 //! payload is left to it; both sides decide under the drain's lock, so it is neither lost nor taken twice. Otherwise
 //! the disposer runs on that thread, unless it is asynchronous: a drop cannot run asynchronous code, so that disposer
-//! goes to the executor that the payload was built on.
+//! goes to the executor that the payload was built on. A closer that is the only thread of that very executor does not
+//! wait: the disposer can run only after it.
 //!
 //! A disposer may drop the last lease on another payload, and so on. Where that goes too deep, the payload is put off
 //! ([`nested`]): it stays here, handed over as if to a closer, until the disposer that dropped the lease has returned.
@@ -103,7 +104,17 @@ struct State {
     waiting: WakerQueue,
     /// The payload, between the end of the last lease and a closer that takes it.
     handed: Option<AnyPayload>,
+    disposer: Stage,
     result: Option<CloseResult>,
+}
+
+/// How far the disposer has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waits,
+    Runs,
+    /// It runs, or will run, as a task of the payload's executor.
+    RunsOnExecutor,
 }
 
 /// What ends the wait of a closer.
@@ -114,7 +125,13 @@ enum News {
 
 impl Drain {
     pub(crate) const fn new(disposal: Disposal) -> Self {
-        let state = State { closers: 0, waiting: WakerQueue::new(), handed: None, result: None };
+        let state = State {
+            closers: 0,
+            waiting: WakerQueue::new(),
+            handed: None,
+            disposer: Stage::Waits,
+            result: None,
+        };
         Self { disposal, state: Mutex::new(state) }
     }
 
@@ -122,10 +139,19 @@ impl Drain {
     /// is returned if there is none. Dropping it drops the payload and reports the disposer as abandoned.
     fn dispose(self: &Arc<Self>, payload: AnyPayload) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
+        if self.disposal.executor().exists() {
+            let mut state = self.state.lock();
+            state.disposer = Stage::RunsOnExecutor;
+            // A closer may be the one that blocks it.
+            let wakers = state.waiting.take();
+            drop(state);
+            wakers.wake();
+        }
         self.disposal.executor().spawn(task.run()).err()
     }
 
     fn begin(self: &Arc<Self>, payload: AnyPayload) -> Option<DisposalTask> {
+        self.state.lock().disposer = Stage::Runs;
         match self.disposal.begin(payload) {
             Ok(result) => {
                 self.done(result);
@@ -160,8 +186,13 @@ impl Drain {
 
     /// The result so far.
     pub(crate) fn look(&self) -> CloseResult {
-        let result = self.state.lock().result.clone();
-        result.unwrap_or_else(|| self.disposal.draining())
+        let state = self.state.lock();
+        let (disposer, result) = (state.disposer, state.result.clone());
+        drop(state);
+        result.unwrap_or_else(|| match disposer {
+            Stage::Waits => self.disposal.draining(),
+            Stage::Runs | Stage::RunsOnExecutor => self.disposal.disposing(),
+        })
     }
 
     /// Waits for the disposal up to the deadline, and runs the disposer itself if it gets the payload.
@@ -174,12 +205,16 @@ impl Drain {
         Closer::new(self).wait_async(WaitFor::Leases { until: deadline }).await
     }
 
-    fn poll(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<News> {
+    /// `blocks` says whether the closer keeps the payload's executor from going on.
+    fn poll(&self, ticket: &mut Option<Ticket>, blocks: bool, waker: &Waker) -> Poll<News> {
         let waker = waker.clone();
         let mut state = self.state.lock();
         let news = match (state.handed.take(), &state.result) {
             (Some(payload), _) => News::Payload(payload),
             (None, Some(result)) => News::Result(result.clone()),
+            (None, None) if blocks && state.disposer == Stage::RunsOnExecutor => {
+                News::Result(self.disposal.blocked())
+            }
             (None, None) => {
                 let before = state.waiting.insert(ticket, waker);
                 drop(state);
@@ -262,9 +297,10 @@ impl<'a> Closer<'a> {
 
     pub(crate) fn wait(mut self, deadline: Option<Instant>) -> CloseResult {
         let drain = self.drain;
+        let blocks = drain.disposal.executor().is_blocked();
         nested::resume();
         loop {
-            match block_until(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
+            match block_until(deadline, |waker| drain.poll(&mut self.ticket, blocks, waker)) {
                 Some(News::Result(result)) => return result,
                 Some(News::Payload(payload)) => {
                     // If an executor runs it, the loop waits for the result.
@@ -280,7 +316,7 @@ impl<'a> Closer<'a> {
     pub(crate) async fn wait_async(mut self, wait: WaitFor) -> CloseResult {
         let drain = self.drain;
         nested::resume();
-        let news = poll_fn(|cx| match drain.poll(&mut self.ticket, cx.waker()) {
+        let news = poll_fn(|cx| match drain.poll(&mut self.ticket, false, cx.waker()) {
             Poll::Ready(news) => Poll::Ready(Some(news)),
             Poll::Pending if matches!(wait, WaitFor::Nobody) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
