@@ -106,8 +106,11 @@ pub enum LifecycleError {
         /// A [`Panic`] with the panic's message.
         source: SharedError,
     },
-    /// The factory asked, directly or through other cells, for the cell it was building.
-    #[error("cell `{cell}`: re-entrant initialization ({chain})")]
+    /// The factory asked, directly or through other cells, for the cell it was building; or other work did that its
+    /// thread took on while it waited, for which the factory would have to go on first ([`outside`](crate::outside)).
+    #[error(
+        "cell `{cell}`: re-entrant initialization ({chain}), by its factory or by other work on its thread"
+    )]
     Reentrant {
         /// The cell's name.
         cell: &'static str,

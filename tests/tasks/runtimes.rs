@@ -208,3 +208,24 @@ fn a8_many_runtimes_come_and_go_at_once() {
         thread.join();
     }
 }
+
+#[test]
+fn x28_nothing_of_a_closed_payload_is_left_in_its_runtime() {
+    #[runtime_cell]
+    async fn pool() -> Result<u32, Boom> {
+        Ok(1)
+    }
+    let (home, other) = (multi_thread(), multi_thread());
+    let alive = || home.metrics().num_alive_tasks();
+    home.block_on(async { drop(pool().await.unwrap()) });
+    assert_eq!(alive(), 1, "it watches for the runtime's end");
+    assert_eq!(cells::RuntimeCell::close(&POOL).status, CloseStatus::Ok);
+    eventually("a close", || alive() == 0);
+    home.block_on(async { drop(pool().await.unwrap()) });
+    POOL.record_failure(Boom(1), std::time::Duration::from_nanos(1));
+    eventually("a failure from outside", || alive() == 0);
+    home.block_on(async { drop(pool().await.unwrap()) });
+    other.block_on(async { drop(POOL.refresh().await.unwrap()) });
+    eventually("a refresh elsewhere", || alive() == 0);
+    assert!(POOL.is_ready());
+}

@@ -42,7 +42,10 @@ fn one_of_each() -> Vec<(&'static str, Error)> {
         inner = circular.get_or_initialize(|| Ok::<_, Boom>(1)).err();
         Ok::<_, Boom>(1)
     }));
-    errors.push(("re-entrant initialization (db -> db)", inner.expect("it is re-entrant")));
+    errors.push((
+        "re-entrant initialization (db -> db), by its factory or by other work on its thread",
+        inner.expect("it is re-entrant"),
+    ));
 
     let needy = cell::<u32>("db");
     errors.push(("a dependency failed", needy.get_or_initialize(|| Err(fail())).unwrap_err()));

@@ -4,9 +4,9 @@
 use cells::{
     BoxError, CellInfo, RequestContext, WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, runtime_cell,
 };
-use cells_test_support::{alone, alone_with};
-use std::sync::Barrier;
+use cells_test_support::{Stage, alone, alone_with, eventually, spawn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, LazyLock};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -307,5 +307,46 @@ fn p8_cells_that_somebody_else_builds_are_waited_for() {
         assert!(LEFT.is_ready() && RIGHT.is_ready());
         assert!(of(&report, "left").is_some_and(|cell| cell.error.is_none()));
         assert_eq!(LEFT.generation(), Some(1));
+    });
+}
+
+/// Where `early` stops, which a request builds before the warm-up comes.
+static EARLY: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+static HURRIED: AtomicBool = AtomicBool::new(false);
+
+#[runtime_cell(cell = EARLY_CELL, wait_timeout = "1ms")]
+fn early() -> Result<u32, BoxError> {
+    if HURRIED.load(SeqCst) {
+        EARLY.pause();
+    }
+    Ok(1)
+}
+
+#[runtime_cell(eager)]
+fn needs_early(#[from(EARLY_CELL)] early: &u32) -> Result<u32, BoxError> {
+    Ok(*early)
+}
+
+#[runtime_cell(eager)]
+fn asks_early() -> Result<u32, BoxError> {
+    Ok(*early()?)
+}
+
+#[test]
+fn x14_a_warm_up_waits_for_an_early_request_as_long_as_that_takes() {
+    alone(|| {
+        HURRIED.store(true, SeqCst);
+        let request = spawn(|| early().map(|lease| *lease));
+        EARLY.reached();
+        let warm_up = spawn(|| WarmUp::new().threads(3).run());
+        // The warm-up's own wait, and that of a factory that it runs.
+        eventually("the waits", || EARLY_CELL.snapshot().waiters == 2);
+        thread::sleep(WORK);
+        EARLY.release();
+        let report = warm_up.join();
+        for name in ["early", "needs_early", "asks_early"] {
+            assert_eq!(outcome(&report, name), Some(WarmUpOutcome::Built), "{report}");
+        }
+        assert_eq!(request.join().ok(), Some(1));
     });
 }

@@ -76,7 +76,8 @@ impl Handover {
     /// Polls a flight that no task polls any more as far as it gets. What it still waits for, other than another
     /// factory, has ended with its runtime, and so does the flight.
     fn go_on(&self, mut flight: BoxFuture<'static, ()>) {
-        while self.0.lock().unread > 0 {
+        let mut unread = self.0.lock().unread;
+        while unread > 0 {
             let mut cx = Context::from_waker(Waker::noop());
             // A panic of the factory has been recorded by the flight.
             let polled = catch_unwind(AssertUnwindSafe(|| flight.as_mut().poll(&mut cx)));
@@ -84,11 +85,53 @@ impl Handover {
                 break;
             }
             let mut state = self.0.lock();
-            if state.running != 0 && state.unread <= 0 {
+            // As much as before: an adjuster no longer wants it.
+            let waits = state.unread <= 0 || state.unread == unread;
+            if waits && state.running != 0 {
                 state.left = Some(flight);
                 return;
             }
+            unread = if waits { 0 } else { state.unread };
         }
         let _ = catch_unwind(AssertUnwindSafe(|| drop(flight)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Handover;
+    use std::future::{pending, poll_fn};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::Poll;
+
+    #[test]
+    fn a_future_that_is_left_is_polled_when_a_factory_has_returned_and_dropped_with_the_last_one() {
+        let (handover, polls, kept) = (Handover::default(), Arc::new(AtomicUsize::new(0)), Arc::new(()));
+        let (counted, held) = (Arc::clone(&polls), Arc::clone(&kept));
+        handover.begin();
+        handover.begin();
+        handover.leave(Box::pin(poll_fn(move |_| {
+            let _ = &held;
+            counted.fetch_add(1, Relaxed);
+            Poll::Pending
+        })));
+        assert_eq!(polls.load(Relaxed), 0);
+        handover.end();
+        handover.taken();
+        assert!(polls.load(Relaxed) >= 1);
+        handover.dropped();
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+
+    #[test]
+    fn a_future_for_which_nothing_runs_is_dropped() {
+        let (handover, kept) = (Handover::default(), Arc::new(()));
+        let held = Arc::clone(&kept);
+        handover.leave(Box::pin(async move {
+            let _held = held;
+            pending::<()>().await;
+        }));
+        assert_eq!(Arc::strong_count(&kept), 1);
     }
 }
