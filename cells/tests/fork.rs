@@ -186,6 +186,7 @@ mod linux {
         assert_eq!(log::errors(), 0);
     }
 
+    #[expect(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "a disposer's signature")]
     fn fork_in_disposer(payload: Payload) -> Result<(), BoxError> {
         if payload.0 == 7 {
             part("    in a disposer", || {
@@ -259,7 +260,7 @@ mod linux {
             });
             barrier.wait();
         });
-        assert_ne!(THREE.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Draining);
+        assert_ne!(THREE.close_and_drain(std::time::Duration::from_mins(1)).status, CloseStatus::Draining);
     }
 
     /// Counts the errors that the library logs.

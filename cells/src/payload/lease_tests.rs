@@ -296,10 +296,10 @@ fn chain<T: Send + Sync>(
     links: usize,
     make: fn(usize, Option<Ref<'static, T>>) -> T,
 ) {
-    for link in 0..links {
+    for number in 0..links {
         let mut before = Some(cell.peek());
-        let made = cell.refresh(|| Ok::<_, Error>(make(link, before.take().flatten())));
-        assert!(made.is_ok());
+        let link = cell.refresh(|| Ok::<_, Error>(make(number, before.take().flatten())));
+        assert!(link.is_ok());
     }
 }
 
@@ -318,6 +318,7 @@ fn x25_a_long_chain_of_payloads_ends_link_by_link() {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a disposer's signature")]
     fn dispose(link: Link) -> Result<(), BoxError> {
         match link.0 % 1000 {
             999 => panic!("link {}", link.0),
@@ -360,7 +361,7 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
     // Without an executor all but the first are abandoned, and dropped where their last lease ends.
     on_a_small_stack(|| {
         chain(&CHAIN, LINKS, |_, before| Link(before));
-        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Error);
+        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_mins(1)).status, CloseStatus::Error);
     });
     assert_eq!(ENDS.load(Ordering::SeqCst), LINKS);
 }
@@ -369,7 +370,7 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
 /// thread, and by the disposer that let go of them itself.
 #[test]
 fn x25_closers_of_what_is_put_off_are_served() {
-    const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
+    const LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
     type Held = Ref<'static, u64>;
     static INNER: RuntimeCell<u64> = RuntimeCell::new("inner of a chain");
     static OUTER: RuntimeCell<Held> = RuntimeCell::new("outer of a chain");
