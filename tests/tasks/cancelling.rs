@@ -227,13 +227,13 @@ fn x27_a_waiter_that_was_woken_and_is_not_polled_holds_a_lease() {
     for polled in [true, false] {
         let cell = leak(cell::<u32>("db"));
         let gate = Gate::new();
-        let call = || {
+        let request = || {
             Box::pin(cell.get_or_initialize_async(async || {
                 gate.wait_async().await;
                 Ok::<_, Boom>(1)
             }))
         };
-        let (mut initializer, mut waiter) = (call(), call());
+        let (mut initializer, mut waiter) = (request(), request());
         assert!(poll(&mut initializer).is_pending() && poll(&mut waiter).is_pending());
         gate.open();
         drop(pollster::block_on(initializer));

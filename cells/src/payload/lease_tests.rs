@@ -385,6 +385,7 @@ fn x25_closers_of_what_is_put_off_are_served() {
         held: Option<(Ref<'static, Held>, Held)>,
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a disposer's signature")]
     fn dispose(mut link: Link) -> Result<(), BoxError> {
         if let Some((outer, elsewhere)) = link.held.take() {
             // A close without leases disposes inside the call, however deep.
