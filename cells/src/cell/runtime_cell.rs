@@ -295,6 +295,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Does the same as [`close_and_drain`](Self::close_and_drain) in a task, where an asynchronous disposer is awaited.
+    ///
+    /// The task's own futures that wait for this cell count as leases once they are woken, until they are polled again or
+    /// dropped. Finish or drop them first, or the call waits for the whole `limit`.
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain_async(deadline(limit)).await
     }

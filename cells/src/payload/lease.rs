@@ -207,6 +207,10 @@ impl RefUnwindSafe for Lease {}
 /// the last lease of a closed generation runs its disposer. A lease can be sent to other threads and held across an
 /// `await`. A forgotten lease keeps its own payload from being disposed, and does no other harm.
 ///
+/// Leases are not for signal handlers: a handler that takes, keeps or drops one may lose a count of the thread that it
+/// interrupts, and the payload may then be disposed while a lease is out. Give a handler a reference behind a lease that
+/// the program keeps, or let it read a permanent cell that is built.
+///
 /// ```
 /// use cells::{CloseStatus, RuntimeCell};
 ///

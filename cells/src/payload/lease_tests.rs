@@ -173,11 +173,34 @@ impl Drop for Late {
         let kept = get(&LATE, || 7).clone();
         drop(self.0.take());
         assert_eq!(*kept, 7);
+        close_and_end_a_chain();
         // A table that was handed on may belong to another thread now.
         let gone = LEAVING.try_with(|_| ()).is_err();
         assert!(!(gone && with_local(|_, local| local.has_table())));
         WITHOUT.fetch_add(usize::from(gone), Ordering::SeqCst);
     }
+}
+
+/// Closes with and without leases, and ends more payloads than nest.
+fn close_and_end_a_chain() {
+    #[expect(dead_code, reason = "only held")]
+    struct Link(Option<Ref<'static, Link>>, Counted);
+
+    let ends = Arc::new(AtomicUsize::new(0));
+    let cell = RuntimeCell::new("closed late");
+    let lease = get(&cell, counted(&ends));
+    assert_eq!(cell.close().status, CloseStatus::Draining);
+    drop(lease);
+    drop(get(&cell, counted(&ends)));
+    assert_eq!((cell.close().status, ends.load(Ordering::SeqCst)), (CloseStatus::Ok, 2));
+
+    let chain: &'static RuntimeCell<Link> = Box::leak(Box::new(RuntimeCell::new("ended late")));
+    for _ in 0..100 {
+        let mut before = Some(chain.peek());
+        let link = chain.refresh(|| Ok::<_, Error>(Link(before.take().flatten(), counted(&ends)())));
+        assert!(link.is_ok());
+    }
+    assert_eq!((chain.close().status, ends.load(Ordering::SeqCst)), (CloseStatus::Ok, 102));
 }
 
 /// How many of these destructors ran after the thread's table was handed on.
@@ -210,6 +233,13 @@ fn leases_in_thread_locals_destructors() {
         thread::yield_now();
     }
     assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran after the table was handed on");
+    // The first read of these threads is in a destructor.
+    let (before, _) = REGISTRY.size();
+    for _ in 0..200 {
+        assert!(thread::spawn(|| AFTER.with_borrow_mut(|late| late.0 = None)).join().is_ok());
+    }
+    let (after, _) = REGISTRY.size();
+    assert!(after - before < 100, "{} tables for one thread at a time", after - before);
     assert_eq!(LATE.close_and_drain(std::time::Duration::from_secs(10)).status, CloseStatus::Ok);
 }
 
@@ -266,10 +296,10 @@ fn chain<T: Send + Sync>(
     links: usize,
     make: fn(usize, Option<Ref<'static, T>>) -> T,
 ) {
-    for link in 0..links {
+    for number in 0..links {
         let mut before = Some(cell.peek());
-        let made = cell.refresh(|| Ok::<_, Error>(make(link, before.take().flatten())));
-        assert!(made.is_ok());
+        let link = cell.refresh(|| Ok::<_, Error>(make(number, before.take().flatten())));
+        assert!(link.is_ok());
     }
 }
 
@@ -288,6 +318,7 @@ fn x25_a_long_chain_of_payloads_ends_link_by_link() {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a disposer's signature")]
     fn dispose(link: Link) -> Result<(), BoxError> {
         match link.0 % 1000 {
             999 => panic!("link {}", link.0),
@@ -330,7 +361,7 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
     // Without an executor all but the first are abandoned, and dropped where their last lease ends.
     on_a_small_stack(|| {
         chain(&CHAIN, LINKS, |_, before| Link(before));
-        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Error);
+        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_mins(1)).status, CloseStatus::Error);
     });
     assert_eq!(ENDS.load(Ordering::SeqCst), LINKS);
 }
@@ -339,7 +370,7 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
 /// thread, and by the disposer that let go of them itself.
 #[test]
 fn x25_closers_of_what_is_put_off_are_served() {
-    const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
+    const LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
     type Held = Ref<'static, u64>;
     static INNER: RuntimeCell<u64> = RuntimeCell::new("inner of a chain");
     static OUTER: RuntimeCell<Held> = RuntimeCell::new("outer of a chain");
@@ -354,6 +385,7 @@ fn x25_closers_of_what_is_put_off_are_served() {
         held: Option<(Ref<'static, Held>, Held)>,
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a disposer's signature")]
     fn dispose(mut link: Link) -> Result<(), BoxError> {
         if let Some((outer, elsewhere)) = link.held.take() {
             // A close without leases disposes inside the call, however deep.
