@@ -42,6 +42,11 @@ impl RawCell {
         factory()
     }
 
+    /// Whether it is declared with an asynchronous factory.
+    pub(crate) fn is_asynchronous(&self) -> bool {
+        self.config.factory.is_none() && self.config.info.is_some_and(|info| !info.permanent)
+    }
+
     pub(crate) fn id(&self) -> CellId {
         self.control.id()
     }
