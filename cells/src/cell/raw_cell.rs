@@ -104,6 +104,9 @@ impl RawCell {
             State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
         })?;
         let _ = after.finish(self.name());
+        if let Some(info) = self.config.info {
+            info.home.note();
+        }
         catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
         Ok(())
     }
