@@ -36,6 +36,22 @@ fn a8_each_runtime_has_a_payload_of_its_own() {
 }
 
 #[test]
+fn a8_a_runtime_does_not_inherit_what_a_late_thread_of_another_built() {
+    static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
+    #[runtime_cell(runtime = "own", dispose = Counted::dispose)]
+    async fn pool() -> Result<Counted, Boom> {
+        TALLY.build(2)
+    }
+    let first = multi_thread();
+    // The cell of that runtime, which a thread still holds after the runtime has ended.
+    let late = first.block_on(async { &*POOL });
+    drop(first);
+    assert_eq!(late.get_or_initialize(|| TALLY.build(1)).unwrap().id, 1);
+    assert_eq!(multi_thread().block_on(async { pool().await.unwrap().id }), 2);
+    assert_eq!(TALLY.disposed(), [1, 2]);
+}
+
+#[test]
 fn a8_a_runtime_that_ends_closes_its_payload_and_no_other() {
     static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
     static NEXT: Count = Count::zero();

@@ -188,6 +188,12 @@ mod on_one_thread {
         Ok(*built_on)
     }
 
+    #[runtime_cell]
+    async fn endless() -> u32 {
+        Gate::new().wait_async().await;
+        1
+    }
+
     /// Runs a body as a task on the one worker of a runtime.
     fn on_one_worker<R: Send + 'static>(body: impl Future<Output = R> + Send + 'static) -> R {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -269,6 +275,18 @@ mod on_one_thread {
                 drop(cells::shutdown_on_drop(Duration::MAX));
                 cells::shutdown(Duration::ZERO)
             }));
+        }
+
+        x36_nor_does_it_wait_for_a_factory_that_needs_it {
+            current_thread().block_on(async {
+                let task = tokio::spawn(async { drop(ENDLESS.try_get().await) });
+                eventually_async("the flight", || ENDLESS.snapshot().flights == 1).await;
+                let report = cells::shutdown(Duration::MAX);
+                assert_eq!(outcome(&report, "endless"), Some(ShutdownOutcome::Draining), "{report}");
+                assert!(report.errors().all(|(_, error)| error.is::<RuntimeBlocked>()), "{report}");
+                assert_eq!(report.errors().count(), 1);
+                task.abort();
+            });
         }
 
         x36_a_refresh_with_an_async_dependent_refuses_on_the_only_thread {

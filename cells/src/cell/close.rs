@@ -14,6 +14,7 @@ use crate::observe::observers::Observers;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::drain::{Retired, WaitFor};
 use crate::sync::clock;
+use crate::sync::executor::{Blocked, RuntimeBlocked};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -130,7 +131,8 @@ impl Closing<'_> {
     }
 
     /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories,
-    /// except for a factory that waits for this very call.
+    /// except for a factory that waits for this very call. The only thread of a tokio runtime does not wait for
+    /// asynchronous factories: they may need that runtime.
     fn drain(mut self, until: Option<Instant>) -> CloseResult {
         // Read after this close retired its payload, so the list has that one and all earlier ones.
         let draining = self.cell.control.drains();
@@ -139,11 +141,18 @@ impl Closing<'_> {
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
+        let blocks = self.cell.is_asynchronous() && Blocked::by_this_thread().is_any();
+        let until = if blocks { Some(clock::now()) } else { until };
         let (flights, mut over) = (self.cell.control.superseded(), true);
         for flight in &flights {
             over &= Caller::Thread.holds_up(flight.id()) || flight.wait_for_end(until);
         }
-        self.drained(result, &flights, over)
+        let result = self.drained(result, &flights, over);
+        if over || !blocks {
+            return result;
+        }
+        let error = result.error.unwrap_or_else(|| SharedError::new(RuntimeBlocked::IN_A_CLOSE));
+        CloseResult { error: Some(error), ..result }
     }
 
     /// [`settle`](Self::settle) in a task.

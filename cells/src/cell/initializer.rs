@@ -45,6 +45,9 @@ pub(crate) struct Initializer<'a> {
 
 impl<'a> Initializer<'a> {
     pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>, caller: Caller, purpose: Purpose) -> Self {
+        if let Some(info) = cell.config.info {
+            info.home.note();
+        }
         let patient = purpose == Purpose::WarmUp;
         let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info, patient);
         // The caller that begins a detached flight waits for it as others do, and is in the wait graph already.

@@ -94,10 +94,8 @@ impl Disposal {
 
     /// The result for a closer that keeps the disposer from running.
     pub(crate) fn blocked(&self) -> CloseResult {
-        let error = RuntimeBlocked {
-            instead: "`shutdown_async`, `close_all_async` or the asynchronous close of the cell",
-        };
-        CloseResult { error: Some(SharedError::new(error)), ..self.disposing() }
+        let error = SharedError::new(RuntimeBlocked::IN_A_CLOSE);
+        CloseResult { error: Some(error), ..self.disposing() }
     }
 
     fn result(&self, status: CloseStatus) -> CloseResult {

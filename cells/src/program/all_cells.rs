@@ -2,14 +2,24 @@
 
 use crate::cell::snapshot::CellSnapshot;
 use crate::declared::any_cell::AnyCell;
+use crate::image;
 use crate::info::CellInfo;
 use crate::program::section;
 use std::collections::HashSet;
 
 /// Lists every declared cell of the program, used or not, those of other crates included, in a stable order: by module
 /// path, file, line and name.
+///
+/// Linux: if the library is part of a shared library, those images are listed that declare a cell which was built or
+/// seeded, and the one from which this is called. It is the same for all functions that concern all cells.
+#[inline]
 pub fn all() -> Vec<AnyCell> {
-    let mut cells = section::entries().to_vec();
+    image::note(image::here());
+    listed()
+}
+
+pub(crate) fn listed() -> Vec<AnyCell> {
+    let mut cells = section::entries();
     cells.sort_by_key(|cell| {
         let info = cell.info();
         (info.module_path, info.file, info.line, info.ident)
@@ -50,6 +60,12 @@ impl Names {
 }
 
 /// Returns what every declared cell of the program is doing, in the order of [`all`].
+#[inline]
 pub fn snapshot() -> Vec<CellSnapshot> {
-    all().iter().map(AnyCell::snapshot).collect()
+    image::note(image::here());
+    snapshots()
+}
+
+fn snapshots() -> Vec<CellSnapshot> {
+    listed().iter().map(AnyCell::snapshot).collect()
 }

@@ -11,7 +11,7 @@ use crate::info::CellInfo;
 use crate::observe::observer::CloseResult;
 use crate::payload::disposer::Abandoned;
 use crate::payload::drain::Drain;
-use crate::program::graph::{self, Graph, graph};
+use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
@@ -200,7 +200,7 @@ struct Closes {
 impl Closes {
     fn plan(limit: Limit, what_for: For) -> Self {
         let observed = observed_calls::count();
-        let graph = graph();
+        let graph = graph::of_listed();
         Self {
             limit,
             what_for,

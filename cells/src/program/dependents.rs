@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::info::{CellInfo, DependencyKind};
 use crate::payload::lease::Ref;
 use crate::payload::payload_type::Payload;
-use crate::program::graph::{Graph, graph};
+use crate::program::graph::{self, Graph};
 use crate::program::schedule::Schedule;
 use std::collections::VecDeque;
 
@@ -110,7 +110,7 @@ struct Dependents {
 
 impl Dependents {
     fn of(cell: &CellInfo) -> Self {
-        let graph = graph();
+        let graph = graph::of_listed();
         let schedule = Schedule::to_build(&graph);
         Self {
             dependent: dependents(&graph, cell),

@@ -3,6 +3,7 @@
 use crate::cell::snapshot::State;
 use crate::declared::any_cell::AnyCell;
 use crate::flight::observed_calls;
+use crate::image;
 use crate::info::{CellInfo, DependencyKind};
 use crate::program::all_cells::{self, Names};
 use std::any::TypeId;
@@ -49,8 +50,14 @@ pub struct GraphEdge {
 }
 
 /// Returns the cells of the program and their dependencies, as of now.
+#[inline]
 pub fn graph() -> Graph {
-    let nodes: Vec<_> = all_cells::all()
+    image::note(image::here());
+    of_listed()
+}
+
+pub(crate) fn of_listed() -> Graph {
+    let nodes: Vec<_> = all_cells::listed()
         .into_iter()
         .map(|cell| {
             let CellInfo { name, module_path, .. } = *cell.info();

@@ -51,6 +51,10 @@ pub enum ShutdownOutcome {
     Empty,
 }
 
+/// What a report says of a cell that is still in use: the one case that is waited for in vain for certain.
+const DRAINING: &str =
+    "by a lease or a factory; a lease that the closing thread itself holds is waited for in vain";
+
 impl ClosedCell {
     /// What became of a cell of which one payload is disposed, and perhaps another one was closed later: the later
     /// outcome, unless that hides a failure or says nothing.
@@ -113,9 +117,13 @@ impl fmt::Display for ShutdownReport {
         let mut table = TextTable::new(["cell", "outcome", "took", ""]);
         let names = Names::of_all();
         for cell in &self.cells {
-            let error = cell.error.as_ref().map(ToString::to_string).unwrap_or_default();
+            let note = match (&cell.error, cell.outcome) {
+                (Some(error), _) => error.to_string(),
+                (None, ShutdownOutcome::Draining) => DRAINING.to_owned(),
+                (None, _) => String::new(),
+            };
             let took = format!("{:.1?}", cell.duration);
-            table.row([names.in_report(cell.info), cell.outcome.to_string(), took, error]);
+            table.row([names.in_report(cell.info), cell.outcome.to_string(), took, note]);
         }
         write!(f, "{table}took {:.1?}", self.took)
     }

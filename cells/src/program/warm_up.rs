@@ -3,8 +3,9 @@
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::AnyCell;
 use crate::error::{Error, LifecycleError, Panic, SharedError};
+use crate::image;
 use crate::info::{CellInfo, DependencyKind};
-use crate::program::graph::{self, Graph, graph};
+use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
@@ -18,11 +19,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Builds all cells declared `eager`, and what they depend on: [`WarmUp::run`] with its defaults.
+#[inline]
 pub fn warm_up() -> WarmUpReport {
     WarmUp::new().run()
 }
 
 /// Builds all declared cells of the program: [`WarmUp::run`] of [`all`](WarmUp::all).
+#[inline]
 pub fn warm_up_all() -> WarmUpReport {
     WarmUp::new().all().run()
 }
@@ -49,7 +52,9 @@ impl Default for WarmUp {
 impl WarmUp {
     /// Takes the cells declared `eager`, and as many threads as the machine runs at once.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
+        image::note(image::here());
         Self { all: false, threads: thread::available_parallelism().map_or(1, NonZero::get) }
     }
 
@@ -166,7 +171,7 @@ struct Work {
 impl Work {
     fn plan(what: &WarmUp) -> Self {
         let started = Instant::now();
-        let graph = graph();
+        let graph = graph::of_listed();
         let mut injected = vec![Vec::new(); graph.nodes.len()];
         for edge in graph.edges.iter().filter(|edge| edge.kind == DependencyKind::Injected) {
             injected[edge.from].push(edge.to);

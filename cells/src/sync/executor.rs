@@ -87,6 +87,12 @@ pub struct RuntimeBlocked {
     pub instead: &'static str,
 }
 
+impl RuntimeBlocked {
+    /// What closes say of what they do not wait for.
+    pub(crate) const IN_A_CLOSE: Self =
+        Self { instead: "`shutdown_async`, `close_all_async` or the asynchronous close of the cell" };
+}
+
 /// The tokio runtime that makes no progress while a thread blocks, because that thread alone drives it: a runtime of
 /// one thread, or of one worker.
 ///
