@@ -6,7 +6,8 @@
 //! The alarms of a process are in a map that is ordered by time, under one lock, so that setting one and taking it back
 //! cost a logarithm of their number. The thread takes out what is due, unlocks, and wakes; then it sleeps on a condition
 //! variable until the earliest of the others. An alarm that is earlier than all others notifies it. A waker is cloned
-//! before locking, and dropped and woken after unlocking, because all of that may be code of the program.
+//! before locking, and dropped and woken after unlocking, because all of that may be code of the program. One that panics
+//! does not keep the others from being woken.
 //!
 //! A forked child has neither the thread nor any use for the lock, which the thread may have held at the fork. It makes
 //! a clock of its own: the clocks are a chain, to which each process appends one, and none looks into another's. An alarm
@@ -21,7 +22,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::task::Waker;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A waker that is woken at a time, unless this is dropped before.
 pub(crate) struct Alarm {
@@ -51,7 +52,11 @@ struct Alarms {
 }
 
 /// How many wakers the thread takes out at once, while it holds the lock.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 1024;
+
+/// How late an alarm may ring, so that the thread wakes once for all that are due about the same time. Tokio's timers are
+/// as coarse.
+const GRAIN: Duration = Duration::from_millis(1);
 
 impl Alarm {
     /// Sets an alarm; `None` if there can be no thread that would ring it.
@@ -136,7 +141,10 @@ impl AlarmClock {
             }
             match alarms.wakers.first_key_value() {
                 None => self.earlier.wait(&mut alarms),
-                Some((&(time, _), _)) => drop(self.earlier.wait_until(&mut alarms, time)),
+                Some((&(time, _), _)) => {
+                    let time = time.checked_add(GRAIN).unwrap_or(time);
+                    drop(self.earlier.wait_until(&mut alarms, time));
+                }
             }
         }
     }
@@ -169,7 +177,6 @@ mod tests {
     use std::sync::Arc;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::task::Wake;
-    use std::time::Duration;
 
     const GUARD: Duration = Duration::from_mins(1);
 
