@@ -16,10 +16,14 @@ fn main() {
 #[cfg(target_os = "linux")]
 mod linux {
     use cells::{BoxError, CloseStatus, Disposer, Error, ReadPath, Ref, RuntimeCell, read_path, use_fences};
+    use std::future::{Future, pending};
     use std::panic::catch_unwind;
+    use std::pin::pin;
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::task::{Context, Waker};
     use std::thread;
+    use std::time::Duration;
 
     static ONE: RuntimeCell<Payload> = RuntimeCell::new("one");
     static TWO: RuntimeCell<Payload> = RuntimeCell::new("two");
@@ -310,6 +314,34 @@ mod linux {
         }
     }
 
+    /// Waits for a flight that does not go on, in a task with a time limit.
+    fn waits_in_vain() {
+        static SLOW: RuntimeCell<Payload> = RuntimeCell::new("slow").wait_timeout(Duration::from_millis(20));
+        let mut flight = pin!(SLOW.get_or_initialize_async(pending::<Result<Payload, Error>>));
+        assert!(flight.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let waiter = SLOW.get_or_initialize_async(async || Ok::<_, Error>(Payload(7)));
+        assert!(pollster::block_on(waiter).is_err_and(|error| error.is_timeout()));
+    }
+
+    /// Ends the process if that takes too long: a thread that hangs cannot fail the test.
+    fn within_a_minute(run: fn()) {
+        // SAFETY: it only sets a timer of the process, whose signal ends the process.
+        unsafe { libc::alarm(60) };
+        run();
+        // SAFETY: as above.
+        unsafe { libc::alarm(0) };
+    }
+
+    fn x21_a_limit_holds_in_a_child() {
+        within_a_minute(waits_in_vain);
+        part("a limit in a child", || {
+            within_a_minute(waits_in_vain);
+            part("a limit in a grandchild", || within_a_minute(waits_in_vain));
+            within_a_minute(waits_in_vain);
+        });
+        within_a_minute(waits_in_vain);
+    }
+
     pub(super) fn main() {
         log::start();
         part("membarrier denied from the start", || {
@@ -358,5 +390,7 @@ mod linux {
         part("membarrier denied later", x22_membarrier_denied_later);
         part("fences after reads", x22_fences_after_reads);
         part("a fork at every stage of a close", a_fork_at_every_stage_of_a_close);
+
+        x21_a_limit_holds_in_a_child();
     }
 }

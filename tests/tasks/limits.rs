@@ -210,3 +210,79 @@ mod paused {
         assert!(initializer.join().is_ok());
     }
 }
+
+/// Waits for a flight that goes on for as long as the gate is shut.
+async fn wait_in_vain(cell: &'static RuntimeCell<u32>) -> Error {
+    cell.get_or_initialize_async(async || Ok::<_, Boom>(2)).await.unwrap_err()
+}
+
+fn slow_flight() -> (&'static RuntimeCell<u32>, &'static Stage, cells_test_support::Job<bool>) {
+    let (cell, stage) = (leak(RuntimeCell::<u32>::new("slow").wait_timeout(LIMIT)), Stage::new());
+    let initializer = spawn(|| {
+        let built = cell.get_or_initialize(|| {
+            stage.pause();
+            Ok::<_, Boom>(1)
+        });
+        built.is_ok()
+    });
+    stage.reached();
+    (cell, stage, initializer)
+}
+
+#[cfg(feature = "tokio")]
+mod foreign {
+    use super::*;
+    use tokio::runtime::Builder;
+
+    /// A panic hook that exits, or `panic = "abort"`, would end the process.
+    #[test]
+    fn x11_a_runtime_without_timers_is_not_asked_for_one() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        thread_local! { static WATCHED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) } }
+        static PANICKED: AtomicBool = AtomicBool::new(false);
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if WATCHED.get() {
+                PANICKED.store(true, Ordering::SeqCst);
+            }
+            hook(info);
+        }));
+        let (cell, stage, initializer) = slow_flight();
+        WATCHED.set(true);
+        let runtime = Builder::new_current_thread().build().expect("a runtime");
+        assert!(runtime.block_on(wait_in_vain(cell)).is_timeout());
+        WATCHED.set(false);
+        stage.release();
+        assert!(initializer.join() && !PANICKED.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn x17_a_limit_holds_where_a_foreign_executor_holds_the_thread_of_the_timers() {
+        let (cell, stage, initializer) = slow_flight();
+        let blocked = spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async { pollster::block_on(wait_in_vain(cell)) })
+        });
+        assert!(blocked.join().is_timeout());
+        stage.release();
+        assert!(initializer.join());
+    }
+}
+
+#[test]
+fn x7_waiters_that_give_up_leave_nothing_behind() {
+    let (cell, stage, initializer) = slow_flight();
+    let mut waiters: Vec<_> = (0..1000).map(|_| Box::pin(wait_in_vain(cell))).collect();
+    for waiter in &mut waiters {
+        assert!(poll(waiter).is_pending());
+    }
+    assert_eq!(cell.snapshot().waiters, 1000);
+    let kept = waiters.split_off(500);
+    drop(waiters);
+    assert_eq!(cell.snapshot().waiters, 500);
+    let errors = pollster::block_on(futures::future::join_all(kept));
+    assert!(errors.iter().all(Error::is_timeout));
+    assert_eq!(cell.snapshot().waiters, 0);
+    stage.release();
+    assert!(initializer.join());
+}

@@ -129,8 +129,8 @@ mod tests {
         let (handover, kept) = (Handover::default(), Arc::new(()));
         let held = Arc::clone(&kept);
         handover.leave(Box::pin(async move {
-            let _held = held;
             pending::<()>().await;
+            drop(held);
         }));
         assert_eq!(Arc::strong_count(&kept), 1);
     }
