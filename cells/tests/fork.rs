@@ -15,7 +15,9 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use cells::{BoxError, CloseStatus, Disposer, Error, ReadPath, Ref, RuntimeCell, read_path, use_fences};
+    use cells::{
+        BoxError, CloseStatus, Disposer, Error, ReadPath, Ref, RuntimeCell, State, read_path, use_fences,
+    };
     use std::future::{Future, pending};
     use std::panic::catch_unwind;
     use std::pin::pin;
@@ -316,10 +318,11 @@ mod linux {
 
     /// Waits for a flight that does not go on, in a task with a time limit.
     fn waits_in_vain() {
-        static SLOW: RuntimeCell<Payload> = RuntimeCell::new("slow").wait_timeout(Duration::from_millis(20));
-        let mut flight = pin!(SLOW.get_or_initialize_async(pending::<Result<Payload, Error>>));
+        static STUCK: RuntimeCell<Payload> =
+            RuntimeCell::new("stuck").wait_timeout(Duration::from_millis(20));
+        let mut flight = pin!(STUCK.get_or_initialize_async(pending::<Result<Payload, Error>>));
         assert!(flight.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        let waiter = SLOW.get_or_initialize_async(async || Ok::<_, Error>(Payload(7)));
+        let waiter = STUCK.get_or_initialize_async(async || Ok::<_, Error>(Payload(7)));
         assert!(pollster::block_on(waiter).is_err_and(|error| error.is_timeout()));
     }
 
@@ -340,6 +343,61 @@ mod linux {
             within_a_minute(waits_in_vain);
         });
         within_a_minute(waits_in_vain);
+    }
+
+    static SLOW: RuntimeCell<Payload> = RuntimeCell::new("slow").wait_timeout(Duration::from_secs(50));
+    static CAUSED: RuntimeCell<Payload> = RuntimeCell::new("caused");
+
+    /// A child gets, closes and drains a cell whose factory runs on a thread of its parent.
+    fn gets_what_another_process_builds() {
+        assert!(!SLOW.is_ready());
+        assert_eq!((SLOW.state(), SLOW.snapshot().waiters), (State::Empty, 0));
+        assert!(SLOW.get_or_initialize(|| Ok::<_, Error>(Payload(7))).is_ok_and(|lease| lease.0 == 7));
+        let before = ends();
+        assert_eq!((SLOW.close_and_drain(Duration::MAX).status, ends()), (CloseStatus::Ok, before + 1));
+        let task = SLOW.get_or_initialize_async(async || Ok::<_, Error>(Payload(7)));
+        assert!(pollster::block_on(task).is_ok());
+        assert_eq!(SLOW.close().status, CloseStatus::Ok);
+    }
+
+    fn x21_a_child_builds_what_its_parents_threads_build() {
+        let barrier = &Barrier::new(2);
+        thread::scope(|scope| {
+            let build = || {
+                barrier.wait();
+                barrier.wait();
+                Ok::<_, Error>(Payload(7))
+            };
+            scope.spawn(move || drop(SLOW.get_or_initialize(build)));
+            barrier.wait();
+            part("during a flight", || within_a_minute(gets_what_another_process_builds));
+            // Closed first, and then asked; and seeded.
+            part("during a flight, closed", || {
+                assert_eq!(SLOW.close_and_drain(Duration::MAX).status, CloseStatus::Noop);
+                within_a_minute(gets_what_another_process_builds);
+                let _permit = cells::testing::allow_seeding();
+                assert!(SLOW.seed(Payload(7)).is_ok());
+                assert_eq!(SLOW.close().status, CloseStatus::Ok);
+            });
+            // The parent's flight goes on.
+            assert_eq!(SLOW.state(), State::Initializing);
+            barrier.wait();
+        });
+        assert_eq!(SLOW.close().status, CloseStatus::Ok);
+    }
+
+    fn x21_a_child_goes_on_with_the_factory_that_forked() {
+        let built = CAUSED.get_or_initialize(|| {
+            part("inside a factory", || {
+                // The thread that runs the factory is in the child, and still cannot wait for itself.
+                let again = CAUSED.get_or_initialize(|| Ok::<_, Error>(Payload(7)));
+                assert!(again.is_err_and(|error| error.is_reentrant()));
+                within_a_minute(read_and_close);
+            });
+            Ok::<_, Error>(Payload(7))
+        });
+        drop(built.unwrap_or_else(|error| panic!("{error}")));
+        assert_eq!(CAUSED.close().status, CloseStatus::Ok);
     }
 
     pub(super) fn main() {
@@ -392,5 +450,7 @@ mod linux {
         part("a fork at every stage of a close", a_fork_at_every_stage_of_a_close);
 
         x21_a_limit_holds_in_a_child();
+        x21_a_child_builds_what_its_parents_threads_build();
+        x21_a_child_goes_on_with_the_factory_that_forked();
     }
 }
