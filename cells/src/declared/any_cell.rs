@@ -19,6 +19,7 @@ use crate::sync::block_on::block_on;
 use crate::sync::clock::deadline;
 use crate::sync::executor::BoxFuture;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -294,6 +295,10 @@ impl AnyCell {
         self.everywhere().into_iter().filter_map(RawCell::shut_down).collect()
     }
 }
+
+/// As the cells.
+impl UnwindSafe for AnyCell {}
+impl RefUnwindSafe for AnyCell {}
 
 impl fmt::Debug for AnyCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -143,7 +143,7 @@ impl AlarmClock {
                 None => self.earlier.wait(&mut alarms),
                 Some((&(time, _), _)) => {
                     let time = time.checked_add(GRAIN).unwrap_or(time);
-                    drop(self.earlier.wait_until(&mut alarms, time));
+                    let _ = self.earlier.wait_until(&mut alarms, time);
                 }
             }
         }
