@@ -3,6 +3,7 @@
 use crate::shared_error::look_through;
 use std::any::Any;
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,13 +90,13 @@ pub enum LifecycleError {
         source: SharedError,
     },
     /// The cell is cooling down after a failure; no factory ran.
-    #[error("cell `{cell}`: cooling down, retry in {retry_after:.1?}")]
+    #[error("cell `{cell}`: cooling down, {}", Retry(*retry_after))]
     Cooldown {
         /// The cell's name.
         cell: &'static str,
         /// The failure that started the cooldown.
         source: SharedError,
-        /// How long until a call may run the factory again.
+        /// How long until a call may run the factory again; with a cooldown of [`Duration::MAX`], centuries.
         retry_after: Duration,
     },
     /// The factory that this call waited for panicked.
@@ -233,6 +234,17 @@ impl Error {
                 | LifecycleError::Dependency { source, .. } => Some(source),
             },
         }
+    }
+}
+
+/// When a call may try again, in words.
+struct Retry(Duration);
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// What nobody lives to see is as good as never.
+        const CENTURY: Duration = Duration::from_hours(24 * 36_525);
+        if self.0 >= CENTURY { f.write_str("does not retry") } else { write!(f, "retry in {:.1?}", self.0) }
     }
 }
 

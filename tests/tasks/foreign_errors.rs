@@ -63,7 +63,7 @@ fn x5_an_asynchronous_cell_keeps_an_anyhow_error() {
 #[test]
 fn x5_an_asynchronous_disposer_may_return_an_anyhow_result() {
     async fn fails(_: u32) -> anyhow::Result<()> {
-        refused().map(drop).context("cannot log out")
+        std::future::ready(refused()).await.map(drop).context("cannot log out")
     }
     fn fails_at_once(_: u32) -> anyhow::Result<()> {
         refused().map(drop).context("cannot log out")

@@ -209,6 +209,58 @@ mod paused {
         stage.release();
         assert!(initializer.join().is_ok());
     }
+
+    /// A factory that waits for something real, of which tokio's clock knows nothing.
+    async fn wait_for_a_thread(gate: &'static Gate) -> Result<u32, Boom> {
+        gate.wait_async().await;
+        Ok(1)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn x18_a_paused_clock_jumps_to_the_limit_of_a_waiter() {
+        let (cell, gate) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR)), Gate::new());
+        let initializer = tokio::spawn(cell.get_or_initialize_async(|| wait_for_a_thread(gate)));
+        tokio::task::yield_now().await;
+        let real = Instant::now();
+        let error = cell.get_or_initialize_async(|| wait_for_a_thread(gate)).await.unwrap_err();
+        assert!(error.is_timeout() && real.elapsed() < HOUR);
+        gate.open();
+        assert!(initializer.await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn x18_a_cell_that_is_built_before_time_is_paused_waits_for_what_is_real() {
+        let (cell, gate) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR)), Gate::new());
+        let callers =
+            [(); 2].map(|()| tokio::spawn(cell.get_or_initialize_async(|| wait_for_a_thread(gate))));
+        let opener = spawn(move || {
+            eventually("the second caller", || cell.snapshot().waiters == 1);
+            gate.open();
+        });
+        for caller in callers {
+            assert!(caller.await.unwrap().is_ok());
+        }
+        opener.join();
+        tokio::time::pause();
+        sleep(HOUR).await;
+        assert_eq!(*cell.get_or_initialize_async(async || Err(Boom(1))).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a5_a_wait_goes_by_the_paused_clock_from_its_next_poll_on() {
+        let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR));
+        let flight = tokio::spawn(cell.get_or_initialize_async(|| async {
+            sleep(9 * HOUR).await;
+            Ok::<_, Boom>(1)
+        }));
+        tokio::task::yield_now().await;
+        let mut waiter = Box::pin(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)));
+        assert!(poll(&mut waiter).is_pending(), "by the real clock");
+        tokio::time::pause();
+        let error = waiter.await.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        flight.abort();
+    }
 }
 
 /// Waits for a flight that goes on for as long as the gate is shut.

@@ -191,7 +191,7 @@ fn every_key() {
 }
 
 #[test]
-fn an_alias_and_a_plain_drop() {
+fn an_alias_by_another_name_and_a_plain_drop() {
     check(
         "fallible, dispose = drop",
         "fn search() -> Opened { Index::open() }",
@@ -245,6 +245,10 @@ fn an_alias_and_a_plain_drop() {
             }
         "##]],
     );
+}
+
+#[test]
+fn an_alias_named_result() {
     check(
         "",
         "fn search() -> fmt::Result { Ok(()) }",
@@ -559,12 +563,9 @@ fn dependencies_of_an_infallible_cell() {
 
 #[test]
 fn asynchronous() {
-    let item = r#"
-        async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> { Pool::open(config).await }
-    "#;
     check(
         "dispose = Pool::shut, observer = Log, adjuster = Trace",
-        item,
+        "async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> { Pool::open(config).await }",
         &expect![[r##"
             #[inline]
             async fn pool() -> ::core::result::Result<::cells::Ref<'static, Pool>, ::cells::Error> {

@@ -229,6 +229,8 @@ impl<'a> Initializer<'a> {
             payload,
             status,
             duration: built.duration(),
+            own: built.own,
+            waiting: built.waiting,
             error,
             generation: self.flight.generation,
             context: self.context.clone(),

@@ -19,6 +19,7 @@ use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::sync::clock::deadline;
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -358,6 +359,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }
 }
+
+/// A panic of the factory, or of any other code of the program, leaves the cell as it was or failed, and poisons nothing.
+impl<T: Send + Sync + RefUnwindSafe + 'static> UnwindSafe for RuntimeCell<T> {}
+impl<T: Send + Sync + RefUnwindSafe + 'static> RefUnwindSafe for RuntimeCell<T> {}
 
 /// Shows the name and the state, never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {

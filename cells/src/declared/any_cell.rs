@@ -21,6 +21,7 @@ use crate::sync::block_on::block_on;
 use crate::sync::clock::deadline;
 use crate::sync::executor::{Blocked, BoxFuture, RuntimeBlocked};
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -334,6 +335,10 @@ impl AnyCell {
         first.into_iter().chain(others.filter_map(RawCell::shut_down)).collect()
     }
 }
+
+/// As the cells.
+impl UnwindSafe for AnyCell {}
+impl RefUnwindSafe for AnyCell {}
 
 impl fmt::Debug for AnyCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

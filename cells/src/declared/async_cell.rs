@@ -22,6 +22,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -239,6 +240,10 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> Deref for AsyncCell<T, D> {
         self.here()
     }
 }
+
+/// As of a [`RuntimeCell`].
+impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> UnwindSafe for AsyncCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> RefUnwindSafe for AsyncCell<T, D> {}
 
 impl<T: Payload, D: DeclaredAsync<Payload = T>> fmt::Debug for AsyncCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,6 +25,7 @@ use crate::payload::payload_type::Payload;
 use once_cell::sync::OnceCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// What a declaration says of its permanent cell; `#[runtime_cell(permanent)]` implements it.
@@ -251,6 +252,10 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     {
     }
 }
+
+/// As of a [`RuntimeCell`].
+impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> UnwindSafe for PermanentCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> RefUnwindSafe for PermanentCell<T, D> {}
 
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> fmt::Debug for PermanentCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

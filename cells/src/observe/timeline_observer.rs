@@ -63,6 +63,8 @@ impl Observer for TimelineObserver {
                 InitStatus::Cancelled => "cancelled",
             })),
             duration: Some(result.duration),
+            own: Some(result.own),
+            waiting: Some(result.waiting),
             error: result.error.as_ref().map(ToString::to_string),
             session_id: context.and_then(|context| context.session_id.clone()),
             ..TimelineEvent::new(if failed { "runtime.init.err" } else { "runtime.init.end" })
