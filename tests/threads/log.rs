@@ -1,7 +1,9 @@
 //! The log events: one test for each row of the contract's table.
 
 use cells::{CloseStatus, Disposer, RuntimeCell};
-use cells_test_support::{Boom, Hooks, LONG, Stage, alone, cell, crowd, leak, lock, panic_of, start_flight};
+use cells_test_support::{
+    Boom, Hooks, LONG, Stage, alone, cell, crowd, current_thread, leak, lock, panic_of, start_flight,
+};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Once};
@@ -210,6 +212,27 @@ fn runtime_cell_draining_is_logged_by_a_drain_that_gives_up() {
     let _lease = cell.get_or_initialize(|| Ok::<_, Boom>(1));
     let events = logged(|| assert_eq!(cell.close_and_drain(Duration::ZERO).status, CloseStatus::Draining));
     assert_last(&events, "runtime_cell_draining", Level::DEBUG, &[("generation", Some("1"))]);
+}
+
+#[test]
+fn runtime_cell_disposing() {
+    let cell = || {
+        let cell = cell::<u32>("db").disposer(Disposer::with_async(|_| Box::pin(async { Ok(()) })));
+        drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+        cell
+    };
+    current_thread().block_on(async {
+        let left = cell();
+        let events = logged(|| assert_eq!(left.close().status, CloseStatus::Disposing));
+        assert_last(&events, "runtime_cell_disposing", Level::DEBUG, &[("generation", Some("1"))]);
+        let kept = cell();
+        let events = logged(|| assert_eq!(kept.close_and_drain(LONG).status, CloseStatus::Disposing));
+        let error = "it needs the tokio runtime whose only thread this call blocks; await `shutdown_async`, \
+                     `close_all_async` or the asynchronous close of the cell instead";
+        let fields = [("generation", Some("1")), ("error", Some(error))];
+        assert_last(&events, "runtime_cell_disposing", Level::WARN, &fields);
+        assert_eq!(events.len(), 1);
+    });
 }
 
 #[test]

@@ -348,3 +348,7 @@ impl fmt::Debug for AnyCell {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "any_cell_tests.rs"]
+mod tests;
