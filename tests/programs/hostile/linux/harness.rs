@@ -85,6 +85,7 @@ fn process(scenario: &Scenario) -> Result<(), String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .env("RUST_BACKTRACE", "0")
         .process_group(0)
         .spawn()
         .map_err(|error| error.to_string())?;

@@ -18,13 +18,13 @@ fn middle(base: &Payload) -> Result<Payload, Boom> {
     Ok(Payload::make())
 }
 
-#[runtime_cell(dispose = Payload::dispose)]
+#[runtime_cell(eager, dispose = Payload::dispose)]
 async fn top(middle: &Payload) -> Result<Payload, BoxError> {
     let _ = middle;
     Ok(Payload::make())
 }
 
-#[runtime_cell(permanent)]
+#[runtime_cell(eager, permanent)]
 fn fixed() -> u8 {
     1
 }
@@ -95,7 +95,7 @@ fn no_more_threads() {
 pub(crate) fn no_thread_can_be_started_for_a_warm_up_or_a_shutdown() {
     no_more_threads();
     for _ in 0..2 {
-        let report = cells::warm_up_all();
+        let report = cells::warm_up();
         assert!(report.is_ok(), "{report}");
         assert!(BASE.is_ready() && MIDDLE.is_ready() && TOP.is_ready() && FIXED.is_ready());
         let report = cells::close_all(LONG);
@@ -138,7 +138,7 @@ pub(crate) fn memory_is_too_short_for_threads() {
     limit(libc::RLIMIT_AS, pages * page + (1 << 20));
     let started = thread::Builder::new().stack_size(16 << 20).spawn(|| ());
     assert!(started.is_err(), "a thread was started");
-    let report = cells::warm_up_all();
+    let report = cells::warm_up();
     assert!(report.is_ok(), "{report}");
     use_all();
     let report = cells::shutdown(LONG);
