@@ -1,12 +1,14 @@
 //! Payloads, and the table of what became of each.
 
+use crate::cast::PERMANENT;
 use cells::{Abandoned, BoxError, BoxFuture, CloseResult, ShutdownOutcome};
 use std::panic::resume_unwind;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 
-/// How many payloads a run may make.
-const MOST: usize = 1 << 28;
+/// The table grows by so many payloads at a time, and so often at most.
+const CHUNK: usize = 1 << 16;
+const CHUNKS: usize = 1 << 12;
 
 const ALIVE: u8 = 1;
 /// A disposer has it.
@@ -14,12 +16,8 @@ const TAKEN: u8 = 2;
 /// Its destructor has run.
 const GONE: u8 = 3;
 
-/// The state of each payload. The system provides the memory as it is used.
-static TABLE: LazyLock<Vec<AtomicU8>> = LazyLock::new(|| {
-    let mut table = Vec::new();
-    table.resize_with(MOST, || AtomicU8::new(0));
-    table
-});
+/// The state of each payload.
+static TABLE: [OnceLock<Box<[AtomicU8]>>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
 static MADE: AtomicU64 = AtomicU64::new(0);
 static VIOLATIONS: AtomicU64 = AtomicU64::new(0);
 /// Payloads of asynchronous disposers that were dropped before the disposer was called, and closes that said so.
@@ -34,6 +32,12 @@ enum Ends {
     Later,
     /// Never: it is shut down and stays readable.
     Never,
+}
+
+fn state(id: u64) -> &'static AtomicU8 {
+    let id = usize::try_from(id).unwrap_or(usize::MAX);
+    let chunk = TABLE[id / CHUNK].get_or_init(|| (0..CHUNK).map(|_| AtomicU8::new(0)).collect());
+    &chunk[id % CHUNK]
 }
 
 /// The payload of every cell.
@@ -74,7 +78,7 @@ impl Life {
     }
 
     fn state(&self) -> &'static AtomicU8 {
-        &TABLE[usize::try_from(self.id).unwrap_or(usize::MAX)]
+        state(self.id)
     }
 
     /// Uses it.
@@ -159,18 +163,22 @@ pub(crate) fn table_bytes() -> u64 {
     made()
 }
 
-/// Fails unless each payload was disposed once.
-pub(crate) fn add_up() {
+/// What is wrong, unless each payload was disposed once.
+pub(crate) fn mistakes() -> Vec<String> {
     let (uncalled, abandoned) = (UNCALLED.load(SeqCst), ABANDONED.load(SeqCst));
     println!(
         "{} payloads; {uncalled} dropped before their disposer was called, {abandoned} abandoned",
         made()
     );
-    let states = &TABLE[..usize::try_from(made()).unwrap_or(MOST)];
-    let count = |state| states.iter().filter(|life| life.load(SeqCst) == state).count();
-    let (alive, taken) = (count(ALIVE), count(TAKEN));
-    assert_eq!(VIOLATIONS.load(SeqCst), 0, "violations");
-    assert_eq!(alive, 0, "payloads that were never disposed");
-    assert_eq!(taken, crate::cast::PERMANENT, "payloads whose disposer has not ended, beside permanent ones");
-    assert!(uncalled <= abandoned, "{uncalled} payloads dropped without a word");
+    let count = |wanted| (0..made()).filter(|&id| state(id).load(SeqCst) == wanted).count();
+    let found = [
+        (VIOLATIONS.load(SeqCst) != 0, format!("{} payloads used or ended wrongly", VIOLATIONS.load(SeqCst))),
+        (count(ALIVE) != 0, format!("{} payloads were never disposed", count(ALIVE))),
+        (
+            count(TAKEN) != PERMANENT,
+            format!("{} payloads are with their disposers, beside permanent ones", count(TAKEN)),
+        ),
+        (uncalled > abandoned, format!("{uncalled} payloads dropped without a word")),
+    ];
+    found.into_iter().filter_map(|(is, what)| is.then_some(what)).collect()
 }
