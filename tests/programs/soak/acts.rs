@@ -33,7 +33,7 @@ impl Kept {
         }
     }
 
-    fn keep(self) {
+    fn shelve(self) {
         self.touch();
         let mut shelf = SHELF.lock().expect("nobody panics here");
         shelf.push(self);
@@ -105,6 +105,7 @@ pub(crate) fn in_thread(random: &mut Rng) {
     count(operation, did.unwrap_or("panic"));
 }
 
+#[expect(clippy::too_many_lines, reason = "a list, each entry of which is short")]
 fn thread_act(random: &mut Rng, operation: &mut &'static str) -> &'static str {
     let (get, cell) = lives(random);
     let mut is = |name| *operation = name;
@@ -139,9 +140,9 @@ fn thread_act(random: &mut Rng, operation: &mut &'static str) -> &'static str {
         47 => {
             is("thread: invalidate with dependents");
             if random.bool() {
-                ROOT.invalidate_with_dependents()
+                ROOT.invalidate_with_dependents();
             } else {
-                LENT.invalidate_with_dependents()
+                LENT.invalidate_with_dependents();
             }
             "ok"
         }
@@ -203,7 +204,7 @@ fn thread_act(random: &mut Rng, operation: &mut &'static str) -> &'static str {
             kept.map_or_else(
                 |error| kind(&error),
                 |kept| {
-                    kept.keep();
+                    kept.shelve();
                     "ok"
                 },
             )
@@ -336,7 +337,7 @@ async fn task_act(random: &mut Rng, operation: &mut &'static str) -> &'static st
             is("task: keep");
             match task().await {
                 Ok(life) => {
-                    Kept::Life(life).keep();
+                    Kept::Life(life).shelve();
                     "ok"
                 }
                 Err(error) => kind(&error),

@@ -202,7 +202,7 @@ pub(crate) fn clear(runtime: &Runtime) {
     acts::let_go_of_all();
     let limit = Duration::from_secs(20);
     let report = runtime.block_on(cells::close_all_async(limit));
-    let left: Vec<_> = report.cells.iter().filter(|cell| life::is_left(&cell.outcome)).collect();
+    let left: Vec<_> = report.cells.iter().filter(|cell| life::is_left(cell.outcome)).collect();
     assert!(left.is_empty(), "after a round are left {left:?}");
     assert_ne!(BARE.close_and_drain(limit).status, CloseStatus::Draining);
     assert_ne!(runtime.block_on(BARE_LATER.close_and_drain_async(limit)).status, CloseStatus::Draining);

@@ -144,7 +144,7 @@ pub(crate) fn closed(result: &CloseResult) {
     ABANDONED.fetch_add(u64::from(abandoned), SeqCst);
 }
 
-pub(crate) fn is_left(outcome: &ShutdownOutcome) -> bool {
+pub(crate) fn is_left(outcome: ShutdownOutcome) -> bool {
     !matches!(
         outcome,
         ShutdownOutcome::Disposed
