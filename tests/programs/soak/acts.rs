@@ -33,12 +33,12 @@ impl Kept {
         }
     }
 
-    fn shelve(self) {
+    fn keep(self) {
         self.touch();
-        let mut shelf = SHELF.lock().expect("nobody panics here");
-        shelf.push(self);
-        let other = (shelf.len() > 32).then(|| shelf.swap_remove(0));
-        drop(shelf);
+        let mut all = SHELF.lock().expect("nobody panics here");
+        all.push(self);
+        let other = (all.len() > 32).then(|| all.swap_remove(0));
+        drop(all);
         drop(other);
     }
 }
@@ -204,7 +204,7 @@ fn thread_act(random: &mut Rng, operation: &mut &'static str) -> &'static str {
             kept.map_or_else(
                 |error| kind(&error),
                 |kept| {
-                    kept.shelve();
+                    kept.keep();
                     "ok"
                 },
             )
@@ -337,7 +337,7 @@ async fn task_act(random: &mut Rng, operation: &mut &'static str) -> &'static st
             is("task: keep");
             match task().await {
                 Ok(life) => {
-                    Kept::Life(life).shelve();
+                    Kept::Life(life).keep();
                     "ok"
                 }
                 Err(error) => kind(&error),
