@@ -83,6 +83,10 @@ model!(a_dropped_initializer_against_a_close, at_random);
 model!(a_drain_waits_for_a_dropped_initializer, at_random);
 model!(an_async_disposer_runs_once_or_says_why_not, at_random);
 model!(a_dropped_closer_loses_no_payload, at_random);
+model!(x32_of_two_that_need_each_other_one_is_refused, at_random);
+model!(x32_of_three_in_a_ring_one_is_refused, at_random);
+model!(x32_of_two_tasks_that_need_each_other_one_is_refused, at_random);
+model!(x32_a_refusal_that_is_passed_on_ends_every_flight_of_the_circle, at_random);
 
 #[cells::runtime_cell]
 fn nobody_asks_for_this() -> u8 {
@@ -242,6 +246,7 @@ fn use_lease(lease: Ref<'_, Payload>) -> u64 {
 }
 
 mod models {
+    use super::circles::Ring;
     use super::tasks::{gone, poll_a_few_times, with_async_disposer};
     use super::*;
     use shuttle::future::block_on;
@@ -569,6 +574,130 @@ mod models {
         });
         let threads = [read, world.spawn(give_up(1)), world.spawn(give_up(2)), thread];
         gone(&world, &closes, threads);
+    }
+
+    /// All callers have their payloads, because one factory was refused and did without.
+    fn one_is_refused(ring: &Ring, answers: Vec<Result<usize, Error>>) {
+        for (cell, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer.expect("a payload"), cell);
+        }
+        assert_eq!(ring.refused(), 1);
+    }
+
+    pub(crate) fn x32_of_two_that_need_each_other_one_is_refused() {
+        let ring = Ring::new(&["a", "b"], false);
+        one_is_refused(&ring, ring.ask_from_threads());
+    }
+
+    pub(crate) fn x32_of_three_in_a_ring_one_is_refused() {
+        let ring = Ring::new(&["a", "b", "c"], false);
+        one_is_refused(&ring, ring.ask_from_threads());
+    }
+
+    pub(crate) fn x32_of_two_tasks_that_need_each_other_one_is_refused() {
+        let ring = Ring::new(&["a", "b"], false);
+        one_is_refused(&ring, ring.ask_from_tasks());
+    }
+
+    pub(crate) fn x32_a_refusal_that_is_passed_on_ends_every_flight_of_the_circle() {
+        let ring = Ring::new(&["a", "b", "c"], true);
+        let answers = ring.ask_from_threads();
+        // Each caller met the refusal of a round of its own, or of one that it waited for.
+        assert!((1..=3).contains(&ring.refused()), "{} refusals", ring.refused());
+        for answer in answers {
+            let error = answer.expect_err("a circle has no payload");
+            assert!(error.root_cause().to_string().contains(" -> "), "{error}: {}", error.root_cause());
+        }
+    }
+}
+
+/// Cells whose factories need each other.
+mod circles {
+    use super::{AtomicUsize, BoxError, Error, SeqCst};
+    use cells::{BoxFuture, RuntimeCell};
+    use shuttle::future::block_on;
+    use shuttle::thread;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// Cells in a ring: the factory of each asks the next one, and that of the last the first.
+    pub(crate) struct Ring {
+        cells: Vec<RuntimeCell<usize>>,
+        refused: AtomicUsize,
+        /// Whether a factory that is refused fails with that error; else it builds its payload without the other cell.
+        passes_on: bool,
+    }
+
+    impl Ring {
+        pub(crate) fn new(names: &[&'static str], passes_on: bool) -> Arc<Self> {
+            let cell = |name: &&'static str| RuntimeCell::new(name).wait_timeout(Duration::ZERO);
+            Arc::new(Self {
+                cells: names.iter().map(cell).collect(),
+                refused: AtomicUsize::new(0),
+                passes_on,
+            })
+        }
+
+        /// A caller of each cell, all at once; returns their answers.
+        fn ask_all(
+            self: &Arc<Self>,
+            ask: fn(&Self, usize) -> Result<usize, Error>,
+        ) -> Vec<Result<usize, Error>> {
+            let callers: Vec<_> = (0..self.cells.len())
+                .map(|cell| {
+                    let ring = self.clone();
+                    thread::spawn(move || ask(&ring, cell))
+                })
+                .collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+        }
+
+        pub(crate) fn ask_from_threads(self: &Arc<Self>) -> Vec<Result<usize, Error>> {
+            self.ask_all(Self::get)
+        }
+
+        pub(crate) fn ask_from_tasks(self: &Arc<Self>) -> Vec<Result<usize, Error>> {
+            self.ask_all(|ring, cell| block_on(ring.get_async(cell)))
+        }
+
+        /// How many factories were refused.
+        pub(crate) fn refused(&self) -> usize {
+            self.refused.load(SeqCst)
+        }
+
+        fn next(&self, cell: usize) -> usize {
+            (cell + 1) % self.cells.len()
+        }
+
+        fn get(&self, cell: usize) -> Result<usize, Error> {
+            let factory = || self.built(cell, self.get(self.next(cell)));
+            self.cells[cell].get_or_initialize(factory).map(|lease| *lease)
+        }
+
+        fn get_async(&self, cell: usize) -> BoxFuture<'_, Result<usize, Error>> {
+            Box::pin(async move {
+                let factory = || async { self.built(cell, self.get_async(self.next(cell)).await) };
+                self.cells[cell].get_or_initialize_async(factory).await.map(|lease| *lease)
+            })
+        }
+
+        /// What the factory of `cell` makes of what the next cell answered.
+        fn built(&self, cell: usize, next: Result<usize, Error>) -> Result<usize, BoxError> {
+            match next {
+                Ok(next) => assert_eq!(next, self.next(cell)),
+                Err(error) => {
+                    if error.is_reentrant() {
+                        self.refused.fetch_add(1, SeqCst);
+                    } else {
+                        assert!(self.passes_on, "only the refusal is an error: {error}");
+                    }
+                    if self.passes_on {
+                        return Err(error.into());
+                    }
+                }
+            }
+            Ok(cell)
+        }
     }
 }
 
