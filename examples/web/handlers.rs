@@ -63,7 +63,8 @@ impl IntoResponse for Failure {
         match self {
             // A cell that is cooling down knows when the client should come back.
             Self::Cell(error) => {
-                let seconds = error.retry_after().map_or(1, |left| left.as_secs() + 1).to_string();
+                let seconds =
+                    error.retry_after().map_or(1, |left| left.as_secs().saturating_add(1)).to_string();
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds)], said).into_response()
             }
             Self::Problem(Problem::EmptyQuery) => (StatusCode::BAD_REQUEST, said).into_response(),

@@ -4,7 +4,7 @@ use cells::{
     AsyncFactoryAdjuster, BoxError, BoxFuture, InitStatus, Ref, RequestContext, State, runtime_cell,
 };
 use cells_test_support::{
-    Boom, Count, Counted, Executor, Recorder, Smol, Stage, Tally, current_thread, eventually,
+    Boom, Count, Counted, Executor, LONG, Recorder, Smol, Stage, Tally, current_thread, eventually,
     eventually_async, multi_thread, poll, spawn,
 };
 use std::sync::LazyLock;
@@ -151,7 +151,7 @@ fn x8_a_blocking_factory_ends_its_flight_though_its_runtime_has_ended() {
         let next = u32::try_from(2 * round + 2).unwrap_or(0);
         eventually("the first payload's end", || TALLY.disposed().contains(&(next - 1)));
         assert_eq!(second.block_on(async { heavy().await.map(|lease| lease.id) }).unwrap(), next);
-        assert_eq!(second.block_on(HEAVY.close()).status, cells::CloseStatus::Ok);
+        assert_eq!(second.block_on(HEAVY.close_and_drain(LONG)).status, cells::CloseStatus::Ok);
         assert_eq!(TALLY.made(), TALLY.disposed().len());
     }
 }
@@ -220,9 +220,8 @@ fn x8_a_blocking_factory_that_is_queued_when_its_runtime_ends_runs_alone_too() {
     first.block_on(later).unwrap();
     let waiter = second.spawn(async { queued().await.map(|lease| *lease) });
     eventually("the waiter", || QUEUED.snapshot().waiters == 1);
+    // The pool still runs what is in its queue, on this thread or on that of a worker.
     first.shutdown_background();
-    assert_eq!((RUNS.get(), QUEUED.state()), (0, State::Initializing));
-    // The pool still runs what is in its queue.
     busy.release();
     assert_eq!(second.block_on(waiter).unwrap().unwrap(), 1);
     eventually("the end", || recorder.ends() == [(1, InitStatus::Ok)]);
