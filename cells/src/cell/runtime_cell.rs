@@ -259,9 +259,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// If no lease is out, the disposer runs inside this call, and the result is its result. Otherwise the result is
     /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer
-    /// there. A flight under way is superseded: what it builds is disposed, and its callers start over. Without a
-    /// payload and a flight, this is a [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the failure on record
-    /// and any cooldown.
+    /// there; or [`CloseStatus::Disposing`](crate::CloseStatus::Disposing), if the disposer is asynchronous and runs on
+    /// the tokio runtime that the payload was built on. A flight under way is superseded: what it builds is disposed, and
+    /// its callers start over. Without a payload and a flight, this is a
+    /// [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the failure on record and any cooldown.
     ///
     /// It never unwinds: an error or panic of the disposer is in the result.
     pub fn close(&self) -> CloseResult {
@@ -280,7 +281,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// runs. The disposer runs inside this call.
     ///
     /// The wait covers payloads of earlier closes that are still draining. After `limit` the result is
-    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer.
+    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer; or
+    /// [`CloseStatus::Disposing`](crate::CloseStatus::Disposing), if only a disposer still runs. An asynchronous disposer
+    /// that needs the tokio runtime whose only thread this call blocks is not waited for: the result has a
+    /// [`RuntimeBlocked`](crate::RuntimeBlocked) as its error.
     ///
     /// Drop the calling thread's own leases first: a call that holds one always waits for the whole `limit`.
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {

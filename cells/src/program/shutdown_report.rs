@@ -43,7 +43,7 @@ pub enum ShutdownOutcome {
     Failed,
     /// A lease is still out, or a superseded factory still runs.
     Draining,
-    /// Its disposer still runs.
+    /// Its disposer still runs; or it can run only after this call, and the error says so.
     Overdue,
     /// It had a flight under way and no payload; what the factory built is disposed.
     Superseded,

