@@ -121,7 +121,7 @@ use proc_macro::TokenStream;
 /// | Key | Default | Effect |
 /// |---|---|---|
 /// | `max_waiters = 64` | no limit | How many callers may wait while another caller runs the factory. One more gets an error at once. |
-/// | `wait_timeout = "1500ms"` | 1500 ms | How long a call may wait for a build that another call began, or, if the cell is `blocking` or `detached`, for any build. Then the call gets an error, and the build goes on. A const expression equal to `Duration::ZERO` means no limit. |
+/// | `wait_timeout = "1500ms"` | 1500 ms | How long a call may wait for a build that another call began. Then the call gets an error, and the build goes on. A const expression equal to `Duration::ZERO` means no limit. |
 /// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. |
 ///
 /// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const

@@ -172,8 +172,11 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Builds a new payload and swaps it in. Until then readers get the old one, without waiting.
     ///
     /// The old payload is then retired, and disposed after its last lease. If the factory fails or panics, the old
-    /// payload stays, and no cooldown starts. A caller that finds a flight under way waits for it and gets its outcome.
-    /// On a cell without a payload, this is [`get_or_initialize`](Self::get_or_initialize).
+    /// payload stays, and no cooldown starts.
+    ///
+    /// What the call returns, payload or error, is of a flight that began after the call. If one is under way already, the
+    /// call waits for its end and then for the next one, which all who call meanwhile share. The cell's wait limit
+    /// bounds both waits together.
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
