@@ -7,8 +7,8 @@
 //!
 //! Each row has a time at each size, the exponent by which it grows between them (1.0 is linear), and the most memory
 //! in use above that at its start, for each item of the greatest size. A size is left out if the one before took too
-//! long. The declared cells are in a program of their own, which is built for each number of them; the one of 10,000
-//! takes minutes to build, and only if `CELLS_SCALE_CELLS` is at least that much.
+//! long. The declared cells are in a program of their own, which is built for each number of them. The one of 10,000
+//! takes minutes to build, and is left out unless `CELLS_SCALE_MOST` is 10000.
 
 #![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
@@ -145,7 +145,7 @@ fn timed(work: impl FnOnce()) -> Duration {
 
 /// Builds the program of declared cells at each size, and collects its rows.
 fn declared(sizes: &[usize]) {
-    let most = env::var("CELLS_SCALE_CELLS").ok().and_then(|cells| cells.parse().ok()).unwrap_or(1_000);
+    let most = env::var("CELLS_SCALE_MOST").ok().and_then(|cells| cells.parse().ok()).unwrap_or(1_000);
     let sizes: Vec<_> = sizes.iter().copied().filter(|&size| size <= most).collect();
     let mut rows: BTreeMap<usize, (String, Vec<Sample>)> = BTreeMap::new();
     for &size in &sizes {
