@@ -1,12 +1,12 @@
 //! The protocol under a model checker: the runtime crate's own code on shuttle's primitives.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg shuttle -C debug-assertions" cargo test -p cells-tests --test models --target-dir target/shuttle --release
+//! RUSTFLAGS="--cfg cells_shuttle -C debug-assertions" cargo test -p cells-tests --test models --target-dir target/shuttle --release
 //! ```
 //!
 //! Without the flag there is nothing to run. Each model runs under random and PCT schedules, the smallest ones under all
 //! possible schedules. The bookkeeping uses `std` on purpose: it is not part of the protocol, and adds no scheduling points.
-#![cfg(shuttle)]
+#![cfg(cells_shuttle)]
 
 use cells::{
     BoxError, CloseResult, CloseStatus, Disposer, Error, InitContext, InitResult, LifecycleError, Observer,

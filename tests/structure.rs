@@ -1,5 +1,5 @@
 //! Which way the source files of the library and of the attribute may import: docs/architecture.md has the order, and
-//! this reads it.
+//! this reads it. And what the sources must not say.
 
 use std::fs;
 use std::path::Path;
@@ -98,4 +98,33 @@ fn every_key_has_a_file_of_tests() {
         let file = if name == "crate" { "krate" } else { name };
         assert!(Path::new(&format!("keys/{file}.rs")).exists(), "tests/keys has a file for the key `{name}`");
     }
+}
+
+/// The lines of `text` that ask for a flag of the model checkers by a name that a program may set for itself.
+fn foreign_flags(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| {
+        let code = line.split("//").next().unwrap_or_default();
+        let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+        code.contains("cfg") && words.into_iter().any(|word| word == "loom" || word == "shuttle")
+    })
+}
+
+/// `--cfg` reaches every crate of a build, and a program that runs models of itself sets `loom` or `shuttle`.
+#[test]
+fn x10_the_flags_of_the_model_checkers_have_names_of_our_own() {
+    assert_eq!(foreign_flags("#[cfg(not(any(loom, miri)))]\n#[cfg(cells_loom)] // cfg(loom)").count(), 1);
+    let mut wrong = Vec::new();
+    for manifest in ["../Cargo.toml", "../cells/Cargo.toml", "../cells/models/Cargo.toml", "Cargo.toml"] {
+        let text = fs::read_to_string(manifest).expect("a manifest");
+        wrong.extend(foreign_flags(&text).map(|line| format!("{manifest}: {line}")));
+    }
+    for root in ["../cells/src", "../cells-macros/src"] {
+        let mut files = Vec::new();
+        sources(Path::new(root), "", &mut files);
+        for file in files {
+            let text = fs::read_to_string(format!("{root}/{file}.rs")).expect("a source file");
+            wrong.extend(foreign_flags(&text).map(|line| format!("{file}: {line}")));
+        }
+    }
+    assert!(wrong.is_empty(), "these depend on a flag that is not our own:\n{}", wrong.join("\n"));
 }

@@ -1,35 +1,35 @@
 //! Models of the reader counters: the file that the library compiles, on loom's atomics, in every order that the memory
 //! model allows.
 //!
-//! `RUSTFLAGS="--cfg loom" cargo run --release -p cells-models [name …]` explores all of them, or those named, and fails
-//! if one explored nothing. They run the variant with memory fences, because a model of the language does not know
+//! `RUSTFLAGS="--cfg cells_loom" cargo run --release -p cells-models [name …]` explores all of them, or those named, and
+//! fails if one explored nothing. They run the variant with memory fences, because a model of the language does not know
 //! `membarrier`; the two variants differ only in their fences.
 
-#![cfg_attr(loom, allow(unexpected_cfgs, reason = "features of the library, not of this package"))]
+#![cfg_attr(cells_loom, allow(unexpected_cfgs, reason = "features of the library, not of this package"))]
 
-#[cfg(loom)]
+#[cfg(cells_loom)]
 #[path = "../src/payload/counters.rs"]
 #[expect(unsafe_code, reason = "the file under test has unsafe code")]
 #[allow(dead_code, unexpected_cfgs, unreachable_pub, reason = "the models use only part of a library's file")]
 mod counters;
-#[cfg(loom)]
+#[cfg(cells_loom)]
 mod models;
-#[cfg(loom)]
+#[cfg(cells_loom)]
 #[path = "../src/sync/primitives.rs"]
 mod primitives;
 /// The path at which `counters.rs` finds the primitives in the library.
-#[cfg(loom)]
+#[cfg(cells_loom)]
 mod sync {
     pub(crate) use crate::primitives;
 }
 
-#[cfg(loom)]
+#[cfg(cells_loom)]
 fn main() -> std::process::ExitCode {
     models::run(&std::env::args().skip(1).collect::<Vec<_>>())
 }
 
-#[cfg(not(loom))]
+#[cfg(not(cells_loom))]
 fn main() -> std::process::ExitCode {
-    eprintln!("no model ran: build with RUSTFLAGS=\"--cfg loom\"");
+    eprintln!("no model ran: build with RUSTFLAGS=\"--cfg cells_loom\"");
     std::process::ExitCode::FAILURE
 }

@@ -24,6 +24,8 @@ struct Payload {
 struct World {
     all: Counters,
     slot: Slot,
+    /// Of another cell.
+    other: Slot,
     payloads: Vec<Payload>,
 }
 
@@ -31,7 +33,7 @@ impl World {
     fn new(enlist: fn() -> bool) -> Self {
         let all = Counters::of_model(enlist);
         let payload = || Payload { live: UnsafeCell::new(true), ends: AtomicUsize::new(0) };
-        Self { all, slot: Slot::new(), payloads: (0..3).map(|_| payload()).collect() }
+        Self { all, slot: Slot::new(), other: Slot::new(), payloads: (0..3).map(|_| payload()).collect() }
     }
 
     /// Publishes a payload and ends the first lease on it.
@@ -42,11 +44,14 @@ impl World {
     }
 
     fn put(&self, payload: usize) -> (Lease, Option<crate::counters::Retiring>) {
-        let vacancy = self.slot.vacancy(self.all);
+        self.put_in(&self.slot, payload)
+    }
+
+    fn put_in(&self, slot: &Slot, payload: usize) -> (Lease, Option<crate::counters::Retiring>) {
+        let vacancy = slot.vacancy(self.all);
         let lane = vacancy.lane();
         // SAFETY: the payload stays until the world ends.
-        let old =
-            unsafe { self.slot.publish(vacancy, NonNull::from(&self.payloads[payload]).cast(), finish) };
+        let old = unsafe { slot.publish(vacancy, NonNull::from(&self.payloads[payload]).cast(), finish) };
         (Lease(lane), old)
     }
 
@@ -64,8 +69,12 @@ impl World {
     }
 
     fn close(&self) {
-        if let Some(mut retiring) = self.slot.retire() {
-            retiring.settle(self.all);
+        self.close_in(&self.slot);
+    }
+
+    fn close_in(&self, slot: &Slot) {
+        if let Some(mut retiring) = slot.retire() {
+            assert!(retiring.settle(self.all));
         }
     }
 
@@ -87,7 +96,8 @@ impl World {
             assert_eq!(self.ends(payload), usize::from(payload < used), "payload {payload}");
         }
         self.slot.dissolve(self.all);
-        // SAFETY: the threads have ended, and the slot is dissolved.
+        self.other.dissolve(self.all);
+        // SAFETY: the threads have ended, and the slots are dissolved.
         unsafe { self.all.free() };
     }
 }
@@ -240,11 +250,27 @@ fn publish_after_close() {
     });
 }
 
+/// The lane serves another cell's payload, and then perhaps one of its first cell again, while a reader of that still
+/// counts in it.
+fn lane_moves_to_another_cell() {
+    with(always, 3, |world, local| {
+        let reader = thread(world, |world, local| _ = world.visit(local));
+        world.close();
+        let (lease, old) = world.put_in(&world.other, 1);
+        assert!(old.is_none());
+        lease.end(world, local);
+        world.close_in(&world.other);
+        world.publish(2, local);
+        world.close();
+        reader.join().unwrap();
+    });
+}
+
 fn refresh_never_looks_empty() {
     with(always, 2, |world, local| {
         let reader = thread(world, |world, local| assert!(world.visit(local), "empty during a refresh"));
         let (lease, old) = world.put(1);
-        old.unwrap().settle(world.all);
+        assert!(old.unwrap().settle(world.all));
         lease.end(world, local);
         reader.join().unwrap();
         world.close();
@@ -345,13 +371,14 @@ fn thread_without_table() {
 type Model = (&'static str, Option<usize>, fn());
 
 /// The name of a model, the bound on preemptions (`None` explores all executions), and its body.
-const MODELS: [Model; 14] = [
+const MODELS: [Model; 15] = [
     ("read_against_close", None, read_against_close),
     ("two_readers_against_close", Some(3), two_readers_against_close),
     ("drop_against_close", None, drop_against_close),
     ("two_last_drops", None, two_last_drops),
     ("two_last_drops_against_close", None, two_last_drops_against_close),
     ("publish_after_close", Some(4), publish_after_close),
+    ("lane_moves_to_another_cell", Some(4), lane_moves_to_another_cell),
     ("refresh_never_looks_empty", None, refresh_never_looks_empty),
     ("dropped_on_another_thread", None, dropped_on_another_thread),
     ("dropped_on_another_reader", None, dropped_on_another_reader),

@@ -1,55 +1,13 @@
 //! The errors of a cell: why a call got no payload.
 
+use crate::shared_error::look_through;
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Any error that can be sent between threads: what factories and disposers fail with.
-pub type BoxError = Box<dyn StdError + Send + Sync>;
-
-/// An error shared by all callers that got the outcome of one failure.
-///
-/// It dereferences to the original error, so [`downcast_ref`](#method.downcast_ref-1) on it finds the type
-/// the factory failed with.
-///
-/// ```
-/// use cells::SharedError;
-///
-/// let shared = SharedError::new("refused".parse::<u8>().unwrap_err());
-/// assert!(shared.downcast_ref::<std::num::ParseIntError>().is_some());
-/// ```
-#[derive(Clone)]
-pub struct SharedError(Arc<dyn StdError + Send + Sync>);
-
-impl SharedError {
-    /// Shares `error`.
-    pub fn new(error: impl Into<BoxError>) -> Self {
-        Self(Arc::from(error.into()))
-    }
-}
-
-impl Deref for SharedError {
-    type Target = dyn StdError + Send + Sync;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
-}
-
-impl fmt::Display for SharedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for SharedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
+pub use crate::shared_error::{BoxError, SharedError};
 
 /// Why a cell returned no payload.
 ///
@@ -132,13 +90,13 @@ pub enum LifecycleError {
         source: SharedError,
     },
     /// The cell is cooling down after a failure; no factory ran.
-    #[error("cell `{cell}`: cooling down, retry in {retry_after:.1?}")]
+    #[error("cell `{cell}`: cooling down, {}", Retry(*retry_after))]
     Cooldown {
         /// The cell's name.
         cell: &'static str,
         /// The failure that started the cooldown.
         source: SharedError,
-        /// How long until a call may run the factory again.
+        /// How long until a call may run the factory again; with a cooldown of [`Duration::MAX`], centuries.
         retry_after: Duration,
     },
     /// The factory that this call waited for panicked.
@@ -149,8 +107,11 @@ pub enum LifecycleError {
         /// A [`Panic`] with the panic's message.
         source: SharedError,
     },
-    /// The factory asked, directly or through other cells, for the cell it was building.
-    #[error("cell `{cell}`: re-entrant initialization ({chain})")]
+    /// The factory asked, directly or through other cells, for the cell it was building; or other work did that its
+    /// thread took on while it waited, for which the factory would have to go on first ([`outside`](crate::outside)).
+    #[error(
+        "cell `{cell}`: re-entrant initialization ({chain}), by its factory or by other work on its thread"
+    )]
     Reentrant {
         /// The cell's name.
         cell: &'static str,
@@ -188,9 +149,11 @@ impl Error {
         }
     }
 
-    /// Returns `true` if the cell cannot serve now and nothing failed.
+    /// Returns `true` if nothing failed: this cell cannot serve now, or, of
+    /// [`Dependency`](LifecycleError::Dependency) and [`Waiting`](LifecycleError::Waiting), the nearest cell whose error is
+    /// among the causes. Such an error starts no cooldown.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self.decisive(), Self::Unavailable(_))
     }
 
     /// Returns `true` if this call's deadline passed while it waited.
@@ -223,9 +186,11 @@ impl Error {
         matches!(self, Self::Lifecycle(LifecycleError::Panicked { .. }))
     }
 
-    /// Returns how long a caller should wait before it tries again, if the cell is cooling down.
+    /// Returns how long a caller should wait before it tries again, if this cell is cooling down, or, of
+    /// [`Dependency`](LifecycleError::Dependency) and [`Waiting`](LifecycleError::Waiting), the nearest cell whose error is
+    /// among the causes. A cell that failed because of that one may have a cooldown of its own beside it.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
+        match self.decisive() {
             Self::Lifecycle(LifecycleError::Cooldown { retry_after, .. }) => Some(*retry_after),
             _ => None,
         }
@@ -237,17 +202,158 @@ impl Error {
     }
 
     /// Finds the nearest cause of type `E`, such as the factory's own error, through waiting, cooldowns and
-    /// dependencies.
+    /// dependencies, and inside an `anyhow::Error` or `eyre::Report`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         causes(self).find_map(|cause| cause.downcast_ref())
     }
+
+    /// The error of the cell that decides what this one means: this one, or that of a dependency because of which the
+    /// factory failed.
+    fn decisive(&self) -> &Self {
+        let mut error = self;
+        while let Self::Lifecycle(
+            LifecycleError::Dependency { source, .. } | LifecycleError::Waiting { source, .. },
+        ) = error
+            && let Some(of_dependency) = cell_error(source)
+        {
+            error = of_dependency;
+        }
+        error
+    }
+
+    /// What the error shares with the other callers.
+    fn shared(&self) -> Option<&SharedError> {
+        match self {
+            Self::Unavailable(_) => None,
+            Self::Lifecycle(error) => match error {
+                LifecycleError::Reentrant { .. } => None,
+                LifecycleError::Init { source, .. }
+                | LifecycleError::Waiting { source, .. }
+                | LifecycleError::Cooldown { source, .. }
+                | LifecycleError::Panicked { source, .. }
+                | LifecycleError::Dependency { source, .. } => Some(source),
+            },
+        }
+    }
+}
+
+/// When a call may try again, in words.
+struct Retry(Duration);
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// What nobody lives to see is as good as never.
+        const CENTURY: Duration = Duration::from_hours(24 * 36_525);
+        if self.0 >= CENTURY { f.write_str("does not retry") } else { write!(f, "retry in {:.1?}", self.0) }
+    }
+}
+
+/// Finds the nearest error of type `E`: `error` itself or one of its causes.
+///
+/// It does what [`Error::downcast_ref`] does, for an error that is not a cell's: in an adjuster, or in an observer. It
+/// looks into an `anyhow::Error` or `eyre::Report` that a declared factory returned, or that [`keep`](crate::keep) boxed.
+///
+/// ```
+/// use cells::{BoxError, FactoryAdjuster, find_error};
+/// use std::io;
+///
+/// /// Tries again if the factory was interrupted.
+/// struct Retry;
+///
+/// impl<T> FactoryAdjuster<T> for Retry {
+///     fn adjust(
+///         &self,
+///         _cell: &str,
+///         factory: &mut dyn FnMut() -> Result<T, BoxError>,
+///     ) -> Result<T, BoxError> {
+///         factory().or_else(|error| match find_error::<io::Error>(&*error) {
+///             Some(io) if io.kind() == io::ErrorKind::Interrupted => factory(),
+///             _ => Err(error),
+///         })
+///     }
+/// }
+/// ```
+pub fn find_error<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
+    Causes::from(error).find_map(|error| error.downcast_ref())
+}
+
+/// The nearest error of a cell: the shared error itself or one of its causes.
+pub(crate) fn cell_error(error: &SharedError) -> Option<&Error> {
+    Causes::of(error).find_map(|error| error.downcast_ref())
+}
+
+/// An error of a cell that is a cause of another error, though none of its causes names it.
+pub(crate) struct HiddenError {
+    pub(crate) error: Error,
+    /// How many errors come before it: the other one, and its causes.
+    pub(crate) below: usize,
+}
+
+/// Finds which one of `cells`, the errors that the cells gave to a factory, is hidden in the factory's error.
+///
+/// `#[error(transparent)]` of the crate `thiserror` hides an error: it shows the text of the error and its causes, but not
+/// the error. So a cell's error is hidden where its text is.
+pub(crate) fn find_hidden(error: &(dyn StdError + 'static), cells: &[Error]) -> Option<HiddenError> {
+    if cells.is_empty() || find_error::<Error>(error).is_some() {
+        return None;
+    }
+    let texts: Vec<_> = cells.iter().map(Error::to_string).collect();
+    Causes::from(error).enumerate().find_map(|(index, cause)| {
+        let text = cause.to_string();
+        // The latest of several with one text.
+        let cell = texts.iter().rposition(|known| *known == text)?;
+        Some(HiddenError { error: cells[cell].clone(), below: index + 1 })
+    })
 }
 
 /// The causes of an error, from the nearest to the first.
 pub(crate) fn causes<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    Causes::below(error)
+}
+
+/// Errors of which each is the cause of the one before.
+struct Causes<'e> {
+    next: Option<&'e (dyn StdError + 'static)>,
+    /// An error that nobody names as a source, and how many come before it.
+    hidden: Option<(usize, &'e (dyn StdError + 'static))>,
+}
+
+impl<'e> Causes<'e> {
+    /// The error and its causes.
+    fn from(error: &'e (dyn StdError + 'static)) -> Self {
+        Self { next: Some(look_through(error)), hidden: None }
+    }
+
+    /// The shared error and its causes.
+    fn of(error: &'e SharedError) -> Self {
+        Self { next: Some(&**error), hidden: error.hidden() }
+    }
+
+    fn below(error: &'e (dyn StdError + 'static)) -> Self {
+        match error.downcast_ref::<Error>().and_then(Error::shared) {
+            Some(shared) => Self::of(shared),
+            None => error.source().map_or(Self { next: None, hidden: None }, Self::from),
+        }
+    }
+}
+
+impl<'e> Iterator for Causes<'e> {
+    type Item = &'e (dyn StdError + 'static);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let hidden = self.hidden.take();
+        let (error, hidden) = match hidden {
+            Some((0, error)) => (error, None),
+            _ => (self.next?, hidden),
+        };
+        *self = Self::below(error);
+        if let Some((before, hidden)) = hidden {
+            self.hidden = Some((before - 1, hidden));
+        }
+        Some(error)
+    }
 }
 
 /// A panic of the program's code, as an error.

@@ -1,5 +1,6 @@
 //! What is known of a declared cell at compile time.
 
+use crate::image::{self, Home};
 use std::any::TypeId;
 use std::fmt;
 use std::time::Duration;
@@ -71,6 +72,8 @@ pub struct CellInfo {
     pub(crate) id: TypeId,
     /// Whether its crate is compiled for its own unit tests, which allows seeding.
     pub(crate) seedable: bool,
+    /// Where it is declared.
+    pub(crate) home: Home,
 }
 
 impl CellInfo {
@@ -144,6 +147,7 @@ impl CellInfo {
             dependencies: &[],
             id: TypeId::of::<D>(),
             seedable,
+            home: Home(image::here),
         }
     }
 

@@ -10,10 +10,13 @@ mod cell;
 mod declared;
 mod error;
 mod flight;
+#[allow(unsafe_code, reason = "the linker gives no more than the two ends of a section")]
+mod image;
 mod info;
 mod observe;
 mod payload;
 mod program;
+mod shared_error;
 mod sync;
 
 pub use cell::runtime_cell::RuntimeCell;
@@ -25,8 +28,9 @@ pub use declared::any_cell::AnyCell;
 pub use declared::async_cell::{AsyncCell, DeclaredAsync};
 pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 pub use declared::static_cell::{Declared, StaticCell};
-pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError};
+pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError, find_error};
 pub use flight::adjuster::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
+pub use flight::frames::outside;
 pub use info::{CellInfo, Dependency, DependencyKind};
 pub use observe::context::{ContextGuard, InitContext, RequestContext};
 pub use observe::observer::{
@@ -38,7 +42,7 @@ pub use observe::timeline_observer::TimelineObserver;
 pub use payload::counters::ReadPath;
 pub use payload::disposer::{Abandoned, Close, Disposer};
 pub use payload::lease::Ref;
-pub use payload::threads::read_path;
+pub use payload::threads::{read_path, use_fences};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
@@ -46,7 +50,8 @@ pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on
 pub use program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
-pub use sync::executor::BoxFuture;
+pub use shared_error::keep;
+pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
 /// Helpers for tests of programs that use cells.
 ///

@@ -1,26 +1,29 @@
 //! What only the macro's expansion names. It is not part of the public interface.
 
+use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
+use crate::declared::factory_output::keep_out_of;
 use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 use crate::declared::static_cell::{Declared, StaticCell};
 use crate::error::BoxError;
 use crate::info::CellInfo;
 use crate::payload::disposer::{Close, Disposer};
 use crate::payload::lease::Ref;
+use crate::shared_error::keep;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
 pub use crate::__register as register;
 pub use crate::declared::any_cell::AnyCell;
-pub use crate::declared::factory_output::{Alias, FactoryOutput};
+pub use crate::declared::factory_output::{Alias, FactoryOutput, Keep, Kept};
 pub use crate::declared::mode::{Fallible, Infallible, Mode};
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
 pub use crate::payload::payload_type::Payload;
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 pub use crate::program::section::CELLS;
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 pub use linkme;
 
 /// A declared cell, whatever its factory.
@@ -78,7 +81,7 @@ impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
     fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        Ok(self.entry().get()?.typed())
+        Ok(self.entry().get(Purpose::Get)?.typed())
     }
 }
 
@@ -113,7 +116,7 @@ impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
         match self.peek() {
             Some(lease) => Ok(lease),
-            None => Ok(self.entry().get_slow_async(false).await?.typed()),
+            None => Ok(self.entry().get_slow_async(Purpose::Get).await?.typed()),
         }
     }
 }
@@ -255,3 +258,46 @@ impl<T> ResolveDrop for Resolve<T> {
     type Payload = T;
     const DISPOSER: Disposer<T> = Disposer::drop();
 }
+
+/// `Resolve::<R>::KEEP` says how the error of a factory is boxed that returns `R`.
+impl<T, E: Kept> Resolve<Result<T, E>> {
+    pub const KEEP: Keep = Some(keep_out_of::<E>);
+}
+
+/// The fallback: the error converts itself.
+pub trait ResolveKeep {
+    const KEEP: Keep = None;
+}
+
+impl<R> ResolveKeep for Resolve<R> {}
+
+/// What a disposer function returned. Its methods prepare an error that is to be [kept](Kept); they are inherent where
+/// there is one, and otherwise those of [`ReturnedAsIs`].
+pub struct Returned<R>(pub R);
+
+impl<E: Kept> Returned<Result<(), E>> {
+    pub fn now(self) -> Returned<Result<(), BoxError>> {
+        Returned(self.0.map_err(keep))
+    }
+}
+
+impl<E: Kept, F: Future<Output = Result<(), E>>> Returned<F> {
+    pub fn later(self) -> Returned<impl Future<Output = Result<(), BoxError>>> {
+        Returned(async { self.0.await.map_err(keep) })
+    }
+}
+
+/// The fallback of [`Returned`].
+pub trait ReturnedAsIs: Sized {
+    #[must_use]
+    fn now(self) -> Self {
+        self
+    }
+
+    #[must_use]
+    fn later(self) -> Self {
+        self
+    }
+}
+
+impl<R> ReturnedAsIs for Returned<R> {}

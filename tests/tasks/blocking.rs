@@ -1,12 +1,16 @@
 //! A9: `blocking` factories, on the blocking pool.
 
-use cells::{InitStatus, Ref, RequestContext, State, runtime_cell};
+use cells::{
+    AsyncFactoryAdjuster, BoxError, BoxFuture, InitStatus, Ref, RequestContext, State, runtime_cell,
+};
 use cells_test_support::{
-    Boom, Count, Executor, Recorder, Smol, Stage, current_thread, eventually, eventually_async, multi_thread,
-    poll,
+    Boom, Count, Counted, Executor, Recorder, Smol, Stage, Tally, current_thread, eventually,
+    eventually_async, multi_thread, poll, spawn,
 };
 use std::sync::LazyLock;
 use std::thread::{self, ThreadId};
+use std::time::Duration;
+use tokio::runtime::Runtime;
 
 #[test]
 fn a9_a_blocking_factory_runs_beside_the_tasks() {
@@ -107,4 +111,119 @@ fn a3_a_blocking_flight_goes_on_without_its_caller_and_its_payload_is_disposed()
     eventually("the end of the first payload", || DISPOSED.get() == 1);
     eventually("both ends", || recorder.ends().len() == 2);
     assert_eq!(recorder.ends(), [(2, InitStatus::Ok), (1, InitStatus::Superseded)]);
+}
+
+/// How a runtime ends.
+fn ends() -> [fn(Runtime); 3] {
+    // A drop waits for the blocking pool.
+    [
+        |it| drop(spawn(move || drop(it))),
+        |it| it.shutdown_timeout(Duration::ZERO),
+        Runtime::shutdown_background,
+    ]
+}
+
+#[test]
+fn x8_a_blocking_factory_ends_its_flight_though_its_runtime_has_ended() {
+    static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
+    static RUNS: Count = Count::zero();
+    static STAGES: LazyLock<[&'static Stage; 3]> = LazyLock::new(|| [(); 3].map(|()| Stage::new()));
+    #[runtime_cell(blocking, wait_timeout = "1h", dispose = Counted::dispose)]
+    fn heavy() -> Result<Counted, Boom> {
+        let run = RUNS.up();
+        if run % 2 == 1 {
+            STAGES[run / 2].pause();
+        }
+        Ok(TALLY.make(u32::try_from(run).unwrap_or(0)))
+    }
+    for (round, end) in ends().into_iter().enumerate() {
+        let (first, second) = (multi_thread(), multi_thread());
+        drop(first.spawn(heavy()));
+        STAGES[round].reached();
+        end(first);
+        // However late the factory is, no other runs beside it.
+        let waiter = second.spawn(async { heavy().await.map(|lease| lease.id) });
+        eventually("the waiter", || HEAVY.snapshot().waiters == 1);
+        assert_eq!(RUNS.get(), 2 * round + 1);
+        STAGES[round].release();
+        assert!(second.block_on(waiter).unwrap().is_ok());
+        // Its payload is tied to the runtime that has ended.
+        let next = u32::try_from(2 * round + 2).unwrap_or(0);
+        eventually("the first payload's end", || TALLY.disposed().contains(&(next - 1)));
+        assert_eq!(second.block_on(async { heavy().await.map(|lease| lease.id) }).unwrap(), next);
+        assert_eq!(second.block_on(HEAVY.close()).status, cells::CloseStatus::Ok);
+        assert_eq!(TALLY.made(), TALLY.disposed().len());
+    }
+}
+
+#[test]
+fn x8_an_adjuster_goes_on_where_the_blocking_factory_has_returned() {
+    static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
+    static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+    struct Twice;
+    impl AsyncFactoryAdjuster<Counted> for Twice {
+        fn adjust<'a>(
+            &'a self,
+            _: &'a str,
+            factory: &'a mut (dyn FnMut() -> BoxFuture<'static, Result<Counted, BoxError>> + Send),
+        ) -> BoxFuture<'a, Result<Counted, BoxError>> {
+            Box::pin(async move {
+                let (one, other) = (factory(), factory());
+                let (one, other) = futures::future::join(one, other).await;
+                other?.dispose()?;
+                one
+            })
+        }
+    }
+    static RUNS: Count = Count::zero();
+    #[runtime_cell(blocking, wait_timeout = "1h", dispose = Counted::dispose, adjuster = Twice)]
+    fn heavy() -> Result<Counted, Boom> {
+        let run = RUNS.up();
+        if run == 1 {
+            STAGE.pause();
+        }
+        Ok(TALLY.make(u32::try_from(run).unwrap_or(0)))
+    }
+    let runtime = multi_thread();
+    drop(runtime.spawn(heavy()));
+    STAGE.reached();
+    eventually("the second factory", || TALLY.made() == 1);
+    runtime.shutdown_background();
+    assert_eq!(HEAVY.state(), State::Initializing);
+    STAGE.release();
+    eventually("both ends", || TALLY.disposed().len() == 2);
+    eventually("the end of the flight", || HEAVY.snapshot().flights == 0);
+    assert_eq!(TALLY.made(), 2);
+}
+
+#[test]
+fn x8_a_blocking_factory_that_is_queued_when_its_runtime_ends_runs_alone_too() {
+    static RUNS: Count = Count::zero();
+    #[runtime_cell(blocking, wait_timeout = "1h")]
+    fn queued() -> Result<usize, Boom> {
+        Ok(RUNS.up())
+    }
+    let busy = Stage::new();
+    let first = tokio::runtime::Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build();
+    let (first, second) = (first.unwrap(), multi_thread());
+    drop(first.spawn_blocking(|| busy.pause()));
+    busy.reached();
+    let recorder = Recorder::on(&QUEUED);
+    drop(first.spawn(queued()));
+    eventually("the flight", || QUEUED.state() == State::Initializing);
+    // The only worker has polled the flight's task before this one has had so many turns.
+    let later = first.spawn(async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    });
+    first.block_on(later).unwrap();
+    let waiter = second.spawn(async { queued().await.map(|lease| *lease) });
+    eventually("the waiter", || QUEUED.snapshot().waiters == 1);
+    first.shutdown_background();
+    assert_eq!((RUNS.get(), QUEUED.state()), (0, State::Initializing));
+    // The pool still runs what is in its queue.
+    busy.release();
+    assert_eq!(second.block_on(waiter).unwrap().unwrap(), 1);
+    eventually("the end", || recorder.ends() == [(1, InitStatus::Ok)]);
 }

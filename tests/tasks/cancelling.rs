@@ -9,6 +9,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 fn counted(name: &'static str) -> &'static RuntimeCell<Counted> {
     leak(cell(name).disposer(Disposer::with_async(Counted::dispose_async)))
@@ -219,6 +220,31 @@ fn a3_a_flight_that_was_closed_and_then_dropped_is_superseded_once() {
     drop(initializer);
     assert_eq!(recorder.ends(), [(1, InitStatus::Superseded)]);
     assert_eq!(cell.snapshot().flights, 0);
+}
+
+#[test]
+fn x27_a_waiter_that_was_woken_and_is_not_polled_holds_a_lease() {
+    for polled in [true, false] {
+        let cell = leak(cell::<u32>("db"));
+        let gate = Gate::new();
+        let request = || {
+            Box::pin(cell.get_or_initialize_async(async || {
+                gate.wait_async().await;
+                Ok::<_, Boom>(1)
+            }))
+        };
+        let (mut initializer, mut waiter) = (request(), request());
+        assert!(poll(&mut initializer).is_pending() && poll(&mut waiter).is_pending());
+        gate.open();
+        drop(pollster::block_on(initializer));
+        let closed = pollster::block_on(cell.close_and_drain_async(Duration::from_millis(5)));
+        assert_eq!((closed.status, cell.snapshot().draining), (CloseStatus::Draining, 1));
+        if polled {
+            assert!(matches!(poll(&mut waiter), Poll::Ready(Ok(_))));
+        }
+        drop(waiter);
+        assert_eq!(cell.snapshot().draining, 0);
+    }
 }
 
 #[test]

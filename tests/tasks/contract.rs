@@ -28,6 +28,7 @@ kinds! {
     c20_a_late_failure_changes_nothing
     c23_a_late_closer_leaves_the_fresh_payload
     c24_a_refresh_builds_first_and_swaps_then
+    x3_a_refresh_gets_what_was_read_after_its_call
     c25_a_recorded_failure_supersedes_and_stands
     o3_every_start_has_its_end
 }
@@ -291,17 +292,51 @@ fn c24_a_refresh_builds_first_and_swaps_then<K: Kind>() {
     drop(K::get(cell, || Ok(tally.make(1))).join());
     let first = K::start(cell, true, Some(stage), || Ok(tally.make(2)));
     stage.reached();
-    let second = K::refresh(cell, || unreachable!("one refresh at a time"));
-    eventually("the waiter", || cell.snapshot().waiters == 1);
+    let second = K::get(cell, || unreachable!("there is a payload"));
+    assert_eq!(second.join().unwrap().id, 1);
     assert_eq!((cell.peek().map(|lease| lease.id), cell.state()), (Some(1), State::Ready));
     stage.release();
-    assert_eq!((first.join().unwrap().id, second.join().unwrap().id), (2, 2));
+    assert_eq!(first.join().unwrap().id, 2);
     assert_eq!(tally.disposed(), [1]);
 
     assert_eq!(K::refresh(cell, || Err(Boom(3).into())).join().unwrap_err().downcast_ref(), Some(&Boom(3)));
     assert!(K::refresh(cell, || panic!("ouch")).outcome().is_err());
     assert_eq!((cell.peek().map(|lease| lease.id), cell.state()), (Some(2), State::Ready));
     assert!(K::refresh(cell, || Ok(tally.make(4))).join().is_ok());
+}
+
+fn x3_a_refresh_gets_what_was_read_after_its_call<K: Kind>() {
+    for first_fails in [false, true] {
+        let (cell, stage, runs, file) = (leak(cell::<usize>("db")), Stage::new(), Count::new(), Count::new());
+        drop(K::get(cell, || Ok(file.get())).join());
+        file.up();
+        let read = file.get();
+        let first =
+            K::start(
+                cell,
+                true,
+                Some(stage),
+                move || {
+                    if first_fails { Err(Boom(1).into()) } else { Ok(read) }
+                },
+            );
+        stage.reached();
+        // The first one has read the file already.
+        file.up();
+        let second = || {
+            runs.up();
+            Ok(file.get())
+        };
+        let others: Vec<_> = (0..3).map(|_| K::refresh(cell, second)).collect();
+        eventually("the waiters", || cell.snapshot().waiters == 3);
+        stage.release();
+        assert_eq!(first.join().map(|lease| *lease).ok(), (!first_fails).then_some(1));
+        for other in others {
+            let lease = other.join().expect("the file is there");
+            assert_eq!((*lease, Ref::generation(&lease)), (2, 3));
+        }
+        assert_eq!((runs.get(), cell.peek().map(|lease| *lease)), (1, Some(2)));
+    }
 }
 
 fn c25_a_recorded_failure_supersedes_and_stands<K: Kind>() {

@@ -1,6 +1,6 @@
 //! A4: flights that are tasks of their own; A9: contexts.
 
-use cells::{InitStatus, Ref, RequestContext, State, runtime_cell};
+use cells::{Error, InitStatus, LifecycleError, Ref, RequestContext, State, runtime_cell};
 use cells_test_support::{
     Answer, Boom, Count, Executor, Gate, LONG, Recorder, Smol, Stage, TokioMulti, cell, current_thread,
     eventually, leak, multi_thread, poll, spawn, yield_now,
@@ -73,11 +73,73 @@ fn a4_the_wait_limit_is_the_callers_own() {
         Ok(1)
     }
     let runtime = multi_thread();
+    let first = runtime.spawn(slow());
+    eventually("the flight", || SLOW.state() == State::Initializing);
     assert!(runtime.block_on(slow()).unwrap_err().is_timeout());
+    first.abort();
+    assert!(runtime.block_on(first).is_err());
     assert_eq!((SLOW.state(), SLOW.snapshot().waiters), (State::Initializing, 0));
     GATE.open();
     eventually("the flight's end", || SLOW.is_ready());
     assert_eq!(runtime.block_on(value(slow())).unwrap(), 1);
+}
+
+/// The limit of the callers below, and many times that.
+const LIMIT: Duration = Duration::from_millis(1);
+const LONGER: Duration = Duration::from_millis(200);
+
+#[test]
+fn x33_who_began_the_flight_does_not_wait_for_somebody_else() {
+    #[runtime_cell(detached, wait_timeout = LIMIT)]
+    async fn slow() -> Result<u32, Boom> {
+        sleep(LONGER).await;
+        Ok(1)
+    }
+    #[runtime_cell(blocking, wait_timeout = LIMIT)]
+    fn heavy() -> Result<u32, Boom> {
+        std::thread::sleep(LONGER);
+        Ok(2)
+    }
+    assert_eq!(on(value(slow())).unwrap(), 1);
+    assert_eq!(on(value(heavy())).unwrap(), 2);
+    assert_eq!(*on(HEAVY.refresh()).unwrap(), 2);
+}
+
+#[test]
+fn x33_who_began_the_flight_gets_the_cause_as_its_own() {
+    #[runtime_cell(blocking)]
+    fn broken() -> Result<u32, Boom> {
+        Err(Boom(1))
+    }
+    #[runtime_cell(detached)]
+    async fn needs(broken: &u32) -> Result<u32, Boom> {
+        Ok(*broken)
+    }
+    on(async {
+        let error = broken().await.unwrap_err();
+        assert!(matches!(error, Error::Lifecycle(LifecycleError::Init { cell: "broken", .. })), "{error:?}");
+        let error = needs().await.unwrap_err();
+        assert!(
+            matches!(error, Error::Lifecycle(LifecycleError::Dependency { cell: "needs", .. })),
+            "{error:?}"
+        );
+    });
+}
+
+#[test]
+fn x33_a_call_on_a_runtime_that_has_ended_says_so() {
+    #[runtime_cell(detached, wait_timeout = "1h")]
+    async fn late() -> Result<u32, Boom> {
+        Ok(1)
+    }
+    let runtime = multi_thread();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _entered = handle.enter();
+    let error = pollster::block_on(late()).unwrap_err();
+    assert!(error.root_cause().to_string().contains("runtime"), "{error:?}");
+    drop(_entered);
+    assert_eq!(on(value(late())).unwrap(), 1);
 }
 
 #[test]

@@ -312,7 +312,7 @@ mod on_a_runtime {
             drop(cell.get_or_initialize_async(async || Ok::<_, Boom>(tally.make(1).staged(stage))).await);
         });
         let recorder = Recorder::on(cell);
-        assert_eq!(cell.close().status, CloseStatus::Draining);
+        assert_eq!(cell.close().status, CloseStatus::Disposing);
         stage.reached();
         let drain = spawn(|| cell.close_and_drain(LONG));
         drop(runtime);
@@ -329,9 +329,48 @@ mod on_a_runtime {
         build_on(&runtime, cell, tally);
         runtime.block_on(async {
             // Blocks the only thread that could run the disposer.
-            assert_eq!(cell.close_and_drain(Duration::from_millis(10)).status, CloseStatus::Draining);
+            assert_eq!(cell.close_and_drain(Duration::from_millis(10)).status, CloseStatus::Disposing);
             assert!(tally.disposed().is_empty());
             eventually_async("the disposal", || tally.disposed() == [1]).await;
         });
+    }
+
+    #[test]
+    fn x12_a_disposer_that_runs_is_not_called_a_lease_that_is_out() {
+        let (tally, stage, cell, runtime) = (Tally::new(), Stage::new(), counted("db"), multi_thread());
+        runtime.block_on(async {
+            drop(cell.get_or_initialize_async(async || Ok::<_, Boom>(tally.make(1).staged(stage))).await);
+        });
+        let lease = cell.peek().unwrap();
+        let drain = || cell.close_and_drain(Duration::from_millis(5)).status;
+        assert_eq!((drain(), drain()), (CloseStatus::Draining, CloseStatus::Draining));
+        drop(lease);
+        stage.reached();
+        assert_eq!(drain(), CloseStatus::Disposing);
+        let late = || pollster::block_on(cell.close_and_drain_async(Duration::from_millis(5))).status;
+        assert_eq!(late(), CloseStatus::Disposing);
+        stage.release();
+        eventually("the disposal", || tally.disposed() == [1]);
+        assert_eq!(drain(), CloseStatus::Noop);
+    }
+
+    #[test]
+    fn x36_a_close_on_the_only_thread_of_the_payloads_runtime_does_not_wait_for_its_disposer() {
+        for leased in [false, true] {
+            let (tally, cell, runtime) = (Tally::new(), counted("db"), current_thread());
+            build_on(&runtime, cell, tally);
+            let lease = cell.peek().filter(|_| leased);
+            let closed = runtime.block_on(async {
+                let dropped = spawn(move || drop(lease));
+                let closed = cell.close_and_drain(Duration::MAX);
+                dropped.join();
+                closed
+            });
+            assert_eq!(closed.status, CloseStatus::Disposing);
+            let error = closed.into_result().unwrap_err().source;
+            assert!(error.is::<cells::RuntimeBlocked>(), "{error}");
+            assert!(error.to_string().contains("asynchronous close of the cell"), "{error}");
+            runtime.block_on(eventually_async("the disposal", || tally.disposed() == [1]));
+        }
     }
 }

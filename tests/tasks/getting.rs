@@ -229,3 +229,33 @@ fn a6_a_cell_of_an_async_disposer_is_const() {
         RuntimeCell::new("db").disposer(Disposer::with_async(Counted::dispose_async));
     assert_eq!(CELL.name(), "db");
 }
+
+#[test]
+fn x2_a_future_in_a_factory_adds_its_own_size_and_not_twice_that() {
+    type Cell = RuntimeCell<u32>;
+    fn nested<F: Future<Output = Result<u32, Error>>>(
+        cell: &Cell,
+        inner: impl Fn() -> F,
+    ) -> impl Future<Output = Result<u32, Error>> {
+        let inner = move || {
+            let inner = inner();
+            async move {
+                let ballast = [0_u8; 100];
+                yield_now().await;
+                Ok::<_, Error>(inner.await? + u32::from(ballast[0]))
+            }
+        };
+        async move { cell.get_or_initialize_async(inner).await.map(|lease| *lease) }
+    }
+    let cells: [&'static Cell; 9] = std::array::from_fn(|_| leak(cell("level")));
+    let one = || nested(cells[0], || async { Ok(1) });
+    let two = || nested(cells[1], one);
+    let three = || nested(cells[2], two);
+    let four = || nested(cells[3], three);
+    let five = || nested(cells[4], four);
+    let six = || nested(cells[5], five);
+    let seven = || nested(cells[6], six);
+    let eight = nested(cells[7], seven);
+    assert!(size_of_val(&eight) < 8 * 4096, "{} bytes", size_of_val(&eight));
+    assert_eq!(pollster::block_on(eight).unwrap(), 1);
+}

@@ -209,4 +209,132 @@ mod paused {
         stage.release();
         assert!(initializer.join().is_ok());
     }
+
+    /// A factory that waits for something real, of which tokio's clock knows nothing.
+    async fn wait_for_a_thread(gate: &'static Gate) -> Result<u32, Boom> {
+        gate.wait_async().await;
+        Ok(1)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn x18_a_paused_clock_jumps_to_the_limit_of_a_waiter() {
+        let (cell, gate) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR)), Gate::new());
+        let initializer = tokio::spawn(cell.get_or_initialize_async(|| wait_for_a_thread(gate)));
+        tokio::task::yield_now().await;
+        let real = Instant::now();
+        let error = cell.get_or_initialize_async(|| wait_for_a_thread(gate)).await.unwrap_err();
+        assert!(error.is_timeout() && real.elapsed() < HOUR);
+        gate.open();
+        assert!(initializer.await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn x18_a_cell_that_is_built_before_time_is_paused_waits_for_what_is_real() {
+        let (cell, gate) = (leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR)), Gate::new());
+        let callers =
+            [(); 2].map(|()| tokio::spawn(cell.get_or_initialize_async(|| wait_for_a_thread(gate))));
+        let opener = spawn(move || {
+            eventually("the second caller", || cell.snapshot().waiters == 1);
+            gate.open();
+        });
+        for caller in callers {
+            assert!(caller.await.unwrap().is_ok());
+        }
+        opener.join();
+        tokio::time::pause();
+        sleep(HOUR).await;
+        assert_eq!(*cell.get_or_initialize_async(async || Err(Boom(1))).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a5_a_wait_goes_by_the_paused_clock_from_its_next_poll_on() {
+        let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(HOUR));
+        let flight = tokio::spawn(cell.get_or_initialize_async(|| async {
+            sleep(9 * HOUR).await;
+            Ok::<_, Boom>(1)
+        }));
+        tokio::task::yield_now().await;
+        let mut waiter = Box::pin(cell.get_or_initialize_async(async || Ok::<_, Boom>(2)));
+        assert!(poll(&mut waiter).is_pending(), "by the real clock");
+        tokio::time::pause();
+        let error = waiter.await.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        flight.abort();
+    }
+}
+
+/// Waits for a flight that goes on for as long as the gate is shut.
+async fn wait_in_vain(cell: &'static RuntimeCell<u32>) -> Error {
+    cell.get_or_initialize_async(async || Ok::<_, Boom>(2)).await.unwrap_err()
+}
+
+fn slow_flight() -> (&'static RuntimeCell<u32>, &'static Stage, cells_test_support::Job<bool>) {
+    let (cell, stage) = (leak(RuntimeCell::<u32>::new("slow").wait_timeout(LIMIT)), Stage::new());
+    let initializer = spawn(|| {
+        let built = cell.get_or_initialize(|| {
+            stage.pause();
+            Ok::<_, Boom>(1)
+        });
+        built.is_ok()
+    });
+    stage.reached();
+    (cell, stage, initializer)
+}
+
+#[cfg(feature = "tokio")]
+mod foreign {
+    use super::*;
+    use tokio::runtime::Builder;
+
+    /// A panic hook that exits, or `panic = "abort"`, would end the process.
+    #[test]
+    fn x11_a_runtime_without_timers_is_not_asked_for_one() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        thread_local! { static WATCHED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) } }
+        static PANICKED: AtomicBool = AtomicBool::new(false);
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if WATCHED.get() {
+                PANICKED.store(true, Ordering::SeqCst);
+            }
+            hook(info);
+        }));
+        let (cell, stage, initializer) = slow_flight();
+        WATCHED.set(true);
+        let runtime = Builder::new_current_thread().build().expect("a runtime");
+        assert!(runtime.block_on(wait_in_vain(cell)).is_timeout());
+        WATCHED.set(false);
+        stage.release();
+        assert!(initializer.join() && !PANICKED.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn x17_a_limit_holds_where_a_foreign_executor_holds_the_thread_of_the_timers() {
+        let (cell, stage, initializer) = slow_flight();
+        let blocked = spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async { pollster::block_on(wait_in_vain(cell)) })
+        });
+        assert!(blocked.join().is_timeout());
+        stage.release();
+        assert!(initializer.join());
+    }
+}
+
+#[test]
+fn x7_waiters_that_give_up_leave_nothing_behind() {
+    let (cell, stage, initializer) = slow_flight();
+    let mut waiters: Vec<_> = (0..1000).map(|_| Box::pin(wait_in_vain(cell))).collect();
+    for waiter in &mut waiters {
+        assert!(poll(waiter).is_pending());
+    }
+    assert_eq!(cell.snapshot().waiters, 1000);
+    let kept = waiters.split_off(500);
+    drop(waiters);
+    assert_eq!(cell.snapshot().waiters, 500);
+    let errors = pollster::block_on(futures::future::join_all(kept));
+    assert!(errors.iter().all(Error::is_timeout));
+    assert_eq!(cell.snapshot().waiters, 0);
+    stage.release();
+    assert!(initializer.join());
 }

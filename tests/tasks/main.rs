@@ -8,6 +8,7 @@ mod cancelling;
 mod contract;
 mod cycles;
 mod disposing;
+mod foreign_errors;
 mod getting;
 mod kinds;
 mod limits;

@@ -36,6 +36,22 @@ fn a8_each_runtime_has_a_payload_of_its_own() {
 }
 
 #[test]
+fn a8_a_runtime_does_not_inherit_what_a_late_thread_of_another_built() {
+    static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
+    #[runtime_cell(runtime = "own", dispose = Counted::dispose)]
+    async fn pool() -> Result<Counted, Boom> {
+        TALLY.build(2)
+    }
+    let first = multi_thread();
+    // The cell of that runtime, which a thread still holds after the runtime has ended.
+    let late = first.block_on(async { &*POOL });
+    drop(first);
+    assert_eq!(late.get_or_initialize(|| TALLY.build(1)).unwrap().id, 1);
+    assert_eq!(multi_thread().block_on(async { pool().await.unwrap().id }), 2);
+    assert_eq!(TALLY.disposed(), [1, 2]);
+}
+
+#[test]
 fn a8_a_runtime_that_ends_closes_its_payload_and_no_other() {
     static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
     static NEXT: Count = Count::zero();
@@ -207,4 +223,25 @@ fn a8_many_runtimes_come_and_go_at_once() {
     for thread in threads {
         thread.join();
     }
+}
+
+#[test]
+fn x28_nothing_of_a_closed_payload_is_left_in_its_runtime() {
+    #[runtime_cell]
+    async fn pool() -> Result<u32, Boom> {
+        Ok(1)
+    }
+    let (home, other) = (multi_thread(), multi_thread());
+    let alive = || home.metrics().num_alive_tasks();
+    home.block_on(async { drop(pool().await.unwrap()) });
+    assert_eq!(alive(), 1, "it watches for the runtime's end");
+    assert_eq!(cells::RuntimeCell::close(&POOL).status, CloseStatus::Ok);
+    eventually("a close", || alive() == 0);
+    home.block_on(async { drop(pool().await.unwrap()) });
+    POOL.record_failure(Boom(1), std::time::Duration::from_nanos(1));
+    eventually("a failure from outside", || alive() == 0);
+    home.block_on(async { drop(pool().await.unwrap()) });
+    other.block_on(async { drop(POOL.refresh().await.unwrap()) });
+    eventually("a refresh elsewhere", || alive() == 0);
+    assert!(POOL.is_ready());
 }

@@ -2,6 +2,7 @@
 
 use cells::{BoxError, CloseResult, Error, LifecycleError, RuntimeCell, State, runtime_cell};
 use cells_test_support::{Answer, Boom, Job, Stage, cell, eventually, leak, lock, spawn};
+use std::cell::RefCell;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
@@ -168,7 +169,8 @@ fn c13_three_cells_in_a_circle_on_one_thread() {
     assert_eq!(error.cell(), "second");
     assert_eq!(
         error.root_cause().to_string(),
-        "cell `second`: re-entrant initialization (second -> third -> first -> second)"
+        "cell `second`: re-entrant initialization (second -> third -> first -> second), \
+         by its factory or by other work on its thread"
     );
     for (name, state) in [("first", FIRST.state()), ("second", SECOND.state()), ("third", THIRD.state())] {
         assert_eq!(state, State::Failed, "{name}");
@@ -198,7 +200,8 @@ fn p4_a_thread_is_in_a_circle_with_every_cell_it_builds() {
                 let refusal = a.get_or_initialize(|| Err(Boom(2))).expect_err("it waits for this thread");
                 assert_eq!(
                     refusal.to_string(),
-                    "cell `a`: re-entrant initialization (a -> b -> c -> d -> a)"
+                    "cell `a`: re-entrant initialization (a -> b -> c -> d -> a), by its factory or by \
+                     other work on its thread"
                 );
                 Ok::<_, Error>(4)
             })
@@ -301,4 +304,96 @@ fn p4_a_wait_is_over_with_its_flight_also_where_the_waiter_has_not_woken() {
     let Poll::Ready(answer) = waiter.as_mut().poll(&mut cx) else { panic!("nobody else builds `b`") };
     assert_eq!(answer.map(|lease| *lease).ok(), Some(3));
     assert_eq!(builder.join().map(|lease| *lease).map_err(|error| error.to_string()), Ok(3));
+}
+
+/// Runs `f` when a thread's locals are destroyed: after the library's own, which are younger.
+fn at_the_very_end_of_a_thread(f: impl FnOnce() + Send + 'static) {
+    struct Last(Option<Box<dyn FnOnce() + Send>>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            if let Some(f) = self.0.take() {
+                f();
+            }
+        }
+    }
+    thread_local! {
+        static LAST: RefCell<Last> = const { RefCell::new(Last(None)) };
+    }
+    spawn(move || {
+        LAST.with_borrow_mut(|last| last.0 = Some(Box::new(f)));
+        // Whatever the library keeps for this thread is created after that, and destroyed before.
+        let [a, b] = ["a", "b"].map(|name| leak(cell::<u32>(name)));
+        drop(a.get_or_initialize(|| b.get_or_initialize(|| Ok::<_, Boom>(1)).map(|lease| *lease)));
+    })
+    .join();
+}
+
+#[test]
+fn x6_a_factory_that_asks_for_itself_is_refused_also_when_its_thread_ends() {
+    let (refusals, cell) = (leak(Mutex::new(Vec::new())), leak(cell::<u32>("late")));
+    at_the_very_end_of_a_thread(|| {
+        let build = || cell.get_or_initialize(|| Ok::<_, Boom>(1)).map(|lease| *lease);
+        lock(refusals).push(cell.get_or_initialize(build).map(|lease| *lease));
+    });
+    let answers = std::mem::take(&mut *lock(refusals));
+    let [Err(error)] = answers.as_slice() else { panic!("{answers:?}") };
+    assert!(error.downcast_ref().is_some_and(Error::is_reentrant), "{error}");
+}
+
+#[test]
+fn x13_other_work_on_a_factorys_thread_is_not_the_factorys() {
+    #[runtime_cell]
+    fn pool() -> Result<u32, BoxError> {
+        // As if the thread took on a job of its pool while it waits.
+        let job = || cells::outside(|| (*unrelated(), pool().map(|lease| *lease)));
+        let (unrelated, refused) = job();
+        let refused = refused.expect_err("this thread cannot wait for its own factory");
+        assert!(refused.is_reentrant(), "{refused}");
+        assert!(refused.to_string().contains("other work"), "{refused}");
+        Ok(unrelated + *needed())
+    }
+    #[runtime_cell]
+    fn unrelated() -> u32 {
+        *below_unrelated()
+    }
+    #[runtime_cell]
+    fn below_unrelated() -> u32 {
+        1
+    }
+    #[runtime_cell]
+    fn needed() -> u32 {
+        2
+    }
+    assert_eq!(pool().map(|lease| *lease).ok(), Some(3));
+    let observed = |ident| {
+        let cell = cells::all().into_iter().find(|cell| cell.info().ident == ident).expect("it is declared");
+        cell.observed().iter().map(|info| info.name).collect::<Vec<_>>()
+    };
+    assert_eq!(observed("POOL"), ["needed"]);
+    assert_eq!(observed("UNRELATED"), ["below_unrelated"], "inside it, factories are known as ever");
+    UNRELATED.invalidate_with_dependents();
+    assert!(POOL.is_ready());
+}
+
+#[test]
+fn x13_other_work_that_waits_for_what_its_thread_holds_up_is_refused() {
+    let [a, b] = ["a", "b"].map(|name| leak(cell::<u32>(name)));
+    let stage = Stage::new();
+    // Another thread builds `b`, which needs `a`.
+    let other = spawn(move || {
+        b.get_or_initialize(|| {
+            stage.pause();
+            a.get_or_initialize(|| Err(Boom(1))).map(|lease| *lease)
+        })
+    });
+    stage.reached();
+    let answer = a.get_or_initialize(|| {
+        stage.release();
+        eventually("the other's wait", || a.snapshot().waiters == 1);
+        let refused = cells::outside(|| b.get_or_initialize(|| Err(Boom(2))).map(|lease| *lease));
+        assert!(refused.is_err_and(|error| error.is_reentrant()));
+        Ok::<_, Boom>(1)
+    });
+    assert_eq!(answer.map(|lease| *lease).ok(), Some(1));
+    assert_eq!(other.join().map(|lease| *lease).ok(), Some(1));
 }

@@ -42,7 +42,10 @@ fn one_of_each() -> Vec<(&'static str, Error)> {
         inner = circular.get_or_initialize(|| Ok::<_, Boom>(1)).err();
         Ok::<_, Boom>(1)
     }));
-    errors.push(("re-entrant initialization (db -> db)", inner.expect("it is re-entrant")));
+    errors.push((
+        "re-entrant initialization (db -> db), by its factory or by other work on its thread",
+        inner.expect("it is re-entrant"),
+    ));
 
     let needy = cell::<u32>("db");
     errors.push(("a dependency failed", needy.get_or_initialize(|| Err(fail())).unwrap_err()));
@@ -122,4 +125,51 @@ fn e3_the_cause_is_shared() {
 fn e3_words_may_be_a_cause() {
     let error = cell::<u32>("db").get_or_initialize(|| Err("plain words")).unwrap_err();
     assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("plain words"));
+}
+
+#[test]
+fn x29_a_cooldown_without_end_does_not_name_a_time() {
+    let cell = cell::<u32>("db").cooldown(Duration::MAX);
+    drop(cell.get_or_initialize(|| Err(Boom(1))));
+    let error = cell.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err();
+    assert_eq!(error.to_string(), "cell `db`: cooling down, does not retry");
+    assert!(error.is_cooldown() && error.retry_after() > Some(LONG));
+    cell.record_failure(Boom(2), Duration::from_hours(24));
+    let error = cell.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err().to_string();
+    assert!(error.starts_with("cell `db`: cooling down, retry in 86"), "{error}");
+}
+
+/// Nothing is poisoned, so a caller that catches a panic may go on with all of them.
+#[test]
+fn x26_cells_leases_and_errors_are_unwind_safe() {
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    fn safe<V: UnwindSafe + RefUnwindSafe + ?Sized>(_: &V) {}
+    #[cells::runtime_cell]
+    fn plain() -> String {
+        String::new()
+    }
+    #[cells::runtime_cell]
+    async fn asynchronous() -> String {
+        String::new()
+    }
+    #[cells::runtime_cell(permanent)]
+    fn permanent() -> String {
+        String::new()
+    }
+    let cell = cell::<String>("db");
+    safe(&cell);
+    safe(&PLAIN);
+    safe(&ASYNCHRONOUS);
+    safe(&PERMANENT);
+    safe(&cells::all()[0]);
+    safe(&plain());
+    safe(&permanent());
+    let error = cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
+    safe(&error);
+    safe(&cells::SharedError::new(Boom(1)));
+    safe(&cell.close());
+    safe(&cell.snapshot());
+    let caught =
+        std::panic::catch_unwind(|| cell.get_or_initialize(|| -> Result<_, Boom> { panic!("luck") }));
+    assert!(caught.is_err() && cell.get_or_initialize(|| Ok::<_, Boom>(String::new())).is_ok());
 }

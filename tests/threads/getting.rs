@@ -245,7 +245,10 @@ fn c13_asking_for_itself_is_an_error_at_once() {
     });
     let inner = inner.expect("an error inside");
     assert!(inner.is_reentrant());
-    assert_eq!(inner.to_string(), "cell `a`: re-entrant initialization (a -> a)");
+    assert_eq!(
+        inner.to_string(),
+        "cell `a`: re-entrant initialization (a -> a), by its factory or by other work on its thread"
+    );
     assert_eq!(outer.map(|lease| *lease).ok(), Some(2), "the factory may handle the error");
 }
 

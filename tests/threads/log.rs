@@ -1,7 +1,9 @@
 //! The log events: one test for each row of the contract's table.
 
 use cells::{CloseStatus, Disposer, RuntimeCell};
-use cells_test_support::{Boom, Hooks, LONG, Stage, cell, crowd, leak, lock, panic_of, start_flight};
+use cells_test_support::{
+    Boom, Hooks, LONG, Stage, alone, cell, crowd, current_thread, leak, lock, panic_of, start_flight,
+};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, Once};
@@ -89,6 +91,8 @@ fn runtime_cell_initialized() {
         ("payload_type", Some("u32")),
         ("generation", Some("1")),
         ("duration_ms", None),
+        ("own_ms", None),
+        ("waiting_ms", None),
         ("status", Some("Ok")),
     ];
     assert_last(&events, "runtime_cell_initialized", Level::DEBUG, &fields);
@@ -107,6 +111,8 @@ fn runtime_cell_init_failed() {
         let fields = [
             ("generation", Some(generation)),
             ("duration_ms", None),
+            ("own_ms", None),
+            ("waiting_ms", None),
             ("status", Some(status)),
             ("error", Some(error)),
         ];
@@ -131,8 +137,35 @@ fn runtime_cell_superseded() {
     let names: Vec<_> = events.iter().map(|event| event.name).collect();
     assert_eq!(names, ["runtime_cell_close_noop", "runtime_cell_superseded", "runtime_cell_initialized"]);
     assert_last(&events[..1], "runtime_cell_close_noop", Level::DEBUG, &[("status", Some("Superseded"))]);
-    let fields = [("generation", Some("1")), ("duration_ms", None)];
+    let fields = [("generation", Some("1")), ("duration_ms", None), ("own_ms", None), ("waiting_ms", None)];
     assert_last(&events[..2], "runtime_cell_superseded", Level::DEBUG, &fields);
+}
+
+/// A layer that ships events over a cell, which is down.
+struct Ship(&'static RuntimeCell<u32>, Capture);
+
+impl<S: Subscriber> Layer<S> for Ship {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        self.1.on_event(event, context);
+        assert!(lock(&self.1.0).len() < 10, "an event from inside an event");
+        assert!(self.0.get_or_initialize(|| Err(Boom(1))).is_err());
+    }
+}
+
+#[test]
+fn x15_a_subscriber_that_uses_a_failing_cell_is_not_called_for_it() {
+    alone(|| {
+        let (cell, sink) = (leak(cell::<u32>("db")), leak(cell::<u32>("sink")));
+        let capture = Capture::default();
+        // The global one: `tracing` itself keeps a scoped one from being called inside itself.
+        let subscriber = tracing_subscriber::registry().with(Ship(sink, capture.clone()));
+        tracing::subscriber::set_global_default(subscriber).expect("the first");
+        assert!(cell.get_or_initialize(|| Err(Boom(1))).is_err());
+        assert!(cell.get_or_initialize(|| Err(Boom(2))).is_err());
+        let about: Vec<_> = lock(&capture.0).iter().map(|event| event.fields.0["cell"].clone()).collect();
+        assert_eq!(about, ["db", "db"], "the second is logged too");
+        assert!(sink.snapshot().last_error.is_some(), "the sink was used");
+    });
 }
 
 #[test]
@@ -179,6 +212,27 @@ fn runtime_cell_draining_is_logged_by_a_drain_that_gives_up() {
     let _lease = cell.get_or_initialize(|| Ok::<_, Boom>(1));
     let events = logged(|| assert_eq!(cell.close_and_drain(Duration::ZERO).status, CloseStatus::Draining));
     assert_last(&events, "runtime_cell_draining", Level::DEBUG, &[("generation", Some("1"))]);
+}
+
+#[test]
+fn runtime_cell_disposing() {
+    let cell = || {
+        let cell = cell::<u32>("db").disposer(Disposer::with_async(|_| Box::pin(async { Ok(()) })));
+        drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+        cell
+    };
+    current_thread().block_on(async {
+        let left = cell();
+        let events = logged(|| assert_eq!(left.close().status, CloseStatus::Disposing));
+        assert_last(&events, "runtime_cell_disposing", Level::DEBUG, &[("generation", Some("1"))]);
+        let kept = cell();
+        let events = logged(|| assert_eq!(kept.close_and_drain(LONG).status, CloseStatus::Disposing));
+        let error = "it needs the tokio runtime whose only thread this call blocks; await `shutdown_async`, \
+                     `close_all_async` or the asynchronous close of the cell instead";
+        let fields = [("generation", Some("1")), ("error", Some(error))];
+        assert_last(&events, "runtime_cell_disposing", Level::WARN, &fields);
+        assert_eq!(events.len(), 1);
+    });
 }
 
 #[test]

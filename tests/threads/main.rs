@@ -11,6 +11,7 @@ mod disposers;
 mod draining;
 mod errors;
 mod failures;
+mod foreign_errors;
 mod getting;
 mod graph;
 mod instances;

@@ -2,7 +2,8 @@
 
 use cells::{CloseStatus, InitStatus, NullObserver, Observer, RuntimeCell, State, set_global_observer};
 use cells_test_support::{
-    Boom, Heard, Hooks, Recorder, Stage, Tally, cell, counted, leak, lock, panic_of, spawn, start_flight,
+    Boom, Heard, Hooks, Recorder, Stage, Tally, cell, counted, eventually, leak, lock, panic_of, spawn,
+    start_flight,
 };
 use std::sync::{Arc, Mutex};
 
@@ -253,4 +254,25 @@ fn o4_the_global_observer_sees_every_cell_besides_its_own() {
     let heard = live(&plain);
     assert_eq!(both[1].heard(), heard);
     set_global_observer(Arc::new(NullObserver));
+}
+
+#[test]
+fn x35_an_observer_knows_how_long_a_factory_itself_took() {
+    let (stage, below) = (Stage::new(), leak(RuntimeCell::<u32>::new("below")));
+    let cell = leak(RuntimeCell::<u32>::new("db"));
+    let seen = leak(Mutex::new(Vec::new()));
+    Hooks::new().end(move |event| lock(seen).push((event.duration, event.own, event.waiting))).on(cell);
+    let flight = start_flight(below, stage, || Ok::<_, Boom>(1));
+    let caller = spawn(|| {
+        cell.get_or_initialize(|| below.get_or_initialize(|| Ok::<_, Boom>(1)).map(|lease| *lease)).is_ok()
+    });
+    eventually("the wait", || below.snapshot().waiters == 1);
+    // What it waits for takes longer than the clock is coarse.
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    stage.release();
+    assert!(caller.join() && flight.join().is_ok());
+    let (duration, own, waiting) = lock(seen)[0];
+    assert_eq!(duration, own + waiting);
+    assert!(waiting >= std::time::Duration::from_millis(2), "{waiting:?}");
+    assert_eq!(cell.snapshot().waiting, Some(waiting));
 }

@@ -1,10 +1,12 @@
 //! Refreshing: it builds first and swaps then.
 
-use cells::{CloseStatus, InitStatus, Ref, RuntimeCell, State};
+use cells::{CloseStatus, InitStatus, Ref, RuntimeCell, State, runtime_cell};
 use cells_test_support::{
-    Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, leak, panic_of, spawn,
+    Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, eventually, leak, panic_of, spawn,
 };
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[test]
 fn c24_readers_get_the_old_payload_until_the_new_one_is_there() {
@@ -75,37 +77,76 @@ fn c24_a_failed_refresh_leaves_no_cooldown_behind_for_after_the_close() {
 }
 
 #[test]
-fn c24_a_second_refresh_waits_for_the_first_and_gets_its_outcome() {
+fn x3_all_refreshes_that_are_asked_for_meanwhile_share_the_next_flight() {
     for fails in [false, true] {
         let (stage, runs) = (Stage::new(), Count::new());
-        let cell = leak(cell::<u32>("db").max_waiters(2));
+        let cell = leak(cell::<u32>("db").max_waiters(20));
         drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
         let refresher = spawn(move || {
             cell.refresh(|| {
                 stage.pause();
-                runs.up();
-                if fails { Err(Boom(2)) } else { Ok(2) }
+                Ok::<_, Boom>(2)
             })
         });
         stage.reached();
-        let others = crowd(2, move || {
+        let others = crowd(20, move || {
             cell.refresh(|| {
                 runs.up();
-                Ok::<_, Boom>(3)
+                if fails { Err(Boom(3)) } else { Ok(3) }
             })
         });
         stage.release();
-        let mut answers = others.answers();
-        answers.push(refresher.join());
-        for answer in answers {
+        assert_eq!(refresher.join().map(|lease| *lease).ok(), Some(2));
+        for answer in others.answers() {
             match answer {
-                Ok(lease) => assert_eq!((*lease, fails), (2, false)),
-                Err(error) => assert_eq!((error.downcast_ref(), fails), (Some(&Boom(2)), true)),
+                Ok(lease) => assert_eq!((*lease, Ref::generation(&lease), fails), (3, 3, false)),
+                Err(error) => assert_eq!((error.downcast_ref(), fails), (Some(&Boom(3)), true)),
             }
         }
+        // However late one of them is scheduled, it finds the outcome.
         assert_eq!(runs.get(), 1);
         assert_eq!(cell.state(), State::Ready);
     }
+}
+
+#[test]
+fn x3_a_refresh_during_the_first_flight_does_not_take_its_payload() {
+    #[runtime_cell]
+    fn file() -> Result<usize, Boom> {
+        let version = VERSION.get();
+        if version == 1 {
+            STAGE.pause();
+        }
+        Ok(version)
+    }
+    static VERSION: Count = Count::zero();
+    static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+    VERSION.up();
+    let first = spawn(|| file().map(|lease| *lease));
+    STAGE.reached();
+    VERSION.up();
+    let second = spawn(|| FILE.refresh().map(|lease| *lease));
+    eventually("the waiter", || FILE.snapshot().waiters == 1);
+    STAGE.release();
+    assert_eq!((first.join().ok(), second.join().ok()), (Some(1), Some(2)));
+}
+
+#[test]
+fn x3_a_refresh_shares_one_wait_limit_over_both_flights() {
+    let stage = Stage::new();
+    let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(20)));
+    drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+    let refresher = spawn(move || {
+        cell.refresh(|| {
+            stage.pause();
+            Ok::<_, Boom>(2)
+        })
+    });
+    stage.reached();
+    let error = cell.refresh(|| Ok::<_, Boom>(3)).expect_err("the first flight is under way");
+    assert!(error.is_timeout(), "{error}");
+    stage.release();
+    assert!(refresher.join().is_ok());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! A close during a flight, and what becomes of that flight.
 
-use cells::{CloseStatus, InitStatus, Ref, State};
+use cells::{CloseStatus, InitStatus, Ref, RuntimeCell, State};
 use cells_test_support::{
     Boom, Count, Heard, LONG, Recorder, Stage, Tally, cell, counted, crowd, leak, spawn, start_flight,
 };
+use std::thread::sleep;
+use std::time::Duration;
 
 #[test]
 fn c19_close_during_a_flight_supersedes_it() {
@@ -126,4 +128,25 @@ fn c20_a_late_outcome_does_not_fill_an_empty_cell() {
         assert!(initializer.join().is_ok());
         let _ = cell.close();
     }
+}
+
+#[test]
+fn x19_a_cell_that_is_closed_faster_than_it_is_built_keeps_its_caller_no_longer_than_the_limit() {
+    let cell = leak(RuntimeCell::<usize>::new("db").wait_timeout(Duration::from_millis(1)));
+    let runs = Count::new();
+    let build = move || {
+        let _ = cell.close();
+        // Each run takes longer than the limit.
+        sleep(Duration::from_millis(2));
+        Ok::<_, Boom>(runs.up())
+    };
+    let error = cell.get_or_initialize(build).expect_err("it is closed each time");
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(runs.get(), 2, "the limit begins after the first run");
+    let error = cell.refresh(build).expect_err("it is closed each time");
+    assert!(error.is_timeout(), "{error}");
+    let build = || async { build() };
+    let error = pollster::block_on(cell.get_or_initialize_async(build)).expect_err("it is closed each time");
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(runs.get(), 6);
 }

@@ -87,7 +87,10 @@ fn every_line_is_json() {
     for line in &lines {
         assert!(line["at_us"].is_u64(), "{line}");
     }
-    assert!(lines[3]["duration_us"].is_u64() && lines[0].get("duration_us").is_none());
+    for field in ["duration_us", "own_us", "waiting_us"] {
+        assert!(lines[3][field].is_u64() && lines[0].get(field).is_none());
+    }
+    assert!(lines[4]["duration_us"].is_u64() && lines[4].get("own_us").is_none());
     let ours = lines[5].as_object().expect("an object");
     assert_eq!(ours.keys().collect::<Vec<_>>(), ["at_us", "name"], "unknown fields are left out");
 }

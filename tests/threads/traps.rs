@@ -246,6 +246,8 @@ fn a_re_entrant_factory_does_not_wait_for_itself() {
     let cause = error.downcast_ref::<Error>().and_then(|error| error.downcast_ref::<Error>());
     assert_eq!(
         cause.map(ToString::to_string).as_deref(),
-        Some("cell `a`: re-entrant initialization (a -> b -> a)")
+        Some(
+            "cell `a`: re-entrant initialization (a -> b -> a), by its factory or by other work on its thread"
+        )
     );
 }

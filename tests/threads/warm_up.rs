@@ -1,10 +1,12 @@
 //! Warm-ups of the eager cells, each test in a process of its own. The generated program in `programs/graph` warms up all
 //! its cells.
 
-use cells::{BoxError, RequestContext, WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, runtime_cell};
-use cells_test_support::alone;
-use std::sync::Barrier;
+use cells::{
+    BoxError, CellInfo, RequestContext, WarmUp, WarmUpOutcome, WarmUpReport, WarmedCell, runtime_cell,
+};
+use cells_test_support::{Stage, alone, alone_with, eventually, spawn};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, LazyLock};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -174,8 +176,111 @@ fn p8_own_time_and_waiting_time_are_told_apart() {
         let path: Vec<_> = report.critical_path.iter().map(|info| info.name).collect();
         assert!(!path.is_empty() && report.critical_time >= slow.own);
         let last = report.to_string().lines().last().map(str::to_owned).expect("a last line");
-        assert!(last.starts_with("took ") && last.contains(&path.join(" -> ")), "{last}");
+        assert!(last.starts_with("took "), "{last}");
+        assert!(path.iter().all(|name| last.contains(name)), "{path:?} {last}");
     });
+}
+
+#[test]
+fn x34_the_critical_path_is_no_longer_than_the_run() {
+    #[runtime_cell(eager)]
+    fn asked() -> u32 {
+        sleep(WORK * 3);
+        1
+    }
+    // It works beside the other one, and only then asks for it.
+    #[runtime_cell(eager)]
+    fn works_and_asks() -> u32 {
+        sleep(WORK * 3);
+        *asked()
+    }
+    #[runtime_cell(eager)]
+    fn last(works_and_asks: &u32) -> u32 {
+        sleep(WORK);
+        *works_and_asks
+    }
+
+    // Backtraces of cells elsewhere that panic would take longer than all of these.
+    alone_with([("RUST_BACKTRACE", "0")], || {
+        let report = WarmUp::new().threads(16).run();
+        assert!(report.critical_time <= report.took, "{report}");
+        // Each depends on the one before.
+        let (graph, all) = (cells::graph(), cells::all());
+        let node = |info: &CellInfo| all.iter().position(|cell| std::ptr::eq(cell.info(), info));
+        for pair in report.critical_path.windows(2) {
+            let (Some(to), Some(from)) = (node(pair[0]), node(pair[1])) else { panic!("it is not listed") };
+            assert!(graph.edges.iter().any(|edge| (edge.from, edge.to) == (from, to)), "{pair:?}");
+        }
+        assert!(report.critical_path.len() >= 2, "{report}");
+    });
+}
+
+/// What the cells of this module see of the caller of a warm-up or a close.
+mod surroundings {
+    use super::{SeqCst, alone, runtime_cell};
+    use cells_test_support::LONG;
+    use std::sync::atomic::AtomicUsize;
+    use std::thread;
+    use std::time::{Duration, Instant};
+    use tracing::dispatcher;
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::registry::LookupSpan;
+
+    static BUILT: AtomicUsize = AtomicUsize::new(0);
+    static DISPOSED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Mark;
+
+    impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> tracing_subscriber::Layer<S> for Mark {}
+
+    fn is_in_span() -> bool {
+        let marked = dispatcher::get_default(|dispatch| dispatch.downcast_ref::<Mark>().is_some());
+        marked && tracing::Span::current().metadata().is_some_and(|span| span.name() == "the caller's")
+    }
+
+    fn dispose(_: u32) {
+        DISPOSED.fetch_add(usize::from(is_in_span()), SeqCst);
+    }
+
+    #[runtime_cell(eager, dispose = dispose)]
+    fn looks_around() -> u32 {
+        BUILT.fetch_add(usize::from(is_in_span()), SeqCst);
+        1
+    }
+
+    #[test]
+    fn x24_subscriber_and_span_of_the_caller_are_those_of_its_threads() {
+        alone(|| {
+            let subscriber = Registry::default().with(Mark);
+            tracing::subscriber::with_default(subscriber, || {
+                let span = tracing::info_span!("the caller's");
+                let _entered = span.enter();
+                let _ = cells::warm_up();
+                assert_eq!(BUILT.load(SeqCst), 1);
+                assert!(cells::close_all(LONG).is_ok());
+                assert_eq!(DISPOSED.load(SeqCst), 1);
+                drop(looks_around());
+                assert!(cells::shutdown(LONG).is_ok());
+                assert_eq!(DISPOSED.load(SeqCst), 2);
+            });
+        });
+    }
+
+    #[test]
+    fn x24_the_token_of_park_stays_with_the_program() {
+        alone(|| {
+            thread::current().unpark();
+            let _ = cells::warm_up();
+            assert!(cells::close_all(LONG).is_ok());
+            drop(looks_around());
+            assert!(cells::shutdown(LONG).is_ok());
+            // Returns at once, because the token is there.
+            let (asked, long) = (Instant::now(), Duration::from_mins(1));
+            thread::park_timeout(long);
+            assert!(asked.elapsed() < long);
+        });
+    }
 }
 
 #[test]
@@ -202,5 +307,46 @@ fn p8_cells_that_somebody_else_builds_are_waited_for() {
         assert!(LEFT.is_ready() && RIGHT.is_ready());
         assert!(of(&report, "left").is_some_and(|cell| cell.error.is_none()));
         assert_eq!(LEFT.generation(), Some(1));
+    });
+}
+
+/// Where `early` stops, which a request builds before the warm-up comes.
+static EARLY: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+static HURRIED: AtomicBool = AtomicBool::new(false);
+
+#[runtime_cell(cell = EARLY_CELL, wait_timeout = "1ms")]
+fn early() -> Result<u32, BoxError> {
+    if HURRIED.load(SeqCst) {
+        EARLY.pause();
+    }
+    Ok(1)
+}
+
+#[runtime_cell(eager)]
+fn needs_early(#[from(EARLY_CELL)] early: &u32) -> Result<u32, BoxError> {
+    Ok(*early)
+}
+
+#[runtime_cell(eager)]
+fn asks_early() -> Result<u32, BoxError> {
+    Ok(*early()?)
+}
+
+#[test]
+fn x14_a_warm_up_waits_for_an_early_request_as_long_as_that_takes() {
+    alone(|| {
+        HURRIED.store(true, SeqCst);
+        let request = spawn(|| early().map(|lease| *lease));
+        EARLY.reached();
+        let warm_up = spawn(|| WarmUp::new().threads(3).run());
+        // The warm-up's own wait, and that of a factory that it runs.
+        eventually("the waits", || EARLY_CELL.snapshot().waiters == 2);
+        thread::sleep(WORK);
+        EARLY.release();
+        let report = warm_up.join();
+        for name in ["early", "needs_early", "asks_early"] {
+            assert_eq!(outcome(&report, name), Some(WarmUpOutcome::Built), "{report}");
+        }
+        assert_eq!(request.join().ok(), Some(1));
     });
 }

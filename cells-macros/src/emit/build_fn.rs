@@ -6,6 +6,7 @@ use quote::{quote, quote_spanned};
 use crate::emit::factory_call::{FactoryCall, blocking_call, direct_call};
 use crate::emit::factory_fn::factory_fn;
 use crate::model::declaration::{Declaration, FactoryFn};
+use crate::model::mode::Mode;
 use crate::tokens::spans::{edges, generated, relocate};
 
 pub(crate) fn build_fn(declaration: &Declaration) -> TokenStream {
@@ -16,6 +17,27 @@ pub(crate) fn build_fn(declaration: &Declaration) -> TokenStream {
     } else {
         build_around_factory(declaration)
     }
+}
+
+// Input: `fn search() -> anyhow::Result<Index> { … }`
+//
+// Output:
+//     const KEEP: ::cells::__private010::Keep = {
+//         use ::cells::__private010::ResolveKeep as _;
+//         ::cells::__private010::Resolve::<anyhow::Result<Index>>::KEEP
+//     };
+pub(crate) fn keep(declaration: &Declaration) -> Option<TokenStream> {
+    let FactoryFn { returns, callable, .. } = &declaration.factory;
+    let (open, _) = edges(returns);
+    let krate = declaration.krate.at(open);
+    (*callable && matches!(declaration.mode, Mode::Fallible(_))).then(|| {
+        quote_spanned! {open=>
+            const KEEP: #krate::__private010::Keep = {
+                use #krate::__private010::ResolveKeep as _;
+                #krate::__private010::Resolve::<#returns>::KEEP
+            };
+        }
+    })
 }
 
 // Input: `fn search() -> Result<Index, IndexError> { Index::open("./index") }`
@@ -53,7 +75,7 @@ fn factory_as_build(declaration: &Declaration) -> TokenStream {
 //     type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
 //     fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
 //         fn __factory(store: &Store) -> Result<Index, IndexError> { Index::open(store) }
-//         ::cells::__private010::FactoryOutput::into_result(__factory(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?))
+//         ::cells::__private010::FactoryOutput::into_result(__factory(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?), Self::KEEP)
 //     }
 fn build_around_factory(declaration: &Declaration) -> TokenStream {
     let FactoryFn { returns, nested, callable, .. } = &declaration.factory;
@@ -68,7 +90,7 @@ fn build_around_factory(declaration: &Declaration) -> TokenStream {
     };
     // The conversion is located at the return type, so that a wrong type is reported there, and only once.
     let result = if *callable {
-        quote_spanned!(open=> #krate::__private010::FactoryOutput::into_result(#call))
+        quote_spanned!(open=> #krate::__private010::FactoryOutput::into_result(#call, Self::KEEP))
     } else {
         quote!(::core::panic!())
     };

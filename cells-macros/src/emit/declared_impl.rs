@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Expr;
 
-use crate::emit::build_fn::build_fn;
+use crate::emit::build_fn::{build_fn, keep};
 use crate::emit::disposer::{disposer, disposer_input};
 use crate::emit::info::info;
 use crate::model::declaration::Declaration;
@@ -18,6 +18,7 @@ use crate::tokens::spans::{edges, relocate};
 //         type Mode = ::cells::__private010::Fallible;
 //         const INFO: &'static ::cells::CellInfo = &…;
 //         const DISPOSER: ::cells::Disposer<Self::Payload> = …;
+//         const KEEP: ::cells::__private010::Keep = …;
 //         type Output = Result<Index, IndexError>;
 //         fn build() -> Result<Index, IndexError> { … }
 //     }
@@ -55,6 +56,7 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
     let adjuster = adjuster
         .as_ref()
         .map(|expr| hook(&quote!(ADJUSTER), &quote!(#krate::#adjuster_trait<Self::Payload>), expr));
+    let keep = keep(declaration);
     let build = build_fn(declaration);
     quote_spanned! {open=>
         #(#lints)*
@@ -67,6 +69,7 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
             #own_runtime
             #observer
             #adjuster
+            #keep
             #build
         }
     }

@@ -33,8 +33,11 @@ pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
 // Input: `dispose = Pool::shutdown`
 //
 // Output:
-//     ::cells::Disposer::with(|payload: Self::Payload| ::cells::__private010::Disposed::into_disposed(…))
-//         .labelled("Pool::shutdown")
+//     ::cells::Disposer::with(|payload: Self::Payload| {
+//         use ::cells::__private010::ReturnedAsIs as _;
+//         ::cells::__private010::Disposed::into_disposed(::cells::__private010::Returned(Pool::shutdown(payload)).now().0)
+//     })
+//     .labelled("Pool::shutdown")
 fn calling(path: &ExprPath, declaration: &Declaration) -> TokenStream {
     let (open, _) = edges(path);
     let krate = declaration.krate.at(open);
@@ -42,16 +45,22 @@ fn calling(path: &ExprPath, declaration: &Declaration) -> TokenStream {
     // The variable is hygienic, so that the user's path may be `payload`. A function that does not take the payload
     // is reported at that path.
     let payload = Ident::new("payload", Span::mixed_site().located_at(open));
-    let call = quote_spanned!(open=> #path(#payload));
+    let returned = quote_spanned!(open=> #krate::__private010::Returned(#path(#payload)).now());
     let (constructor, disposed) = if declaration.kind.is_async() {
-        ("resolving", quote_spanned!(open=> IntoDisposing::into_disposing(#call)))
+        ("resolving", quote_spanned!(open=> IntoDisposing::into_disposing(#returned.later().0)))
     } else {
-        ("with", quote_spanned!(open=> Disposed::into_disposed(#call)))
+        ("with", quote_spanned!(open=> Disposed::into_disposed(#returned.0)))
     };
     let constructor = Ident::new(constructor, open);
     let disposed = quote_spanned!(open=> #krate::__private010::#disposed);
     let input = disposer_input(declaration, open);
-    quote_spanned!(open=> #krate::Disposer::#constructor(|#payload: #input| #disposed).labelled(#label))
+    quote_spanned! {open=>
+        #krate::Disposer::#constructor(|#payload: #input| {
+            use #krate::__private010::ReturnedAsIs as _;
+            #disposed
+        })
+        .labelled(#label)
+    }
 }
 
 /// What a disposer takes: the payload, or a reference to one that is permanent.

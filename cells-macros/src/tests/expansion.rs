@@ -50,6 +50,10 @@ fn fallible() {
                     use ::cells::__private010::ResolveDrop as _;
                     ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<Result<Index, IndexError>>::KEEP
+                };
                 type Output = Result<Index, IndexError>;
                 fn build() -> Result<Index, IndexError> {
                     Index::open("./index")
@@ -66,7 +70,7 @@ fn fallible() {
 fn m8_the_expansion_is_short() {
     let expansion =
         expansion("cooldown = \"5s\"", "fn search() -> Result<Index, IndexError> { Index::open() }");
-    assert!(expansion.lines().count() < 40, "{expansion}");
+    assert!(expansion.lines().count() < 45, "{expansion}");
 }
 
 #[test]
@@ -157,7 +161,12 @@ fn every_key() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
                         payload: Self::Payload|
-                    ::other::__private010::Disposed::into_disposed(Index::close(payload)))
+                    {
+                        use ::other::__private010::ReturnedAsIs as _;
+                        ::other::__private010::Disposed::into_disposed(
+                            ::other::__private010::Returned(Index::close(payload)).now().0,
+                        )
+                    })
                     .labelled("Index::close");
                 const OBSERVER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::other::Observer>,
@@ -165,6 +174,10 @@ fn every_key() {
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
+                const KEEP: ::other::__private010::Keep = {
+                    use ::other::__private010::ResolveKeep as _;
+                    ::other::__private010::Resolve::<io::Result<Index>>::KEEP
+                };
                 type Output = io::Result<Index>;
                 fn build() -> io::Result<Index> {
                     build_search()
@@ -178,7 +191,7 @@ fn every_key() {
 }
 
 #[test]
-fn an_alias_and_a_plain_drop() {
+fn an_alias_by_another_name_and_a_plain_drop() {
     check(
         "fallible, dispose = drop",
         "fn search() -> Opened { Index::open() }",
@@ -214,13 +227,17 @@ fn an_alias_and_a_plain_drop() {
                     .fallible(true)
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<Opened>::KEEP
+                };
                 type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory() -> Opened {
                         Index::open()
                     }
-                    ::cells::__private010::FactoryOutput::into_result(__factory())
+                    ::cells::__private010::FactoryOutput::into_result(__factory(), Self::KEEP)
                 }
             }
             ::cells::__private010::register! {
@@ -228,6 +245,10 @@ fn an_alias_and_a_plain_drop() {
             }
         "##]],
     );
+}
+
+#[test]
+fn an_alias_named_result() {
     check(
         "",
         "fn search() -> fmt::Result { Ok(()) }",
@@ -266,13 +287,17 @@ fn an_alias_and_a_plain_drop() {
                     use ::cells::__private010::ResolveDrop as _;
                     ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<fmt::Result>::KEEP
+                };
                 type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory() -> fmt::Result {
                         Ok(())
                     }
-                    ::cells::__private010::FactoryOutput::into_result(__factory())
+                    ::cells::__private010::FactoryOutput::into_result(__factory(), Self::KEEP)
                 }
             }
             ::cells::__private010::register! {
@@ -436,6 +461,10 @@ fn dependencies() {
                     use ::cells::__private010::ResolveDrop as _;
                     ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<Result<Index, E>>::KEEP
+                };
                 type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
@@ -451,6 +480,7 @@ fn dependencies() {
                                 )?,
                             ),
                         ),
+                        Self::KEEP,
                     )
                 }
             }
@@ -520,6 +550,7 @@ fn dependencies_of_an_infallible_cell() {
                                 ::cells::__private010::cell(&STORE),
                             )?,
                         ),
+                        Self::KEEP,
                     )
                 }
             }
@@ -532,12 +563,9 @@ fn dependencies_of_an_infallible_cell() {
 
 #[test]
 fn asynchronous() {
-    let item = r#"
-        async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> { Pool::open(config).await }
-    "#;
     check(
         "dispose = Pool::shut, observer = Log, adjuster = Trace",
-        item,
+        "async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> { Pool::open(config).await }",
         &expect![[r##"
             #[inline]
             async fn pool() -> ::core::result::Result<::cells::Ref<'static, Pool>, ::cells::Error> {
@@ -586,7 +614,12 @@ fn asynchronous() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
                         payload: Self::Payload|
-                    ::cells::__private010::IntoDisposing::into_disposing(Pool::shut(payload)))
+                    {
+                        use ::cells::__private010::ReturnedAsIs as _;
+                        ::cells::__private010::IntoDisposing::into_disposing(
+                            ::cells::__private010::Returned(Pool::shut(payload)).now().later().0,
+                        )
+                    })
                     .labelled("Pool::shut");
                 const OBSERVER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::cells::Observer>,
@@ -594,6 +627,10 @@ fn asynchronous() {
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
+                };
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     async fn __factory(
@@ -616,6 +653,7 @@ fn asynchronous() {
                                 ),
                             )
                             .await,
+                        Self::KEEP,
                     )
                 }
             }
@@ -663,7 +701,7 @@ fn asynchronous_and_infallible() {
                     async fn __factory() -> Table {
                         Table::new()
                     }
-                    ::cells::__private010::FactoryOutput::into_result(__factory().await)
+                    ::cells::__private010::FactoryOutput::into_result(__factory().await, Self::KEEP)
                 }
             }
             ::cells::__private010::register! {
@@ -778,11 +816,20 @@ fn permanent_with_all_it_can_have() {
                     .disposer(Self::DISPOSER.label);
                 const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
                         payload: &'static Self::Payload|
-                    ::cells::__private010::Disposed::into_disposed(Settings::save(payload)))
+                    {
+                        use ::cells::__private010::ReturnedAsIs as _;
+                        ::cells::__private010::Disposed::into_disposed(
+                            ::cells::__private010::Returned(Settings::save(payload)).now().0,
+                        )
+                    })
                     .labelled("Settings::save");
                 const ADJUSTER: ::core::option::Option<
                     fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
                 > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<Result<Settings, E>>::KEEP
+                };
                 type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
                 fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
@@ -793,6 +840,7 @@ fn permanent_with_all_it_can_have() {
                         __factory(
                             &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
                         ),
+                        Self::KEEP,
                     )
                 }
             }
@@ -863,6 +911,10 @@ fn asynchronous_with_tokio() {
                 };
                 const DETACHED: ::core::primitive::bool = true;
                 const OWN_RUNTIME: ::core::primitive::bool = true;
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
+                };
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     #[allow(clippy::unnecessary_wraps)]
                     fn __factory(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
@@ -879,6 +931,7 @@ fn asynchronous_with_tokio() {
                                 ::cells::__private010::leased(factory_leases.1),
                             ))
                             .await,
+                        Self::KEEP,
                     )
                 }
             }
@@ -931,6 +984,7 @@ fn blocking_without_dependencies() {
                 async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
                     ::cells::__private010::FactoryOutput::into_result(
                         ::cells::__private010::blocking(move || build_pool()).await,
+                        Self::KEEP,
                     )
                 }
             }

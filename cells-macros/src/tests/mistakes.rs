@@ -507,6 +507,10 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
                     use ::cells::__private010::ResolveDrop as _;
                     ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
                 };
+                const KEEP: ::cells::__private010::Keep = {
+                    use ::cells::__private010::ResolveKeep as _;
+                    ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
+                };
                 type Output = io::Result<Index>;
                 fn build() -> io::Result<Index> {
                     open()

@@ -6,7 +6,7 @@
 
 use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
-use crate::flight::frames;
+use crate::flight::frames::Caller;
 use crate::flight::single_flight::Flight;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, CloseStatus};
@@ -14,6 +14,7 @@ use crate::observe::observers::Observers;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::drain::{Retired, WaitFor};
 use crate::sync::clock;
+use crate::sync::executor::{Blocked, RuntimeBlocked};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -91,9 +92,9 @@ impl RawCell {
         self.log_draining(retired.close_async(WaitFor::Nobody).await)
     }
 
-    /// Logs a payload that is still draining; its disposal has an event of its own.
+    /// Logs a payload that is not disposed yet; the end of its disposal has an event of its own.
     fn log_draining(&self, result: CloseResult) -> CloseResult {
-        if result.status == CloseStatus::Draining {
+        if matches!(result.status, CloseStatus::Draining | CloseStatus::Disposing) {
             catch_user_panic(self.name(), || log::close_end(&result, self.payload_type()));
         }
         result
@@ -129,7 +130,9 @@ impl Closing<'_> {
         }
     }
 
-    /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories.
+    /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories,
+    /// except for a factory that waits for this very call. The only thread of a tokio runtime does not wait for
+    /// asynchronous factories: they may need that runtime.
     fn drain(mut self, until: Option<Instant>) -> CloseResult {
         // Read after this close retired its payload, so the list has that one and all earlier ones.
         let draining = self.cell.control.drains();
@@ -138,9 +141,18 @@ impl Closing<'_> {
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
-        let flights = self.superseded_flights();
-        let over = flights.iter().all(|flight| flight.wait_for_end(until));
-        self.drained(result, &flights, over)
+        let blocks = self.cell.is_asynchronous() && Blocked::by_this_thread().is_any();
+        let until = if blocks { Some(clock::now()) } else { until };
+        let (flights, mut over) = (self.cell.control.superseded(), true);
+        for flight in &flights {
+            over &= Caller::Thread.holds_up(flight.id()) || flight.wait_for_end(until);
+        }
+        let result = self.drained(result, &flights, over);
+        if over || !blocks {
+            return result;
+        }
+        let error = result.error.unwrap_or_else(|| SharedError::new(RuntimeBlocked::IN_A_CLOSE));
+        CloseResult { error: Some(error), ..result }
     }
 
     /// [`settle`](Self::settle) in a task.
@@ -161,20 +173,11 @@ impl Closing<'_> {
         for drain in draining {
             result = result.graver(drain.wait_async(until).await);
         }
-        let (flights, mut over) = (self.superseded_flights(), true);
+        let (flights, mut over) = (self.cell.control.superseded(), true);
         for flight in &flights {
-            over &= flight.wait_for_end_async(until).await;
+            over &= Caller::Task.holds_up(flight.id()) || flight.wait_for_end_async(until).await;
         }
         self.drained(result, &flights, over)
-    }
-
-    /// The flights to wait for. There are none if the caller runs inside a factory of this cell, which would wait for
-    /// itself.
-    fn superseded_flights(&self) -> Vec<Arc<Flight>> {
-        if frames::chain_to(self.cell.id()).is_some() {
-            return Vec::new();
-        }
-        self.cell.control.superseded()
     }
 
     fn drained(&self, result: CloseResult, flights: &[Arc<Flight>], over: bool) -> CloseResult {

@@ -33,12 +33,14 @@
 //! - At most one flight is under way. A new one takes the next generation; no generation is used twice.
 //! - A flight leaves the control block in the critical section that settles it. So a flight in the control block is
 //!   not settled, and a settled one can change nothing here any more.
+//! - In a forked child, a flight that began before the fork does not count as under way. Nobody runs it there, unless the
+//!   child goes on with the very thread that does; then it is that factory's own flight, and a superseded one.
 //! - A payload is published only by the flight in the control block or by `seed`, so published generations only grow.
 
 use crate::cell::config::Config;
 use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::{Error, LifecycleError, SharedError, UnavailableError};
-use crate::flight::frames::{self, CellId};
+use crate::flight::frames::{Caller, CellId};
 use crate::flight::single_flight::{Flight, Outcome, Settled};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::observers::Observers;
@@ -118,6 +120,8 @@ impl Built {
 /// The failure on record.
 struct Failure {
     cause: SharedError,
+    /// The flight that failed, and what its waiters got; `None` for a failure from outside.
+    flight: Option<(u64, Error)>,
     since: Instant,
     /// For how long no factory runs; zero for a failure without cooldown.
     cooldown: Duration,
@@ -125,8 +129,8 @@ struct Failure {
 
 impl Failure {
     #[expect(clippy::unnecessary_box_returns, reason = "the control block keeps it boxed")]
-    fn new(cause: SharedError, cooldown: Duration) -> Box<Self> {
-        Box::new(Self { cause, since: clock::now(), cooldown })
+    fn new(cause: SharedError, flight: Option<(u64, Error)>, cooldown: Duration) -> Box<Self> {
+        Box::new(Self { cause, flight, since: clock::now(), cooldown })
     }
 
     /// The rest of the cooldown; `None` once it is over.
@@ -137,9 +141,32 @@ impl Failure {
     }
 }
 
+/// Which payload a call accepts.
+#[derive(Clone, Copy)]
+pub(crate) enum Accepts {
+    Any,
+    /// One whose flight began after the call, which came when this was the last generation.
+    After(u64),
+}
+
+impl Accepts {
+    /// Whether the outcome of a flight is the call's answer.
+    pub(crate) fn answers(self, flight: &Flight) -> bool {
+        self.generation(flight.generation)
+    }
+
+    fn generation(self, generation: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::After(last) => generation > last,
+        }
+    }
+}
+
 /// What a caller is to do.
 pub(crate) enum Decision {
     Take(Lease),
+    /// To wait for a flight, and to start over after it unless that [answers](Accepts::answers) the call.
     Wait(Arc<Flight>, Option<Blocked>),
     Initialize(Arc<Flight>),
 }
@@ -154,6 +181,9 @@ pub(crate) struct AfterUnlock {
     /// It may be the last to hold its executor.
     before: Option<Box<Built>>,
     lease: Option<Lease>,
+    /// The watch of a payload that is no longer published.
+    #[cfg(feature = "tokio")]
+    watch: Option<RuntimeWatch>,
     retired: Option<Retired>,
 }
 
@@ -167,6 +197,8 @@ impl AfterUnlock {
             catch_user_panic(cell, || drop(failure));
         }
         drop((self.before, self.lease));
+        #[cfg(feature = "tokio")]
+        drop(self.watch);
         self.retired
     }
 }
@@ -214,6 +246,11 @@ impl Control {
         open(drains)
     }
 
+    /// The retired payloads to which a close still refers, those that are disposed included.
+    pub(crate) fn known_drains(&self) -> Vec<Arc<Drain>> {
+        self.block.lock().drains()
+    }
+
     pub(crate) fn snapshot(&self, name: &'static str) -> CellSnapshot {
         let block = self.block.lock();
         let generation = self.published.generation();
@@ -232,8 +269,8 @@ impl Control {
             waiting: built.map(|built| built.waiting),
             last_error: None,
             cooldown_left: failure.and_then(|failure| failure.remaining()),
-            waiters: block.flight.as_ref().map_or(0, |flight| flight.waiters()),
-            flights: usize::from(block.flight.is_some()),
+            waiters: block.under_way().map_or(0, |flight| flight.waiters()),
+            flights: usize::from(block.under_way().is_some()),
             leases: self.published.leases_out(),
             draining: 0,
         };
@@ -250,19 +287,25 @@ impl Control {
     /// Whether there is nothing to close.
     pub(crate) fn is_untouched(&self) -> bool {
         let block = self.block.lock();
-        let idle = self.published.generation().is_none() && block.flight.is_none();
+        let idle = self.published.generation().is_none() && block.under_way().is_none();
         let (superseded, drains) = (block.superseded(), block.drains());
         drop(block);
         idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
     }
 
-    /// Decides what a caller is to do, in the order of clause C5 of the contract. A caller that accepts the published
-    /// payload has already looked for it, before these checks; one may have been published since. `new_flight` creates
-    /// the flight if this begins one.
+    /// What a call that comes now accepts, if it wants a payload that is newer than the call.
+    pub(crate) fn newer(&self) -> Accepts {
+        Accepts::After(self.block.lock().generation)
+    }
+
+    /// Decides what a caller is to do, in the order of clause C5 of the contract. A caller that accepts any payload has
+    /// already looked for it, before these checks; one may have been published since. `new_flight` creates the flight if
+    /// this begins one.
     pub(crate) fn decide(
         &self,
         config: &Config,
-        refresh: bool,
+        accepts: Accepts,
+        caller: Caller,
         new_flight: fn(u64) -> Flight,
     ) -> Result<Decision, Error> {
         let cell = config.name;
@@ -276,17 +319,31 @@ impl Control {
             let source = failure.cause.clone();
             return Err(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after }));
         }
-        if !refresh && let Some(lease) = self.published.lease_slow() {
+        if accepts.generation(self.published.generation().unwrap_or(0))
+            && let Some(lease) = self.published.lease_slow()
+        {
             return Ok(Decision::Take(lease));
         }
         let reentrant = |chain| Error::Lifecycle(LifecycleError::Reentrant { cell, chain });
-        if let Some(chain) = frames::chain_to(self.id()) {
+        if let Some(flight) = &block.flight {
+            let blocked = wait_graph::wait_for(caller, flight.id(), cell).map_err(reentrant)?;
+            if !flight.is_foreign() {
+                return Ok(Decision::Wait(Arc::clone(flight), blocked));
+            }
+            drop(blocked);
+        } else if block.has_superseded()
+            && let Some(chain) = caller.circle_to(self.id())
+        {
             return Err(reentrant(chain));
         }
-        if let Some(flight) = &block.flight {
-            let blocked = wait_graph::wait_for(flight.id(), cell).map_err(reentrant)?;
-            return Ok(Decision::Wait(Arc::clone(flight), blocked));
+        // A refresh that began after this call and has failed already is this call's answer.
+        if let Accepts::After(_) = accepts
+            && let Some(Failure { flight: Some((generation, error)), .. }) = block.failure.as_deref()
+            && accepts.generation(*generation)
+        {
+            return Err(error.clone());
         }
+        block.forget_foreign();
         let flight = Arc::new(new_flight(block.next_generation()));
         block.flight = Some(Arc::clone(&flight));
         Ok(Decision::Initialize(flight))
@@ -310,7 +367,16 @@ impl Control {
         let before = block.built.replace(Box::new(built));
         let cleared = block.failure.take();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
-        Ok((lease, AfterUnlock { settled, cleared, before, retired, lease: None }))
+        let after = AfterUnlock {
+            settled,
+            cleared,
+            before,
+            #[cfg(feature = "tokio")]
+            watch: block.watch.take(),
+            retired,
+            ..AfterUnlock::default()
+        };
+        Ok((lease, after))
     }
 
     /// Records that a flight failed; its waiters get `error`. If the flight is already settled, changes nothing and
@@ -329,7 +395,8 @@ impl Control {
         block.flight = None;
         // After a failed refresh there is still a payload, so nothing is gained by delaying the next attempt.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
-        let cleared = block.failure.replace(Failure::new(cause, cooldown));
+        let failed = Some((flight.generation, error.clone()));
+        let cleared = block.failure.replace(Failure::new(cause, failed, cooldown));
         let settled = Some(flight.settle(Outcome::Failed(error)));
         Ok(AfterUnlock { settled, cleared, ..AfterUnlock::default() })
     }
@@ -354,6 +421,7 @@ impl Control {
             State::Empty | State::Failed => {}
             state => return Err(state),
         }
+        block.forget_foreign();
         let generation = block.next_generation();
         let before = block.built.replace(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
         let cleared = block.failure.take();
@@ -373,11 +441,11 @@ impl Control {
         if !wanted(self.published.generation()) {
             return (None, AfterUnlock::default());
         }
-        let superseded = block.flight.clone();
+        let superseded = block.under_way().cloned();
         let settled = block.supersede(|| Outcome::Superseded);
         let cleared = block.failure.take();
-        let retired = self.retire(&mut block, observers);
-        (superseded, AfterUnlock { settled, cleared, retired, ..AfterUnlock::default() })
+        let after = AfterUnlock { settled, cleared, ..self.retire(&mut block, observers) };
+        (superseded, after)
     }
 
     /// Settles the flight under way; its callers start over. A published payload stays.
@@ -391,7 +459,7 @@ impl Control {
     pub(crate) fn shut_down(&self) -> (Option<Arc<Flight>>, AfterUnlock) {
         let mut block = self.block.lock();
         block.shut_down = true;
-        let flight = block.flight.clone();
+        let flight = block.under_way().cloned();
         let settled = block.supersede(|| Outcome::Superseded);
         (flight, AfterUnlock { settled, ..AfterUnlock::default() })
     }
@@ -405,7 +473,7 @@ impl Control {
         error: Error,
         observers: &Observers,
     ) -> Option<AfterUnlock> {
-        let failure = Failure::new(cause, cooldown);
+        let failure = Failure::new(cause, None, cooldown);
         let mut block = self.block.lock();
         if block.shut_down {
             drop(block);
@@ -414,8 +482,7 @@ impl Control {
         }
         let settled = block.supersede(|| Outcome::Failed(error));
         let cleared = block.failure.replace(failure);
-        let retired = self.retire(&mut block, observers);
-        Some(AfterUnlock { settled, cleared, retired, ..AfterUnlock::default() })
+        Some(AfterUnlock { settled, cleared, ..self.retire(&mut block, observers) })
     }
 
     /// Keeps the watch that closes this generation when its runtime ends; the previous one is dropped.
@@ -429,8 +496,13 @@ impl Control {
         }
     }
 
-    fn retire(&self, block: &mut Block, observers: &Observers) -> Option<Retired> {
-        self.published.retire().map(|parting| self.start_drain(block, parting, observers))
+    fn retire(&self, block: &mut Block, observers: &Observers) -> AfterUnlock {
+        AfterUnlock {
+            retired: self.published.retire().map(|parting| self.start_drain(block, parting, observers)),
+            #[cfg(feature = "tokio")]
+            watch: block.watch.take(),
+            ..AfterUnlock::default()
+        }
     }
 
     /// Creates the drain of a payload that was just unpublished; the block remembers the drain.
@@ -464,7 +536,7 @@ impl Block {
             State::Ready
         } else if self.shut_down {
             State::Closed
-        } else if self.flight.is_some() {
+        } else if self.under_way().is_some() {
             State::Initializing
         } else if self.failure.is_some() {
             State::Failed
@@ -482,12 +554,28 @@ impl Block {
         self.earlier.get_or_insert_default()
     }
 
+    /// The flight under way, unless this process was forked since.
+    fn under_way(&self) -> Option<&Arc<Flight>> {
+        self.flight.as_ref().filter(|flight| !flight.is_foreign())
+    }
+
     fn superseded(&self) -> Vec<Arc<Flight>> {
-        self.earlier.iter().flat_map(|earlier| &earlier.flights).filter_map(Weak::upgrade).collect()
+        let flights = self.earlier.iter().flat_map(|earlier| &earlier.flights);
+        flights.filter_map(Weak::upgrade).filter(|flight| !flight.is_foreign()).collect()
+    }
+
+    /// Whether factories of superseded flights may still run.
+    fn has_superseded(&self) -> bool {
+        self.earlier.as_ref().is_some_and(|earlier| !earlier.flights.is_empty())
     }
 
     fn drains(&self) -> Vec<Arc<Drain>> {
         self.earlier.iter().flat_map(|earlier| &earlier.drains).filter_map(Weak::upgrade).collect()
+    }
+
+    /// Supersedes a flight from before a fork, for which nobody waits.
+    fn forget_foreign(&mut self) {
+        let _ = self.supersede(|| Outcome::Superseded);
     }
 
     /// Settles the flight under way with an outcome that is not its own; its factory goes on running.
@@ -499,9 +587,13 @@ impl Block {
     }
 }
 
-/// Adds an entry to a list, and removes the entries that no longer exist.
+/// Adds an entry to a list. Entries that no longer exist are removed when the list is full; it then gets room for as
+/// many as are left, so that an entry costs the same however many there are.
 fn remember<V>(known: &mut Vec<Weak<V>>, new: &Arc<V>) {
-    known.retain(|known| known.strong_count() > 0);
+    if known.len() == known.capacity() {
+        known.retain(|known| known.strong_count() > 0);
+        known.reserve(known.len() + 1);
+    }
     known.push(Arc::downgrade(new));
 }
 

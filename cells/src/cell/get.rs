@@ -1,25 +1,25 @@
 //! Getting a payload in a thread: take it, wait for it, or build it.
 //!
 //! The loop asks [`Control::decide`](crate::cell::control::Control::decide), acts without the cell's lock, and starts
-//! over only if the flight was superseded.
+//! over only if the flight was superseded, or if a refresh has waited for a flight that began before it.
 
 use crate::cell::control::Decision;
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
-use crate::cell::wait_budget::WaitBudget;
+use crate::cell::wait_budget::{Purpose, WaitBudget};
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::BuildFn;
-use crate::flight::frames::Waiting;
+use crate::flight::frames::{self, Caller, Waiting};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::payload::lease::{AnyPayload, Lease};
 
 impl RawCell {
     /// Gets the payload, or builds it with `build`.
-    pub(crate) fn get(&self, build: BuildFn<'_>) -> Result<Lease, Error> {
+    pub(crate) fn get(&self, purpose: Purpose, build: BuildFn<'_>) -> Result<Lease, Error> {
         match self.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow(false, build),
+            None => self.get_slow(purpose, build),
         }
     }
 
@@ -29,32 +29,40 @@ impl RawCell {
         observed_calls::record(self.info());
         match self.lease_slow() {
             Some(lease) => Ok(lease),
-            None => self.get_slow(false, &mut || self.build_declared()),
+            None => self.get_slow(Purpose::Get, &mut || self.build_declared()),
         }
     }
 
-    /// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if
-    /// one is published.
+    /// Waits for a payload or builds it: none was published a moment ago, or `purpose` wants a new one.
     #[cold]
-    pub(crate) fn get_slow(&self, refresh: bool, build: BuildFn<'_>) -> Result<Lease, Error> {
+    pub(crate) fn get_slow(&self, purpose: Purpose, build: BuildFn<'_>) -> Result<Lease, Error> {
+        frames::note(self.wait_or_build(purpose, build))
+    }
+
+    fn wait_or_build(&self, purpose: Purpose, build: BuildFn<'_>) -> Result<Lease, Error> {
         let _waiting = Waiting::start();
-        let limits = &self.config.limits;
-        let mut budget = WaitBudget::new(limits.wait_timeout);
+        let accepts = purpose.accepts(self);
+        let mut budget = WaitBudget::new(self, purpose);
         loop {
-            let outcome = match self.control.decide(&self.config, refresh, Flight::new)? {
+            match self.control.decide(&self.config, accepts, Caller::Thread, Flight::new)? {
                 Decision::Take(lease) => return Ok(lease),
                 Decision::Wait(flight, _blocked) => {
-                    let outcome = flight.wait(budget.deadline(), limits.max_waiters);
-                    outcome.map_err(|why| self.reject(&why, &budget))?
+                    let outcome = flight.wait(budget.deadline(), self.config.limits.max_waiters);
+                    let outcome = outcome.map_err(|why| self.reject(&why, &budget))?;
+                    if accepts.answers(&flight)
+                        && let Some(lease) = outcome.into_lease()?
+                    {
+                        return Ok(lease);
+                    }
                 }
                 Decision::Initialize(flight) => {
-                    let initializer = Initializer::begin(self, flight);
+                    let initializer = Initializer::begin(self, flight, Caller::Thread, purpose);
                     let returned = initializer.run(|| self.adjusted(build));
-                    initializer.finish(returned)?
+                    if let Some(lease) = initializer.finish(returned)?.into_lease()? {
+                        return Ok(lease);
+                    }
+                    budget.start_over(self)?;
                 }
-            };
-            if let Some(lease) = outcome.into_lease()? {
-                return Ok(lease);
             }
         }
     }

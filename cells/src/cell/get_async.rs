@@ -3,12 +3,12 @@
 //!
 //! A caller that is dropped while it waits leaves the flight's queue. An initializer that is dropped cancels its flight.
 
-use crate::cell::control::Decision;
+use crate::cell::control::{Accepts, Decision};
 use crate::cell::initializer::{Initializer, Returned};
 use crate::cell::raw_cell::RawCell;
-use crate::cell::wait_budget::WaitBudget;
+use crate::cell::wait_budget::{Purpose, WaitBudget};
 use crate::error::{BoxError, Error};
-use crate::flight::frames::Waiting;
+use crate::flight::frames::{self, Waiting};
 use crate::flight::single_flight::{Flight, Outcome, Role};
 use crate::payload::lease::{AnyPayload, Lease};
 use std::future::{Future, poll_fn};
@@ -16,21 +16,24 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if one
-/// is published. No adjuster is applied to `build` here.
+/// Waits for a payload or builds it: none was published a moment ago, or `purpose` wants a new one. No adjuster is applied
+/// to `build` here.
 pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
     cell: &RawCell,
-    refresh: bool,
+    purpose: Purpose,
     mut build: impl FnMut() -> F,
 ) -> Result<Lease, Error> {
-    let mut caller = Caller::new(cell, refresh, Flight::new);
+    let mut caller = Caller::new(cell, purpose, Flight::new);
     loop {
-        let outcome = match caller.next_step().await? {
+        match caller.next_step().await? {
             Step::Take(lease) => return Ok(lease),
-            Step::Initialize(flight) => initialize(Initializer::begin(cell, flight), &mut build).await?,
-        };
-        if let Some(lease) = outcome.into_lease()? {
-            return Ok(lease);
+            Step::Initialize(flight) => {
+                let outcome = initialize(caller.begin(flight), &mut build).await?;
+                if let Some(lease) = outcome.into_lease()? {
+                    return Ok(lease);
+                }
+                caller.start_over()?;
+            }
         }
     }
 }
@@ -38,7 +41,8 @@ pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
 /// A call of a task that waits for a payload or for its turn to build one.
 pub(crate) struct Caller<'a> {
     cell: &'a RawCell,
-    refresh: bool,
+    purpose: Purpose,
+    accepts: Accepts,
     /// Creates the flight, if this call begins one.
     new_flight: fn(u64) -> Flight,
     budget: WaitBudget,
@@ -53,21 +57,25 @@ pub(crate) enum Step {
 }
 
 impl<'a> Caller<'a> {
-    pub(crate) fn new(cell: &'a RawCell, refresh: bool, new_flight: fn(u64) -> Flight) -> Self {
-        let budget = WaitBudget::new(cell.config.limits.wait_timeout);
-        Self { cell, refresh, new_flight, budget, _waiting: Waiting::start() }
+    pub(crate) fn new(cell: &'a RawCell, purpose: Purpose, new_flight: fn(u64) -> Flight) -> Self {
+        let (accepts, budget) = (purpose.accepts(cell), WaitBudget::new(cell, purpose));
+        Self { cell, purpose, accepts, new_flight, budget, _waiting: Waiting::start() }
     }
 
     /// Waits for a payload, or for this call's turn to build one.
     pub(crate) async fn next_step(&mut self) -> Result<Step, Error> {
-        let max_waiters = self.cell.config.limits.max_waiters;
+        let Self { cell, accepts, new_flight, .. } = *self;
         loop {
-            match self.cell.control.decide(&self.cell.config, self.refresh, self.new_flight)? {
+            match cell.control.decide(&cell.config, accepts, frames::Caller::Task, new_flight)? {
                 Decision::Take(lease) => return Ok(Step::Take(lease)),
                 Decision::Initialize(flight) => return Ok(Step::Initialize(flight)),
                 Decision::Wait(flight, _blocked) => {
-                    let outcome = self.wait(&flight, Role::Waiter { max_waiters }).await?;
-                    if let Some(lease) = outcome.into_lease()? {
+                    let role = Role::Waiter { max_waiters: cell.config.limits.max_waiters };
+                    let outcome = flight.wait_async(self.budget.deadline(), role).await;
+                    let outcome = outcome.map_err(|why| cell.reject(&why, &self.budget))?;
+                    if accepts.answers(&flight)
+                        && let Some(lease) = outcome.into_lease()?
+                    {
                         return Ok(Step::Take(lease));
                     }
                 }
@@ -75,9 +83,14 @@ impl<'a> Caller<'a> {
         }
     }
 
-    pub(crate) async fn wait(&mut self, flight: &Flight, role: Role) -> Result<Outcome, Error> {
-        let outcome = flight.wait_async(self.budget.deadline(), role).await;
-        outcome.map_err(|why| self.cell.reject(&why, &self.budget))
+    /// Begins a flight of which this call is the initializer.
+    pub(crate) fn begin(&self, flight: Arc<Flight>) -> Initializer<'a> {
+        Initializer::begin(self.cell, flight, frames::Caller::Task, self.purpose)
+    }
+
+    /// Checks that a call whose own flight was superseded may start over.
+    pub(crate) fn start_over(&mut self) -> Result<(), Error> {
+        self.budget.start_over(self.cell)
     }
 }
 

@@ -5,8 +5,9 @@
 
 use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
-use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, causes};
-use crate::flight::frames::{Entered, Frame};
+use crate::cell::wait_budget::Purpose;
+use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, cell_error, find_hidden};
+use crate::flight::frames::{Caller, Entered, Frame};
 use crate::flight::single_flight::{Flight, Outcome};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::context::{self, InitContext};
@@ -18,12 +19,11 @@ use crate::payload::drain::Retired;
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
 use std::any::Any;
-use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a factory returned, unless it panicked.
 pub(crate) type Returned = thread::Result<Result<AnyPayload, BoxError>>;
@@ -44,10 +44,14 @@ pub(crate) struct Initializer<'a> {
 }
 
 impl<'a> Initializer<'a> {
-    pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>) -> Self {
-        let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info);
+    pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>, caller: Caller, purpose: Purpose) -> Self {
+        if let Some(info) = cell.config.info {
+            info.home.note();
+        }
+        let patient = purpose == Purpose::WarmUp;
+        let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info, patient);
         // The caller that begins a detached flight waits for it as others do, and is in the wait graph already.
-        let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(&frame) };
+        let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(caller, &frame) };
         let entered = frame.enter();
         let observers = cell.observers();
         let context = context::of_flight();
@@ -69,6 +73,11 @@ impl<'a> Initializer<'a> {
     #[cfg(feature = "tokio")]
     pub(crate) fn cell(&self) -> &'a RawCell {
         self.cell
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        &self.frame
     }
 
     /// Makes the factory's frame the thread's current one until the guard is dropped.
@@ -130,7 +139,7 @@ impl<'a> Initializer<'a> {
                 let (outcome, leftover) = self.publish(payload);
                 (Ok(Ok(outcome)), leftover)
             }
-            Ok(Err(error)) => (Ok(self.fail(SharedError::new(error), InitStatus::Error)), None),
+            Ok(Err(error)) => (Ok(self.fail(self.share(error), InitStatus::Error)), None),
             Err(panic) => {
                 let error = SharedError::new(Panic::message_of(&*panic));
                 let _ = self.fail(error, InitStatus::Panicked);
@@ -158,13 +167,28 @@ impl<'a> Initializer<'a> {
         }
     }
 
+    /// Shares the factory's error, which may hide that of a cell it asked.
+    fn share(&self, error: BoxError) -> SharedError {
+        let errors = self.frame.errors();
+        let mut hidden = None;
+        // It runs the `Display` of the program's errors.
+        catch_user_panic(self.cell.name(), || hidden = find_hidden(&*error, &errors));
+        catch_user_panic(self.cell.name(), || drop(errors));
+        match hidden {
+            Some(hidden) => SharedError::hiding(error, hidden.below, Box::new(hidden.error)),
+            None => SharedError::new(error),
+        }
+    }
+
     fn fail(&self, source: SharedError, status: InitStatus) -> Result<Outcome, Error> {
         let (cell, built) = (self.cell.name(), self.built());
         let for_waiters = Error::Lifecycle(match status {
             InitStatus::Panicked => LifecycleError::Panicked { cell, source: source.clone() },
             _ => LifecycleError::Waiting { cell, source: source.clone() },
         });
-        let cooldown = self.cell.config.limits.cooldown;
+        // A dependency that is merely unavailable says nothing about this cell's own factory.
+        let unavailable = cell_error(&source).is_some_and(Error::is_unavailable);
+        let cooldown = if unavailable { Duration::ZERO } else { self.cell.config.limits.cooldown };
         match self.cell.control.fail(&self.flight, source.clone(), cooldown, for_waiters) {
             Ok(after) => drop(after.finish(cell)),
             Err(outcome) => {
@@ -173,13 +197,7 @@ impl<'a> Initializer<'a> {
             }
         }
         self.report(&built, status, None, Some(source.clone()));
-        // An error of a cell, or one caused by such an error, means that a dependency failed.
-        let dependency = source.is::<Error>() || causes(&*source).any(<dyn StdError>::is::<Error>);
-        Err(Error::Lifecycle(if dependency {
-            LifecycleError::Dependency { cell, source }
-        } else {
-            LifecycleError::Init { cell, source }
-        }))
+        Err(for_initializer(cell, source))
     }
 
     fn cancel(&self) {
@@ -211,6 +229,8 @@ impl<'a> Initializer<'a> {
             payload,
             status,
             duration: built.duration(),
+            own: built.own,
+            waiting: built.waiting,
             error,
             generation: self.flight.generation,
             context: self.context.clone(),
@@ -226,6 +246,17 @@ impl Drop for Initializer<'_> {
         if !self.returned {
             self.cancel();
         }
+        self.frame.end();
         self.flight.end();
     }
+}
+
+/// What the initializer gets when its factory fails with `source`.
+pub(crate) fn for_initializer(cell: &'static str, source: SharedError) -> Error {
+    // An error of a cell, or one caused by such an error, means that a dependency failed.
+    Error::Lifecycle(if cell_error(&source).is_some() {
+        LifecycleError::Dependency { cell, source }
+    } else {
+        LifecycleError::Init { cell, source }
+    })
 }

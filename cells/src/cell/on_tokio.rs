@@ -2,9 +2,11 @@
 //! that are closed when the runtime they were built on ends.
 
 use crate::cell::get_async::{Caller, Step, initialize};
-use crate::cell::initializer::Initializer;
+use crate::cell::initializer::{Initializer, for_initializer};
 use crate::cell::raw_cell::RawCell;
-use crate::error::{BoxError, Error};
+use crate::cell::wait_budget::Purpose;
+use crate::error::{BoxError, Error, LifecycleError, SharedError};
+use crate::flight::frames::{self, Frame};
 use crate::flight::single_flight::{Flight, Outcome, Role};
 use crate::flight::wait_graph;
 use crate::observe::context::RequestContext;
@@ -12,7 +14,11 @@ use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::lease::{AnyPayload, Lease};
 use crate::sync::executor::{BoxFuture, RuntimeWatch, on_runtime_end};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 /// An adjusted factory of a declared cell.
@@ -23,40 +29,86 @@ pub(crate) trait Build:
 
 impl<F: Fn() -> BoxFuture<'static, Result<AnyPayload, BoxError>> + Copy + Send + 'static> Build for F {}
 
-/// Waits for a payload or builds it, since none was published a moment ago; with `refresh`, gets a new one even if one
-/// is published. With `detached`, a flight that this call begins runs as a task of its own.
+/// Waits for a payload or builds it: none was published a moment ago, or `purpose` wants a new one. With `detached`, a
+/// flight that this call begins runs as a task of its own.
 pub(crate) async fn get_slow(
     cell: &'static RawCell,
-    refresh: bool,
+    purpose: Purpose,
     detached: bool,
     build: impl Build,
 ) -> Result<Lease, Error> {
-    let mut caller = Caller::new(cell, refresh, if detached { Flight::detached } else { Flight::new });
+    let mut caller = Caller::new(cell, purpose, if detached { Flight::detached } else { Flight::new });
     loop {
         let outcome = match caller.next_step().await? {
             Step::Take(lease) => return Ok(lease),
-            Step::Initialize(flight) if detached => run_detached(&mut caller, cell, flight, build).await?,
-            Step::Initialize(flight) => run(Initializer::begin(cell, flight), build).await?,
+            Step::Initialize(flight) if detached => run_detached(&caller, cell, flight, build).await?,
+            Step::Initialize(flight) => run(caller.begin(flight), build).await?,
         };
         if let Some(lease) = outcome.into_lease()? {
             return Ok(lease);
         }
+        caller.start_over()?;
     }
 }
 
-/// Runs a flight as a task of its own, and waits for it.
+/// Runs a flight as a task of its own, and waits for it. The wait has no limit, because the flight is the caller's own.
 async fn run_detached(
-    caller: &mut Caller<'static>,
+    caller: &Caller<'static>,
     cell: &'static RawCell,
     flight: Arc<Flight>,
     build: impl Build,
 ) -> Result<Outcome, Error> {
     // A new flight waits for no other, so this cannot close a circle.
-    let _blocked = wait_graph::wait_for(flight.id(), cell.name());
-    let initializer = Initializer::begin(cell, Arc::clone(&flight));
+    let _blocked = wait_graph::wait_for(frames::Caller::Task, flight.id(), cell.name());
+    let initializer = caller.begin(Arc::clone(&flight));
+    let frame = Arc::clone(initializer.frame());
     let context = RequestContext::current().unwrap_or_default();
-    tokio::spawn(async move { drop(context.instrument(run(initializer, build)).await) });
-    caller.wait(&flight, Role::Initiator).await
+    let run = Box::pin(async move { drop(context.instrument(run(initializer, build)).await) });
+    let polled = Arc::new(AtomicBool::new(false));
+    let task = tokio::spawn(FlightTask { run: Some(run), frame, polled: Arc::clone(&polled) });
+    let outcome = flight.wait_async(None, Role::Initiator).await;
+    match outcome {
+        Ok(Outcome::Superseded) if task.is_finished() && !polled.load(Ordering::Acquire) => {
+            let ended = SharedError::new("the tokio runtime of this call has ended");
+            Err(Error::Lifecycle(LifecycleError::Init { cell: cell.name(), source: ended }))
+        }
+        Ok(Outcome::Failed(Error::Lifecycle(LifecycleError::Waiting { cell, source }))) => {
+            Err(for_initializer(cell, source))
+        }
+        Ok(outcome) => Ok(outcome),
+        Err(_) => unreachable!("whoever began the flight has no limit"),
+    }
+}
+
+/// The task of a detached flight. If it is dropped while its factory runs on the blocking pool, the flight goes on there.
+struct FlightTask {
+    /// `None` once it is over.
+    run: Option<BoxFuture<'static, ()>>,
+    frame: Arc<Frame>,
+    /// Whether its runtime has polled it.
+    polled: Arc<AtomicBool>,
+}
+
+impl Future for FlightTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.polled.store(true, Ordering::Release);
+        let Some(run) = &mut self.run else { return Poll::Ready(()) };
+        let polled = run.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.run = None;
+        }
+        polled
+    }
+}
+
+impl Drop for FlightTask {
+    fn drop(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.frame.handover.leave(run);
+        }
+    }
 }
 
 async fn run(initializer: Initializer<'static>, build: impl Build) -> Result<Outcome, Error> {

@@ -42,6 +42,11 @@ impl RawCell {
         factory()
     }
 
+    /// Whether it is declared with an asynchronous factory.
+    pub(crate) fn is_asynchronous(&self) -> bool {
+        self.config.factory.is_none() && self.config.info.is_some_and(|info| !info.permanent)
+    }
+
     pub(crate) fn id(&self) -> CellId {
         self.control.id()
     }
@@ -99,6 +104,9 @@ impl RawCell {
             State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
         })?;
         let _ = after.finish(self.name());
+        if let Some(info) = self.config.info {
+            info.home.note();
+        }
         catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
         Ok(())
     }

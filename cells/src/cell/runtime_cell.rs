@@ -7,8 +7,10 @@ use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
 use crate::cell::snapshot::State;
 use crate::cell::typed_cell::TypedCell;
+use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::flight::frames;
 use crate::info::{CellInfo, Limits, unless_zero, unless_zero_time};
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
@@ -17,6 +19,7 @@ use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::sync::clock::deadline;
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,7 +165,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'_, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow(false, &mut factory),
+            None => self.get_slow(Purpose::Get, &mut factory),
         }
     }
 
@@ -181,17 +184,17 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
-        self.get_slow(true, &mut factory)
+        self.get_slow(Purpose::Refresh, &mut factory)
     }
 
     #[cold]
     fn get_slow<E: Into<BoxError>>(
         &self,
-        refresh: bool,
+        purpose: Purpose,
         factory: &mut impl FnMut() -> Result<T, E>,
     ) -> Result<Ref<'_, T>, Error> {
         let mut build = || Ok(self.payload(factory().map_err(Into::into)?));
-        self.raw().get_slow(refresh, &mut build).map(Lease::typed)
+        self.raw().get_slow(purpose, &mut build).map(Lease::typed)
     }
 
     /// Does the same as [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory, and blocks no thread
@@ -213,7 +216,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'_, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(false, factory).await,
+            None => self.get_slow_async(Purpose::Get, factory).await,
         }
     }
 
@@ -228,19 +231,21 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         factory: impl FnMut() -> F,
     ) -> Result<Ref<'_, T>, Error> {
-        self.get_slow_async(true, factory).await
+        self.get_slow_async(Purpose::Refresh, factory).await
     }
 
     async fn get_slow_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
-        refresh: bool,
+        purpose: Purpose,
         mut factory: impl FnMut() -> F,
     ) -> Result<Ref<'_, T>, Error> {
         let build = || {
-            let built = factory();
+            // Boxed: the caller's future would contain it twice, where it is kept and where it is awaited, and a future
+            // that is nested in others twice as often at each level.
+            let built = Box::pin(factory());
             async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };
-        Ok(get_async::get_slow(self.raw(), refresh, build).await?.typed())
+        frames::note(get_async::get_slow(self.raw(), purpose, build).await).map(Lease::typed)
     }
 
     fn payload(&self, payload: T) -> AnyPayload {
@@ -291,6 +296,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Does the same as [`close_and_drain`](Self::close_and_drain) in a task, where an asynchronous disposer is awaited.
+    ///
+    /// The task's own futures that wait for this cell count as leases once they are woken, until they are polled again or
+    /// dropped. Finish or drop them first, or the call waits for the whole `limit`.
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain_async(deadline(limit)).await
     }
@@ -351,6 +359,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }
 }
+
+/// A panic of the factory, or of any other code of the program, leaves the cell as it was or failed, and poisons nothing.
+impl<T: Send + Sync + RefUnwindSafe + 'static> UnwindSafe for RuntimeCell<T> {}
+impl<T: Send + Sync + RefUnwindSafe + 'static> RefUnwindSafe for RuntimeCell<T> {}
 
 /// Shows the name and the state, never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {

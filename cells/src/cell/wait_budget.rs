@@ -1,15 +1,37 @@
 //! How long a call may wait, and the error it gets when it may not wait.
 
+use crate::cell::control::Accepts;
 use crate::cell::raw_cell::RawCell;
 use crate::error::{Error, UnavailableError};
+use crate::flight::frames;
 use crate::flight::single_flight::Rejected;
 use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::clock;
 use std::time::{Duration, Instant};
 
-/// One deadline for all waits of a call. The time starts with the first wait, so that a factory that the call itself ran
-/// before does not count.
+/// What a call is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Get,
+    /// A payload that is newer than the call.
+    Refresh,
+    /// A get without a time limit, also for the calls of its factories.
+    WarmUp,
+}
+
+impl Purpose {
+    /// Which payload a call that comes now accepts.
+    pub(crate) fn accepts(self, cell: &RawCell) -> Accepts {
+        match self {
+            Self::Get | Self::WarmUp => Accepts::Any,
+            Self::Refresh => cell.control.newer(),
+        }
+    }
+}
+
+/// One deadline for all waits of a call. The time starts with the first wait, or when the call's own flight is
+/// superseded: a factory that the call runs before that does not count.
 pub(crate) struct WaitBudget {
     limit: Option<Duration>,
     /// When the first wait began, and the deadline; `None` before that.
@@ -17,14 +39,24 @@ pub(crate) struct WaitBudget {
 }
 
 impl WaitBudget {
-    pub(crate) const fn new(limit: Option<Duration>) -> Self {
-        Self { limit, begun: None }
+    pub(crate) fn new(cell: &RawCell, purpose: Purpose) -> Self {
+        let patient = purpose == Purpose::WarmUp || frames::is_patient();
+        Self { limit: cell.config.limits.wait_timeout.filter(|_| !patient), begun: None }
     }
 
     /// The deadline of the wait that begins now; `None` means no limit.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
         let limit = self.limit;
         self.begun.get_or_insert_with(|| (clock::now(), limit.and_then(clock::deadline))).1
+    }
+
+    /// Checks that a call whose own flight was superseded may start over. A cell that is closed faster than it is built
+    /// would otherwise keep its caller forever.
+    pub(crate) fn start_over(&mut self, cell: &RawCell) -> Result<(), Error> {
+        match self.deadline() {
+            Some(deadline) if deadline <= clock::now() => Err(cell.reject(&Rejected::TimedOut, self)),
+            _ => Ok(()),
+        }
     }
 
     fn spent(&self) -> Duration {

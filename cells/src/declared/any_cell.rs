@@ -5,19 +5,23 @@ use crate::cell::get_async;
 #[cfg(feature = "tokio")]
 use crate::cell::on_tokio;
 use crate::cell::raw_cell::RawCell;
-use crate::cell::snapshot::CellSnapshot;
-use crate::error::{BoxError, Error};
+use crate::cell::snapshot::{CellSnapshot, State};
+use crate::cell::wait_budget::Purpose;
+use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
+use crate::flight::frames;
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, CloseStatus};
+use crate::payload::drain::Drain;
 use crate::payload::lease::{AnyPayload, Lease};
 use crate::sync::block_on::block_on;
 use crate::sync::clock::deadline;
-use crate::sync::executor::BoxFuture;
+use crate::sync::executor::{Blocked, BoxFuture, RuntimeBlocked};
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,7 +43,7 @@ pub(crate) trait AnyAsyncCell: Sync {
     fn declared(&self) -> &RawCell;
     /// The cell of the caller's runtime, if each runtime has its own; else the declared one.
     fn here(&self) -> &RawCell;
-    /// All its cells: the declared one, and those of runtimes that have their own.
+    /// All its cells: the declared one first, and those of runtimes that have their own.
     fn everywhere(&self) -> Vec<&RawCell>;
     /// Whether a flight runs as a task of its own.
     #[cfg(feature = "tokio")]
@@ -71,11 +75,11 @@ impl dyn AnyAsyncCell {
         }
     }
 
-    async fn get_slow(&'static self, refresh: bool) -> Result<Lease, Error> {
+    async fn get_slow(&'static self, purpose: Purpose) -> Result<Lease, Error> {
         #[cfg(feature = "tokio")]
-        return on_tokio::get_slow(self.here(), refresh, self.is_detached(), || self.adjusted()).await;
+        return on_tokio::get_slow(self.here(), purpose, self.is_detached(), || self.adjusted()).await;
         #[cfg(not(feature = "tokio"))]
-        get_async::get_slow(self.here(), refresh, || self.adjusted()).await
+        get_async::get_slow(self.here(), purpose, || self.adjusted()).await
     }
 }
 
@@ -149,6 +153,15 @@ impl AnyCell {
         }
     }
 
+    /// What [`snapshot`](Self::snapshot) calls its state.
+    pub(crate) fn state(self) -> State {
+        self.here().state()
+    }
+
+    pub(crate) fn is_ready(self) -> bool {
+        self.here().is_ready()
+    }
+
     fn everywhere(self) -> Vec<&'static RawCell> {
         match self.0 {
             Kind::Plain(cell) => vec![cell],
@@ -169,46 +182,61 @@ impl AnyCell {
 
 /// Getting.
 impl AnyCell {
-    /// Gets the payload.
-    pub(crate) fn get(self) -> Result<Lease, Error> {
+    /// Gets the payload. Of an asynchronous cell only a warm-up wants it like this.
+    pub(crate) fn get(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.get(&mut || cell.build_declared()),
-            Kind::Async(_) => block_on(self.get_async()),
-            Kind::Permanent(cell) => cell.raw().get(&mut || cell.adjusted()),
+            Kind::Plain(cell) => cell.get(purpose, &mut || cell.build_declared()),
+            Kind::Async(cell) => match cell.here().lease() {
+                Some(lease) => Ok(lease),
+                None => self.block_on_slow(purpose, "`WarmUp::run_async`"),
+            },
+            Kind::Permanent(cell) => cell.raw().get(purpose, &mut || cell.adjusted()),
         }
     }
 
     /// Gets the payload in a task. Waiting does not block the thread; a synchronous factory does.
-    pub(crate) async fn get_async(self) -> Result<Lease, Error> {
+    pub(crate) async fn get_async(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.here().lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(false).await,
+            None => self.get_slow_async(purpose).await,
         }
     }
 
     /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.get_slow(true, &mut || cell.build_declared()),
-            Kind::Async(_) => block_on(self.get_slow_async(true)),
-            Kind::Permanent(_) => self.get(),
+            Kind::Plain(cell) => cell.get_slow(Purpose::Refresh, &mut || cell.build_declared()),
+            Kind::Async(_) => {
+                self.block_on_slow(Purpose::Refresh, "the asynchronous `refresh_with_dependents`")
+            }
+            Kind::Permanent(cell) => cell.raw().get(Purpose::Get, &mut || cell.adjusted()),
         }
     }
 
-    /// Slow path in a task: no payload was published a moment ago, or `refresh` wants a new one. The future is boxed,
+    /// Builds the payload of an asynchronous cell and blocks the thread until it is there; not if the factory may need
+    /// the runtime whose only thread this is.
+    fn block_on_slow(self, purpose: Purpose, instead: &'static str) -> Result<Lease, Error> {
+        if Blocked::by_this_thread().is_any() {
+            let source = SharedError::new(RuntimeBlocked { instead });
+            return Err(Error::Lifecycle(LifecycleError::Init { cell: self.info().name, source }));
+        }
+        block_on(self.get_slow_async(purpose))
+    }
+
+    /// Slow path in a task: no payload was published a moment ago, or `purpose` wants a new one. The future is boxed,
     /// so that it is compiled here and not for every cell (target: build time of 500 cells, docs/performance.md).
-    pub(crate) fn get_slow_async(self, refresh: bool) -> BoxFuture<'static, Result<Lease, Error>> {
+    pub(crate) fn get_slow_async(self, purpose: Purpose) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
-            match self.0 {
+            frames::note(match self.0 {
                 Kind::Plain(cell) => {
                     let build = || async { cell.adjusted(&mut || cell.build_declared()) };
-                    get_async::get_slow(cell, refresh, build).await
+                    get_async::get_slow(cell, purpose, build).await
                 }
-                Kind::Async(cell) => cell.get_slow(refresh).await,
+                Kind::Async(cell) => cell.get_slow(purpose).await,
                 Kind::Permanent(cell) => {
-                    get_async::get_slow(cell.raw(), false, || async { cell.adjusted() }).await
+                    get_async::get_slow(cell.raw(), purpose, || async { cell.adjusted() }).await
                 }
-            }
+            })
         })
     }
 
@@ -225,7 +253,7 @@ impl AnyCell {
             return Ok(());
         }
         match self.0 {
-            Kind::Async(_) => self.get_slow_async(true).await.map(drop),
+            Kind::Async(_) => self.get_slow_async(Purpose::Refresh).await.map(drop),
             _ => self.refresh().map(drop),
         }
     }
@@ -288,11 +316,29 @@ impl AnyCell {
         CloseResult::without_payload(self.here().name(), CloseStatus::Noop, Duration::ZERO)
     }
 
+    /// The retired payloads to which a close of the cell still refers.
+    pub(crate) fn known_drains(self) -> Vec<Arc<Drain>> {
+        self.closable().into_iter().flat_map(|cell| cell.control.known_drains()).collect()
+    }
+
     /// Lets no flight begin any more; returns the flights that it superseded.
+    ///
+    /// The declared cell comes first, and only then the list of the others: a cell that a runtime adds later finds
+    /// the declared one shut down.
     pub(crate) fn shut_down(self) -> Vec<Arc<Flight>> {
-        self.everywhere().into_iter().filter_map(RawCell::shut_down).collect()
+        let first = match self.0 {
+            Kind::Plain(cell) => cell.shut_down(),
+            Kind::Async(cell) => cell.declared().shut_down(),
+            Kind::Permanent(cell) => cell.raw().shut_down(),
+        };
+        let others = self.everywhere().into_iter().skip(1);
+        first.into_iter().chain(others.filter_map(RawCell::shut_down)).collect()
     }
 }
+
+/// As the cells.
+impl UnwindSafe for AnyCell {}
+impl RefUnwindSafe for AnyCell {}
 
 impl fmt::Debug for AnyCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -302,3 +348,7 @@ impl fmt::Debug for AnyCell {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "any_cell_tests.rs"]
+mod tests;

@@ -3,10 +3,13 @@
 use crate::cell::raw_cell::RawCell;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::snapshot::State;
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
+use crate::declared::factory_output::Keep;
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error, UnavailableError};
 use crate::flight::adjuster::{Adjusts, AsyncAdjuster, AsyncFactoryAdjuster};
+use crate::flight::frames;
 use crate::flight::observed_calls;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
@@ -19,6 +22,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +48,8 @@ pub trait DeclaredAsync: Sized + 'static {
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> = None;
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
 
     /// Runs the factory.
     ///
@@ -134,7 +140,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         observed_calls::record(self.info());
         match self.here().raw().lease_slow() {
             Some(lease) => Ok(lease.typed()),
-            None => self.entry().get_slow_async(false).await.map(Lease::typed),
+            None => self.entry().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
 
@@ -145,14 +151,14 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     pub fn try_get_ready(&'static self) -> Result<Ref<'static, T>, Error> {
         observed_calls::record(self.info());
         let cell = self.here();
-        cell.peek().ok_or_else(|| {
+        frames::note(cell.peek().ok_or_else(|| {
             let name = cell.name();
             Error::Unavailable(if cell.state() == State::Closed {
                 UnavailableError::ShutDown { cell: name }
             } else {
                 UnavailableError::NotReady { cell: name }
             })
-        })
+        }))
     }
 
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`].
@@ -163,7 +169,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
     pub async fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.entry().get_slow_async(true).await.map(Lease::typed)
+        self.entry().get_slow_async(Purpose::Refresh).await.map(Lease::typed)
     }
 
     /// Closes the cell: [`RuntimeCell::close_async`].
@@ -191,7 +197,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     pub(crate) async fn get_injected(&'static self) -> Result<Ref<'static, T>, Error> {
         match self.here().peek() {
             Some(lease) => Ok(lease),
-            None => self.entry().get_slow_async(false).await.map(Lease::typed),
+            None => self.entry().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
 }
@@ -234,6 +240,10 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> Deref for AsyncCell<T, D> {
         self.here()
     }
 }
+
+/// As of a [`RuntimeCell`].
+impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> UnwindSafe for AsyncCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> RefUnwindSafe for AsyncCell<T, D> {}
 
 impl<T: Payload, D: DeclaredAsync<Payload = T>> fmt::Debug for AsyncCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

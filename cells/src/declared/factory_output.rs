@@ -3,6 +3,37 @@
 use crate::error::BoxError;
 use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
+use crate::shared_error::keep;
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt::Debug;
+use std::ops::Deref;
+
+/// How an error is boxed whose own conversion hides it: takes the error out of an `Option` of its type, and leaves any
+/// other value alone. `None` for an error that converts itself. Not generic, so that a declaration can name it without
+/// naming the error.
+pub type Keep = Option<fn(&mut dyn Any) -> Option<BoxError>>;
+
+/// An error to [`keep`].
+pub trait Kept: Deref<Target = dyn StdError + Send + Sync> + Debug + Send + Sync + 'static {}
+
+impl<E: Deref<Target = dyn StdError + Send + Sync> + Debug + Send + Sync + 'static> Kept for E {}
+
+/// The [`Keep`] of an error.
+pub(crate) fn keep_out_of<E: Kept>(error: &mut dyn Any) -> Option<BoxError> {
+    error.downcast_mut::<Option<E>>()?.take().map(keep)
+}
+
+/// Boxes the error of a factory. Once for each type of error, and not for every cell.
+fn boxed<E: Into<BoxError> + 'static>(error: E, keep: Keep) -> BoxError {
+    let Some(keep) = keep else { return error.into() };
+    let mut error = Some(error);
+    match (keep(&mut error), error) {
+        (Some(kept), _) => kept,
+        (None, Some(error)) => error.into(),
+        (None, None) => unreachable!("what was taken was kept"),
+    }
+}
 
 /// What a factory returns: the payload `P`, or a `Result` of it.
 #[diagnostic::on_unimplemented(
@@ -12,12 +43,12 @@ use crate::payload::payload_type::Payload;
 pub trait FactoryOutput<P> {
     /// The same, with the error in a box.
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
-    fn into_result(self) -> Result<P, BoxError>;
+    fn into_result(self, keep: Keep) -> Result<P, BoxError>;
 
     /// The same, with the payload in a box that ends it with a plain drop. One step and not two, because it is compiled
     /// for every cell (target: code for each cell, docs/performance.md).
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
-    fn into_dropped(self) -> Result<AnyPayload, BoxError>
+    fn into_dropped(self, keep: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload;
 }
@@ -28,13 +59,13 @@ pub trait FactoryOutput<P> {
 impl<P> FactoryOutput<P> for P {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_result(self) -> Result<P, BoxError> {
+    fn into_result(self, _: Keep) -> Result<P, BoxError> {
         Ok(self)
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_dropped(self) -> Result<AnyPayload, BoxError>
+    fn into_dropped(self, _: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
@@ -42,25 +73,25 @@ impl<P> FactoryOutput<P> for P {
     }
 }
 
-impl<P, E: Into<BoxError>> FactoryOutput<P> for Result<P, E> {
+impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_result(self) -> Result<P, BoxError> {
+    fn into_result(self, keep: Keep) -> Result<P, BoxError> {
         match self {
             Ok(payload) => Ok(payload),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(boxed(error, keep)),
         }
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_dropped(self) -> Result<AnyPayload, BoxError>
+    fn into_dropped(self, keep: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
         match self {
             Ok(payload) => Ok(AnyPayload::new_dropped(payload)),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(boxed(error, keep)),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The cells of `runtime = "own"`: one for each tokio runtime.
 //!
 //! When a runtime ends, its cell is first removed from the list, where no caller finds it any more, then closed, and
-//! then free for another runtime. The list's lock is held only to look at it or to change it.
+//! then free for another runtime. A thread that found it before may use it even later, so it is closed once more before
+//! another runtime gets it. The list's lock is held only to look at it or to change it.
 
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::sync::executor::on_runtime_end;
@@ -19,6 +20,12 @@ pub(crate) struct PerRuntime<T: Send + Sync + 'static> {
 struct Cells<T: Send + Sync + 'static> {
     used: Vec<(Id, &'static RuntimeCell<T>)>,
     free: Vec<&'static RuntimeCell<T>>,
+}
+
+impl<T: Send + Sync + 'static> Cells<T> {
+    fn of(&self, runtime: Id) -> Option<&'static RuntimeCell<T>> {
+        self.used.iter().find(|(used, _)| *used == runtime).map(|(_, cell)| *cell)
+    }
 }
 
 impl<T: Send + Sync + 'static> PerRuntime<T> {
@@ -44,10 +51,21 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
         let Ok(runtime) = Handle::try_current() else { return outside };
         let id = runtime.id();
         let mut cells = self.cells().lock();
-        if let Some((_, cell)) = cells.used.iter().find(|(used, _)| *used == id) {
+        if let Some(cell) = cells.of(id) {
             return cell;
         }
-        let cell = cells.free.pop().unwrap_or_else(|| Box::leak(Box::new(make())));
+        let cell = if let Some(cell) = cells.free.pop() {
+            drop(cells);
+            let _ = cell.close();
+            cells = self.cells().lock();
+            if let Some(first) = cells.of(id) {
+                cells.free.push(cell);
+                return first;
+            }
+            cell
+        } else {
+            Box::leak(Box::new(make()))
+        };
         cells.used.push((id, cell));
         drop(cells);
         if outside.raw().control.is_shut_down() {

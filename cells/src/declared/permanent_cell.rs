@@ -9,8 +9,9 @@ use crate::cell::runtime_cell::RuntimeCell;
 use crate::cell::seed::SeedError;
 use crate::cell::snapshot::CellSnapshot;
 use crate::cell::snapshot::State;
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
-use crate::declared::factory_output::FactoryOutput;
+use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
@@ -24,6 +25,7 @@ use crate::payload::payload_type::Payload;
 use once_cell::sync::OnceCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// What a declaration says of its permanent cell; `#[runtime_cell(permanent)]` implements it.
@@ -43,6 +45,8 @@ pub trait DeclaredPermanent: Sized + 'static {
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
 
     /// Runs the factory.
     fn build() -> Self::Output;
@@ -179,7 +183,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub(crate) fn get_injected(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.entry().get().map(|lease| *lease.typed::<&'static T>()),
+            None => self.entry().get(Purpose::Get).map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
@@ -187,7 +191,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub(crate) async fn get_injected_async(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.entry().get_slow_async(false).await.map(|lease| *lease.typed::<&'static T>()),
+            None => self.entry().get_slow_async(Purpose::Get).await.map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
@@ -208,7 +212,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped()
+        D::build().into_dropped(D::KEEP)
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {
@@ -248,6 +252,10 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     {
     }
 }
+
+/// As of a [`RuntimeCell`].
+impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> UnwindSafe for PermanentCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> RefUnwindSafe for PermanentCell<T, D> {}
 
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> fmt::Debug for PermanentCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

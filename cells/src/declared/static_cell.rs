@@ -3,7 +3,7 @@
 use crate::cell::config::DeclaredFactory;
 use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::any_cell::AnyCell;
-use crate::declared::factory_output::FactoryOutput;
+use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
@@ -35,6 +35,8 @@ pub trait Declared: Sized + 'static {
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
 
     /// Runs the factory.
     fn build() -> Self::Output;
@@ -76,14 +78,14 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     fn build() -> Result<AnyPayload, BoxError> {
-        match D::build().into_result() {
+        match D::build().into_result(D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
     fn build_dropped() -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped()
+        D::build().into_dropped(D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.

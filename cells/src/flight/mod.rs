@@ -8,6 +8,8 @@ pub(crate) mod adjuster;
 #[cfg(feature = "tokio")]
 pub(crate) mod blocking;
 pub(crate) mod frames;
+#[cfg(feature = "tokio")]
+pub(crate) mod handover;
 pub(crate) mod observed_calls;
 pub(crate) mod single_flight;
 pub(crate) mod wait_graph;

@@ -10,9 +10,9 @@ type Calls = BTreeMap<(TypeId, TypeId), (&'static CellInfo, &'static CellInfo)>;
 
 static OBSERVED: Mutex<Calls> = Mutex::new(BTreeMap::new());
 
-/// Records a call of the accessor of `cell`, if it happens inside a declared cell's factory.
+/// Records a call of the accessor of `cell`, if a declared cell's factory asks.
 pub(crate) fn record(cell: &'static CellInfo) {
-    if let Some(caller) = frames::current_declared() {
+    if let Some(caller) = frames::asking_declared() {
         OBSERVED.lock().insert((caller.id, cell.id), (caller, cell));
     }
 }
@@ -20,6 +20,11 @@ pub(crate) fn record(cell: &'static CellInfo) {
 /// All recorded edges, each from the dependent cell to the one it depends on.
 pub(crate) fn all() -> Vec<(&'static CellInfo, &'static CellInfo)> {
     OBSERVED.lock().values().copied().collect()
+}
+
+/// How many edges are recorded. None is ever removed, so an edge is new if and only if this has grown.
+pub(crate) fn count() -> usize {
+    OBSERVED.lock().len()
 }
 
 /// The cells whose accessors the factory of `caller` has called.

@@ -36,6 +36,8 @@ use std::time::Instant;
 
 pub(crate) struct Flight {
     id: FlightId,
+    /// The process that began it. In a forked child nobody runs it, unless the child goes on with that very thread.
+    process: u32,
     pub(crate) generation: u64,
     /// Whether its factory runs in a task of its own. The caller that began it then waits too, but does not count as a
     /// waiter.
@@ -90,6 +92,7 @@ impl Flight {
     pub(crate) fn new(generation: u64) -> Self {
         Self {
             id: FlightId::next(),
+            process: std::process::id(),
             generation,
             detached: false,
             outcome: OnceCell::new(),
@@ -118,8 +121,19 @@ impl Flight {
         self.id
     }
 
+    /// Whether it was begun before this process was forked.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.process != std::process::id()
+    }
+
     /// Gives the flight its outcome. The caller holds the cell's lock and has checked that there is none yet.
     pub(crate) fn settle(self: &Arc<Self>, outcome: Outcome) -> Settled {
+        if self.is_foreign() {
+            // Its waiters are not in this process, and one of them may have held the lock at the fork.
+            let _ = self.outcome.set(outcome);
+            wait_graph::settled(self.id());
+            return Settled { flight: None, tasks: WakerQueue::new().take() };
+        }
         let mut state = self.state.lock();
         let first = self.outcome.set(outcome).is_ok();
         debug_assert!(first, "a flight is settled once");
@@ -293,7 +307,7 @@ impl Settled {
 pub(crate) enum Role {
     /// Waits for the outcome, as one of at most `max_waiters`.
     Waiter { max_waiters: Option<usize> },
-    /// Waits for the outcome of a detached flight that it began itself; not counted.
+    /// Waits for the outcome of a detached flight that it began itself; not counted, and without limit.
     #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "detached flights need tokio"))]
     Initiator,
     /// Waits for the end of the flight.

@@ -1,7 +1,8 @@
 //! The log events, target `cells`. Without the feature `tracing` they are compiled out.
 //!
 //! Each function here may run a subscriber, which is code of the program: callers hold no lock of a cell and catch its
-//! panic.
+//! panic. A subscriber may use cells in turn, for example to ship what it gets. What happens to them meanwhile on this
+//! thread is not logged: if they fail, the subscriber would be called again for each failure, without end.
 
 #![cfg_attr(
     not(feature = "tracing"),
@@ -10,6 +11,8 @@
 
 use crate::error::{Panic, SharedError};
 use crate::observe::observer::{CloseResult, CloseStatus, InitResult, InitStatus};
+#[cfg(feature = "tracing")]
+use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,8 +20,34 @@ use std::time::Duration;
 #[cfg(feature = "tracing")]
 macro_rules! event {
     ($level:ident, $name:literal, $($field:tt)*) => {
-        tracing::event!(name: $name, target: "cells", tracing::Level::$level, $($field)*, $name)
+        if let Some(_inside) = Inside::enter() {
+            tracing::event!(name: $name, target: "cells", tracing::Level::$level, $($field)*, $name);
+        }
     };
+}
+
+/// While this guard exists, the thread is inside an event of the library.
+#[cfg(feature = "tracing")]
+struct Inside;
+
+#[cfg(feature = "tracing")]
+thread_local! {
+    /// Without a destructor, so that a thread that is ending can still use it.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+#[cfg(feature = "tracing")]
+impl Inside {
+    fn enter() -> Option<Self> {
+        (!INSIDE.replace(true)).then_some(Self)
+    }
+}
+
+#[cfg(feature = "tracing")]
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(false);
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -31,19 +60,40 @@ macro_rules! event {
 pub(crate) fn init_end(event: &InitResult<'_>, payload_type: &str) {
     let InitResult { cell, status, generation, error, .. } = event;
     let duration_ms = millis(event.duration);
+    let (own_ms, waiting_ms) = (millis(event.own), millis(event.waiting));
     match status {
         InitStatus::Ok => {
-            event!(DEBUG, "runtime_cell_initialized", cell, payload_type, generation, duration_ms, ?status);
+            event!(
+                DEBUG,
+                "runtime_cell_initialized",
+                cell,
+                payload_type,
+                generation,
+                duration_ms,
+                own_ms,
+                waiting_ms,
+                ?status
+            );
         }
         InitStatus::Superseded => {
-            event!(DEBUG, "runtime_cell_superseded", cell, generation, duration_ms);
+            event!(DEBUG, "runtime_cell_superseded", cell, generation, duration_ms, own_ms, waiting_ms);
         }
         InitStatus::Cancelled => {
-            event!(DEBUG, "runtime_cell_cancelled", cell, generation, duration_ms);
+            event!(DEBUG, "runtime_cell_cancelled", cell, generation, duration_ms, own_ms, waiting_ms);
         }
         InitStatus::Error | InitStatus::Panicked => {
             let error = display(error.as_ref());
-            event!(WARN, "runtime_cell_init_failed", cell, generation, duration_ms, ?status, error);
+            event!(
+                WARN,
+                "runtime_cell_init_failed",
+                cell,
+                generation,
+                duration_ms,
+                own_ms,
+                waiting_ms,
+                ?status,
+                error
+            );
         }
     }
 }
@@ -72,6 +122,11 @@ pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
             event!(DEBUG, "runtime_cell_close_noop", cell, ?status);
         }
         CloseStatus::Draining => event!(DEBUG, "runtime_cell_draining", cell, generation),
+        CloseStatus::Disposing if error.is_some() => {
+            let error = display(error.as_ref());
+            event!(WARN, "runtime_cell_disposing", cell, generation, error);
+        }
+        CloseStatus::Disposing => event!(DEBUG, "runtime_cell_disposing", cell, generation),
     }
 }
 
@@ -102,6 +157,13 @@ pub(crate) fn shut_down(ok: bool, cells: usize, took: Duration, report: &dyn fmt
 #[cfg(feature = "tokio")]
 pub(crate) fn runtime_gone(cell: &str, generation: u64) {
     event!(WARN, "runtime_cell_runtime_gone", cell, generation);
+}
+
+/// Once in a process.
+pub(crate) fn membarrier_denied() {
+    let error = "the kernel now denies `membarrier(2)`, so no payload that was published before is ever disposed; \
+                 call `cells::use_fences()` first thing in `main`, or set CELLS_READ_PATH=fences";
+    event!(ERROR, "runtime_cells_membarrier_denied", error);
 }
 
 pub(crate) fn observer_panicked(cell: &str, panic: &Panic) {

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// A panic in a callback is caught and logged. The start and the end of a flight go to the same observer, and every
 /// start has exactly one end.
 ///
+/// A callback is also called for what a callback does: if it asks a cell that fails each time, the observer of that cell
+/// is called again from inside the call, and so on. An observer that uses cells looks at the name of the cell first.
+///
 /// ```
 /// use cells::{InitResult, Observer, RuntimeCell};
 /// use std::sync::Arc;
@@ -19,7 +22,7 @@ use std::time::Duration;
 ///
 /// impl Observer for Print {
 ///     fn on_init_end(&self, event: &InitResult<'_>) {
-///         println!("{} took {:?}", event.cell, event.duration);
+///         println!("{} took {:?}, its dependencies {:?}", event.cell, event.own, event.waiting);
 ///     }
 /// }
 ///
@@ -50,8 +53,12 @@ pub struct InitResult<'a> {
     pub payload: Option<&'a (dyn Any + Send + Sync)>,
     /// How it ended.
     pub status: InitStatus,
-    /// How long adjuster and factory ran.
+    /// How long adjuster and factory ran: the sum of `own` and `waiting`.
     pub duration: Duration,
+    /// How long they ran without their waits for other cells.
+    pub own: Duration,
+    /// How long they waited for other cells, which includes the building of those.
+    pub waiting: Duration,
     /// The factory's error, or a [`Panic`](crate::Panic) with its message.
     pub error: Option<SharedError>,
     /// The flight's number.
@@ -95,7 +102,8 @@ pub struct CloseResult {
     /// How long it took from retiring the payload to the disposer's end, as far as it has come. In what
     /// `close_and_drain` returns: how long the call took.
     pub duration: Duration,
-    /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
+    /// The disposer's error, or a [`Panic`](crate::Panic) with its message. Of a disposer that runs: why it is not
+    /// waited for, if that is a [`RuntimeBlocked`](crate::RuntimeBlocked).
     pub error: Option<SharedError>,
 }
 
@@ -113,6 +121,8 @@ pub enum CloseStatus {
     /// The payload is retired but still in use, and is disposed with its last lease; or, of `close_and_drain`,
     /// something that it waited for was still in use at its limit.
     Draining,
+    /// No lease on the retired payload is out any more, and its disposer runs.
+    Disposing,
     /// There was no payload, but a flight: what its factory builds will be disposed instead of published.
     Superseded,
 }
@@ -150,7 +160,8 @@ impl CloseResult {
             CloseStatus::Superseded => 1,
             CloseStatus::Ok => 2,
             CloseStatus::Error => 3,
-            CloseStatus::Draining => 4,
+            CloseStatus::Disposing => 4,
+            CloseStatus::Draining => 5,
         };
         if gravity(&other) > gravity(&self) { other } else { self }
     }

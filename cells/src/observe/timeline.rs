@@ -75,6 +75,22 @@ pub struct TimelineEvent {
         )
     )]
     pub duration: Option<Duration>,
+    /// How much of that an initialization took itself, without its waits for other cells; in JSON `own_us`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "own_us", serialize_with = "micros::maybe", skip_serializing_if = "Option::is_none")
+    )]
+    pub own: Option<Duration>,
+    /// How long an initialization waited for other cells; in JSON `waiting_us`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "waiting_us",
+            serialize_with = "micros::maybe",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    pub waiting: Option<Duration>,
     /// The error's text.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub error: Option<String>,
@@ -93,6 +109,8 @@ impl TimelineEvent {
             generation: None,
             status: None,
             duration: None,
+            own: None,
+            waiting: None,
             error: None,
             session_id: None,
         }

@@ -63,6 +63,8 @@ impl Observer for TimelineObserver {
                 InitStatus::Cancelled => "cancelled",
             })),
             duration: Some(result.duration),
+            own: Some(result.own),
+            waiting: Some(result.waiting),
             error: result.error.as_ref().map(ToString::to_string),
             session_id: context.and_then(|context| context.session_id.clone()),
             ..TimelineEvent::new(if failed { "runtime.init.err" } else { "runtime.init.end" })
@@ -79,6 +81,7 @@ impl Observer for TimelineObserver {
                 CloseStatus::Error => "error",
                 CloseStatus::Noop => "noop",
                 CloseStatus::Draining => "draining",
+                CloseStatus::Disposing => "disposing",
                 CloseStatus::Superseded => "superseded",
             })),
             duration: Some(result.duration),

@@ -11,15 +11,18 @@
 //! | who | does |
 //! |---|---|
 //! | a reader | loads the lane; raises its own counter; **light fence**; loads the lane again. If it is the same, the reader holds a lease. If not, the reader lowers the counter as a drop does, and starts over |
-//! | a reader without a counter | under the lock of the cell's lanes: loads the lane; raises `shared` |
+//! | a reader without a counter | under the lock of the slot: loads the lane; raises `shared` |
 //! | a clone | raises `shared` |
 //! | a drop, wherever the lease began | lowers the counter of its own thread (`shared`, if there is none); **light fence**; if the lane is `draining`, looks |
 //! | a closer, under the cell's lock | unpublishes; moves the lane to `Retiring`, sets `draining` |
 //! | the same, after unlocking | **heavy fence**; moves the lane to `Draining`; looks |
-//! | whoever looks | under the lane's lock: if the lane is `Draining` and the sum is zero, frees the lane; then, unlocked, finishes the payload |
+//! | whoever looks | under the lane's lock: if the lane is `Draining` and the sum is zero, frees the lane; then, unlocked, hands the lane on and finishes the payload |
 //!
 //! A lane goes `Free` → `Published` → `Retiring` → `Draining` → `Free`, always under its own lock, so a payload is
-//! finished exactly once. A lane belongs to one cell until that cell is dropped.
+//! finished exactly once. A free lane belongs to no cell: it waits in the pool for the next payload of any cell. So a
+//! reader may raise, and then lower again, the count of a lane that has moved on to another cell. That is a reader that
+//! fails, as if the payload were its own cell's. If the lane has come back to its cell, the reader has a lease on what is
+//! published there now.
 //!
 //! # Fences
 //!
@@ -28,7 +31,17 @@
 //! compiler from reordering; the heavy one is `membarrier(2)`, which makes every running thread of the process pass a
 //! full fence (Linux, `Documentation/scheduler/membarrier.rst`). The scheme is that of SRCU (Linux,
 //! `kernel/rcu/srcutree.c`) and of folly's hazard pointers (`folly/synchronization/AsymmetricThreadFence.h`). Without
-//! `membarrier`, both are `SeqCst` fences. The choice is made once, before the first count ([`Registry::path`]).
+//! `membarrier`, both are `SeqCst` fences. The choice is made once ([`Registry::path`]). A reader before the choice takes
+//! the `SeqCst` fence, which goes with either.
+//!
+//! If the process loses `membarrier` later, or wants to do without it, it changes over to `SeqCst` fences
+//! ([`Registry::change_to_fences`]). No thread can be made to take part, and readers that do not know of the change may be
+//! anywhere between their raise and their second load. So the change concerns lanes that were never published before:
+//! the pool abandons all lanes that exist, and makes new ones, all beyond the first lanes. The fast path does not reach
+//! those. A reader finds such a lane only by an acquire that pairs with its publication, which came after the change, so
+//! its light fence is the `SeqCst` one; and so is that of a drop, which comes after its lease. A closer of such a lane
+//! needs no more than a `SeqCst` fence. A closer of an older lane still needs `membarrier`; if that is denied, nobody can
+//! tell whether a lease is out, and the payload is never finished.
 //!
 //! # Why a payload is never finished while a lease is out
 //!
@@ -51,6 +64,12 @@
 //! Lanes and tables are never freed, so a late look at one is always harmless. They are handed on instead: tables to
 //! the next thread with their counters as they are, lanes to the next payload with a sum of zero. A lease that is
 //! forgotten keeps its payload and its lane, and costs nothing else.
+//!
+//! # Reads in an allocator
+//!
+//! A read may create the thread's table or enlarge it, and choose the path, all of which allocate. So that a global
+//! allocator may read cells itself, nothing here allocates under a lock, no lock here allocates, and a thread that is
+//! creating counters creates no others meanwhile ([`Local::create`]): its reads and drops count in `shared`.
 
 use crate::sync::primitives::const_fn;
 use crate::sync::primitives::inner::Mutex;
@@ -58,12 +77,12 @@ use crate::sync::primitives::inner::atomic::{AtomicBool, AtomicPtr, AtomicU64, O
 use std::cell::Cell;
 use std::hint::cold_path;
 use std::ptr::{self, NonNull};
-use std::sync::OnceLock;
-use std::sync::atomic::compiler_fence;
+// Of the choice of the path, which is no part of the models: they know only one.
+use std::sync::atomic::{AtomicU8, AtomicUsize, compiler_fence};
 
 /// How many lanes the first counters of a table serve, which are those that the fast path reaches. Tests and models
 /// have few, so that they take all paths.
-const FAST_LANES: usize = if cfg!(loom) {
+const FAST_LANES: usize = if cfg!(cells_loom) {
     1
 } else if cfg!(test) {
     16
@@ -71,9 +90,11 @@ const FAST_LANES: usize = if cfg!(loom) {
     256
 };
 /// How many further chunks of counters a table can have; each doubles the number of counters.
-const FURTHER_CHUNKS: usize = if cfg!(any(loom, test)) { 3 } else { 8 };
-/// How many lanes have counters. Reads of a lane beyond lock the cell's lanes: slower, never wrong.
+const FURTHER_CHUNKS: usize = if cfg!(any(cells_loom, test)) { 3 } else { 8 };
+/// How many lanes have counters. Reads of a lane beyond lock the slot: slower, never wrong.
 const COUNTED_LANES: usize = FAST_LANES << FURTHER_CHUNKS;
+/// How many lists of free lanes there are: of the first lanes, of those of each further chunk, and of all others.
+const FREE_LISTS: usize = FURTHER_CHUNKS + 2;
 
 /// How ready reads in this process are synchronized with closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,15 +117,19 @@ struct ThreadCounters {
     first: [AtomicU64; FAST_LANES],
     /// Chunk `k` serves the lanes from `FAST_LANES << k` on, and as many of them as come before it.
     further: [AtomicPtr<AtomicU64>; FURTHER_CHUNKS],
+    /// The next one in the list of all tables.
     next: *const ThreadCounters,
+    /// The next one in the list of idle tables; guarded by its lock.
+    next_idle: AtomicPtr<ThreadCounters>,
 }
 
 impl ThreadCounters {
-    fn new(next: *const ThreadCounters) -> Self {
+    fn new() -> Self {
         Self {
             first: std::array::from_fn(|_| AtomicU64::new(0)),
             further: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
-            next,
+            next: ptr::null(),
+            next_idle: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -120,11 +145,7 @@ impl ThreadCounters {
         (!counters.is_null()).then(|| unsafe { &*counters.add(offset) })
     }
 
-    /// The same for the table's owner, which allocates a missing chunk.
-    fn counter_or_grow(&self, lane: usize) -> &AtomicU64 {
-        self.counter(lane).unwrap_or_else(|| self.grow(lane))
-    }
-
+    /// The same for the table's owner, which found no counter and allocates the chunk.
     #[cold]
     fn grow(&self, lane: usize) -> &AtomicU64 {
         let (chunk, offset) = Self::place(lane);
@@ -152,11 +173,28 @@ pub(crate) struct Local {
     fast: Cell<*const ThreadCounters>,
     /// Whether this thread's reads take the slow path, because they are to be recorded.
     tracked: Cell<bool>,
+    /// Whether this thread is creating a table or counters.
+    creating: Cell<bool>,
 }
 
 impl Local {
     pub(crate) const fn new() -> Self {
-        Self { table: Cell::new(ptr::null()), fast: Cell::new(ptr::null()), tracked: Cell::new(false) }
+        Self {
+            table: Cell::new(ptr::null()),
+            fast: Cell::new(ptr::null()),
+            tracked: Cell::new(false),
+            creating: Cell::new(false),
+        }
+    }
+
+    /// Creates counters of this thread. `None` also if it is creating some already: then an allocator reads a cell.
+    fn create<R>(&self, create: impl FnOnce() -> Option<R>) -> Option<R> {
+        if self.creating.replace(true) {
+            return None;
+        }
+        let created = create();
+        self.creating.set(false);
+        created
     }
 
     pub(crate) fn is_tracked(&self) -> bool {
@@ -191,7 +229,7 @@ impl Local {
 pub(crate) struct FirstLanes([Lane; FAST_LANES]);
 
 impl FirstLanes {
-    #[cfg(not(loom))]
+    #[cfg(not(cells_loom))]
     #[cfg_attr(
         not(test),
         expect(clippy::large_stack_arrays, reason = "it initializes a static, and is never on a stack")
@@ -200,7 +238,7 @@ impl FirstLanes {
         Self([const { Lane::new(0) }; FAST_LANES])
     }
 
-    #[cfg(loom)]
+    #[cfg(cells_loom)]
     pub(crate) fn new() -> Self {
         Self(std::array::from_fn(|_| Lane::new(0)))
     }
@@ -221,16 +259,29 @@ impl Counters {
         distance / size_of::<Lane>()
     }
 
+    /// The index of a lane among all.
+    fn number(self, lane: &Lane) -> usize {
+        Some(self.place(lane)).filter(|place| *place < FAST_LANES).unwrap_or(lane.index)
+    }
+
     /// The index of a lane that has counters.
     fn index(self, lane: &Lane) -> Option<usize> {
-        Some(self.place(lane))
-            .filter(|place| *place < FAST_LANES)
-            .or(Some(lane.index))
-            .filter(|index| *index < COUNTED_LANES)
+        Some(self.number(lane)).filter(|index| *index < COUNTED_LANES)
+    }
+
+    /// The calling thread's counter of a lane in its table, created if need be.
+    fn counter(
+        self,
+        local: &Local,
+        table: Option<&'static ThreadCounters>,
+        lane: &Lane,
+    ) -> Option<&'static AtomicU64> {
+        let (table, index) = (table?, self.index(lane)?);
+        table.counter(index).or_else(|| local.create(|| Some(table.grow(index))))
     }
 
     /// Allocates the registry and first lanes of one model.
-    #[cfg(loom)]
+    #[cfg(cells_loom)]
     pub(crate) fn of_model(enlist: fn() -> bool) -> Self {
         let first = Box::leak(Box::new(FirstLanes::new()));
         Self { first, registry: Box::leak(Box::new(Registry::new(enlist))) }
@@ -240,7 +291,7 @@ impl Counters {
     ///
     /// # Safety
     /// Nothing of it is used any more, and all slots are dissolved.
-    #[cfg(loom)]
+    #[cfg(cells_loom)]
     pub(crate) unsafe fn free(self) {
         let mut next = self.registry.tables.load(Ordering::Acquire);
         while !next.is_null() {
@@ -254,25 +305,39 @@ impl Counters {
                 drop((!counters.is_null()).then(|| unsafe { Box::from_raw(counters) }));
             }
         }
-        for lane in self.registry.lanes.lock().free.drain(..).filter(|lane| self.place(*lane) >= FAST_LANES) {
-            // SAFETY: as above.
-            drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
+        let mut pool = self.registry.lanes.lock();
+        while let Some(lane) = pool.pop() {
+            if self.place(lane) >= FAST_LANES {
+                // SAFETY: as above.
+                drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
+            }
         }
+        drop(pool);
         // SAFETY: as above.
         drop(unsafe { Box::from_raw(ptr::from_ref(self.first).cast_mut()) });
         // SAFETY: as above.
         drop(unsafe { Box::from_raw(ptr::from_ref(self.registry).cast_mut()) });
     }
 
-    /// Takes a lane that belongs to no cell.
+    /// Takes a free lane, or makes one.
     fn lane(self) -> &'static Lane {
         let mut pool = self.registry.lanes.lock();
-        if let Some(lane) = pool.free.pop() {
+        if let Some(lane) = pool.pop() {
             return lane;
         }
         let index = pool.made;
         pool.made += 1;
+        drop(pool);
         self.first.0.get(index).unwrap_or_else(|| Box::leak(Box::new(Lane::new(index))))
+    }
+
+    /// Hands on a lane that was freed, unless it was abandoned.
+    fn give_back(self, lane: &'static Lane) {
+        let number = self.number(lane);
+        let mut pool = self.registry.lanes.lock();
+        if self.registry.is_current(number) {
+            pool.push(lane, number);
+        }
     }
 }
 
@@ -280,24 +345,52 @@ impl Counters {
 pub(crate) struct Registry {
     /// The list of all tables; it only grows, under the lock of `idle`.
     tables: AtomicPtr<ThreadCounters>,
-    /// The tables of threads that have ended.
-    idle: Mutex<Vec<NonNull<ThreadCounters>>>,
+    /// The first of the tables whose threads have ended; null if there is none.
+    idle: Mutex<Idle>,
     lanes: Mutex<Pool>,
-    /// Not part of the protocol's ordering: it is set before there is anything to order.
-    path: OnceLock<ReadPath>,
+    /// [`UNCHOSEN`], [`MEMBARRIER`] or [`FENCES`].
+    path: AtomicU8,
+    /// The lanes below this number were abandoned when the path changed; changed under the lock of `lanes`.
+    current_from: AtomicUsize,
     /// Arranges that [`leave`](Self::leave) is called when the calling thread ends; `false` if it is too late for that.
     enlist: fn() -> bool,
 }
 
+/// Values of [`Registry::path`].
+const UNCHOSEN: u8 = 0;
+const MEMBARRIER: u8 = 1;
+const FENCES: u8 = 2;
+
+struct Idle(*mut ThreadCounters);
+
 struct Pool {
-    /// Lanes of cells that were dropped.
-    free: Vec<&'static Lane>,
+    /// The first lane of each list of free lanes. The cheaper a lane's counters, the earlier its list.
+    free: [Option<&'static Lane>; FREE_LISTS],
     /// How many lanes exist.
     made: usize,
 }
 
+impl Pool {
+    /// Takes a free lane with the cheapest counters.
+    fn pop(&mut self) -> Option<&'static Lane> {
+        let first = self.free.iter_mut().find(|first| first.is_some())?;
+        let lane = first.take()?;
+        // SAFETY: lanes are never freed. Relaxed: guarded by the pool's lock.
+        *first = unsafe { lane.aside.next_free.load(Ordering::Relaxed).as_ref() };
+        Some(lane)
+    }
+
+    fn push(&mut self, lane: &'static Lane, number: usize) {
+        let list = (number / FAST_LANES).checked_ilog2().map_or(0, |chunk| chunk as usize + 1);
+        let first = &mut self.free[list.min(FREE_LISTS - 1)];
+        let next = first.replace(lane).map_or(ptr::null(), ptr::from_ref);
+        // Relaxed: guarded by the pool's lock.
+        lane.aside.next_free.store(next.cast_mut(), Ordering::Relaxed);
+    }
+}
+
 // SAFETY: tables are accessed only through atomics, except `next`, which is never written after the table was linked;
-// the pointers in `idle` are valid on any thread.
+// the pointer in `idle` is valid on any thread.
 unsafe impl Send for Registry {}
 // SAFETY: as above.
 unsafe impl Sync for Registry {}
@@ -307,36 +400,86 @@ impl Registry {
         pub(crate) fn new(enlist: fn() -> bool) -> Self {
             Self {
                 tables: AtomicPtr::new(ptr::null_mut()),
-                idle: Mutex::new(Vec::new()),
-                lanes: Mutex::new(Pool { free: Vec::new(), made: 0 }),
-                path: OnceLock::new(),
+                idle: Mutex::new(Idle(ptr::null_mut())),
+                lanes: Mutex::new(Pool { free: [None; FREE_LISTS], made: 0 }),
+                path: AtomicU8::new(UNCHOSEN),
+                current_from: AtomicUsize::new(0),
                 enlist,
             }
         }
     }
 
     pub(crate) fn path(&self) -> ReadPath {
-        if barrier::POSSIBLE { *self.path.get_or_init(barrier::choose) } else { ReadPath::Fences }
+        self.chosen().unwrap_or_else(|| self.choose())
+    }
+
+    fn chosen(&self) -> Option<ReadPath> {
+        if !barrier::POSSIBLE {
+            return Some(ReadPath::Fences);
+        }
+        // Acquire: pairs with the release in `change_to_fences`, so that `current_from` is known too.
+        match self.path.load(Ordering::Acquire) {
+            UNCHOSEN => None,
+            MEMBARRIER => Some(ReadPath::Membarrier),
+            _ => Some(ReadPath::Fences),
+        }
+    }
+
+    /// Not under a lock, because it allocates: of two threads that choose, the first decides.
+    #[cold]
+    fn choose(&self) -> ReadPath {
+        let path = match barrier::choose() {
+            ReadPath::Membarrier => MEMBARRIER,
+            ReadPath::Fences => FENCES,
+        };
+        let _ = self.path.compare_exchange(UNCHOSEN, path, Ordering::AcqRel, Ordering::Acquire);
+        self.chosen().unwrap_or(ReadPath::Fences)
+    }
+
+    /// Makes reads and closes of all payloads that are published from now on do without `membarrier`. Returns whether
+    /// this is so for all payloads, because none was published with it.
+    #[cold]
+    pub(crate) fn change_to_fences(&self) -> bool {
+        if self.path.compare_exchange(UNCHOSEN, FENCES, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            let mut pool = self.lanes.lock();
+            // Relaxed: once there is a choice, it changes only here, under the lock.
+            if self.path.load(Ordering::Relaxed) == MEMBARRIER {
+                pool.free = [None; FREE_LISTS];
+                pool.made = pool.made.max(FAST_LANES);
+                self.current_from.store(pool.made, Ordering::Relaxed);
+                // Release: pairs with the acquire in `chosen`.
+                self.path.store(FENCES, Ordering::Release);
+            }
+        }
+        self.is_current(0)
+    }
+
+    /// Whether a lane was never published before the last change of the path.
+    fn is_current(&self, number: usize) -> bool {
+        // Relaxed: whoever has a lane that was made after the change knows of the change.
+        number >= self.current_from.load(Ordering::Relaxed)
     }
 
     /// The reader's side: what it did before is visible after every later heavy fence, or what it does afterwards sees
     /// what was done before that fence.
     fn light(&self) {
-        match self.path() {
-            ReadPath::Membarrier => compiler_fence(Ordering::SeqCst),
-            ReadPath::Fences => fence(Ordering::SeqCst),
+        match self.chosen() {
+            Some(ReadPath::Membarrier) => compiler_fence(Ordering::SeqCst),
+            Some(ReadPath::Fences) | None => fence(Ordering::SeqCst),
         }
     }
 
-    /// The closer's side; `false` if the kernel now denies it.
-    fn heavy(&self) -> bool {
-        match self.path() {
-            ReadPath::Membarrier => barrier::heavy(),
-            ReadPath::Fences => {
-                fence(Ordering::SeqCst);
-                true
-            }
+    /// The closer's side, for one lane; `false` if the kernel now denies it. Then lanes that are made later do without.
+    fn heavy(&self, number: usize) -> bool {
+        if self.path() == ReadPath::Fences && self.is_current(number) {
+            fence(Ordering::SeqCst);
+            return true;
         }
+        let done = barrier::heavy();
+        if !done {
+            self.change_to_fences();
+        }
+        done
     }
 
     /// The calling thread's table; `None` if the thread is ending.
@@ -346,25 +489,36 @@ impl Registry {
 
     #[cold]
     fn adopt(&self, local: &Local) -> Option<&'static ThreadCounters> {
-        if !(self.enlist)() {
-            return None;
-        }
-        // The lock also makes the counters of an idle table, as its former owner left them, visible to the new one.
+        local.create(|| {
+            if !(self.enlist)() {
+                return None;
+            }
+            local.table.set(self.idle_table().unwrap_or_else(|| self.new_table()));
+            self.set_fast(local);
+            local.table()
+        })
+    }
+
+    /// Takes over the table of a thread that has ended. The lock also makes its counters visible, as that thread left
+    /// them.
+    fn idle_table(&self) -> Option<*const ThreadCounters> {
         let mut idle = self.idle.lock();
-        let table = idle.pop().map_or_else(
-            || {
-                let table = Box::into_raw(Box::new(ThreadCounters::new(self.tables.load(Ordering::Relaxed))));
-                // Release: pairs with the acquire in `sum`. It comes before this thread's first raise, so whoever
-                // must see that raise also sees the table.
-                self.tables.store(table, Ordering::Release);
-                table.cast_const()
-            },
-            |table| table.as_ptr().cast_const(),
-        );
+        let table = idle.0;
+        // SAFETY: tables are never freed. Relaxed: guarded by the lock.
+        idle.0 = unsafe { table.as_ref() }?.next_idle.load(Ordering::Relaxed);
+        Some(table)
+    }
+
+    fn new_table(&self) -> *const ThreadCounters {
+        let mut table = Box::new(ThreadCounters::new());
+        let idle = self.idle.lock();
+        table.next = self.tables.load(Ordering::Relaxed);
+        let table = Box::into_raw(table);
+        // Release: pairs with the acquire in `sum`. It comes before this thread's first raise, so whoever must see that
+        // raise also sees the table.
+        self.tables.store(table, Ordering::Release);
         drop(idle);
-        local.table.set(table);
-        self.set_fast(local);
-        local.table()
+        table
     }
 
     fn set_fast(&self, local: &Local) {
@@ -382,8 +536,13 @@ impl Registry {
     /// Hands on the table of the ending thread, with its counters: leases that began here may still be out.
     pub(crate) fn leave(&self, local: &Local) {
         local.fast.set(ptr::null());
-        if let Some(table) = NonNull::new(local.table.replace(ptr::null()).cast_mut()) {
-            self.idle.lock().push(table);
+        let table = local.table();
+        local.table.set(ptr::null());
+        if let Some(table) = table {
+            let mut idle = self.idle.lock();
+            // Relaxed: guarded by the lock.
+            table.next_idle.store(idle.0, Ordering::Relaxed);
+            idle.0 = ptr::from_ref(table).cast_mut();
         }
     }
 
@@ -423,8 +582,8 @@ struct Aside {
     /// Counts clones, publishers' leases, and the reads and drops of threads without a counter for the lane; wraps.
     shared: AtomicU64,
     occupant: Mutex<Occupant>,
-    /// The next lane of the same cell; guarded by the lock of the cell's `lanes`.
-    sibling: AtomicPtr<Lane>,
+    /// The next one in the list of free lanes; guarded by the pool's lock.
+    next_free: AtomicPtr<Lane>,
 }
 
 struct Occupant {
@@ -454,20 +613,10 @@ impl Lane {
                 aside: Aside {
                     shared: AtomicU64::new(0),
                     occupant,
-                    sibling: AtomicPtr::new(ptr::null_mut()),
+                    next_free: AtomicPtr::new(ptr::null_mut()),
                 },
             }
         }
-    }
-
-    fn is_free(&self) -> bool {
-        self.aside.occupant.lock().phase == Phase::Free
-    }
-
-    /// A lane and those after it. The caller holds the lock of their cell's `lanes`.
-    fn siblings(first: Option<&'static Self>) -> impl Iterator<Item = &'static Self> {
-        // SAFETY: lanes are never freed.
-        std::iter::successors(first, |lane| unsafe { lane.aside.sibling.load(Ordering::Relaxed).as_ref() })
     }
 
     /// The payload of a lane on which the caller holds a lease.
@@ -502,7 +651,7 @@ impl Lane {
 
     /// Finishes the payload if it is draining and no longer in use.
     #[cold]
-    pub(crate) fn look(&self, all: Counters) {
+    pub(crate) fn look(&'static self, all: Counters) {
         let mut occupant = self.aside.occupant.lock();
         if occupant.phase != Phase::Draining || self.sum(all) != 0 {
             return;
@@ -513,6 +662,7 @@ impl Lane {
         // Relaxed: whoever reads an old `true` takes the lock and finds nothing to do.
         self.draining.store(false, Ordering::Relaxed);
         drop(occupant);
+        all.give_back(self);
         if let Some(finish) = finish {
             // SAFETY: `finish` came with this payload, and only the thread that moves the lane to `Free` gets here. No
             // lease is out (see the top of the file), and none can begin.
@@ -550,11 +700,11 @@ impl Lane {
     /// # Safety
     /// The caller has raised this lane's count once for this, and no longer uses the payload by it.
     #[cold]
-    pub(crate) unsafe fn release_slow(&self, all: Counters, local: &Local) {
-        match (local.table(), all.index(self)) {
-            (Some(table), Some(index)) => lower(table.counter_or_grow(index)),
+    pub(crate) unsafe fn release_slow(&'static self, all: Counters, local: &Local) {
+        match all.counter(local, local.table(), self) {
+            Some(counter) => lower(counter),
             // Release: as in `lower`; pairs with the last acquire in `sum`.
-            _ => drop(self.aside.shared.fetch_sub(1, Ordering::Release)),
+            None => drop(self.aside.shared.fetch_sub(1, Ordering::Release)),
         }
         all.registry.light();
         if self.is_draining() {
@@ -596,14 +746,14 @@ fn lower(counter: &AtomicU64) {
 /// What one cell has published.
 pub(crate) struct Slot {
     published: AtomicPtr<Lane>,
-    /// The first of this cell's lanes; its lock also guards every change of `published`.
-    lanes: Mutex<Option<&'static Lane>>,
+    /// Held for every change of `published`, and while a reader without a counter raises `shared`.
+    changing: Mutex<()>,
 }
 
 impl Slot {
     const_fn! {
         pub(crate) fn new() -> Self {
-            Self { published: AtomicPtr::new(ptr::null_mut()), lanes: Mutex::new(None) }
+            Self { published: AtomicPtr::new(ptr::null_mut()), changing: Mutex::new(()) }
         }
     }
 
@@ -651,10 +801,10 @@ impl Slot {
     pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
         loop {
             let lane = self.published()?;
-            let (Some(table), Some(index)) = (all.registry.table(local), all.index(lane)) else {
+            let Some(counter) = all.counter(local, all.registry.table(local), lane) else {
                 return self.acquire_shared();
             };
-            if self.count(lane, table.counter_or_grow(index), || all.registry.light()) {
+            if self.count(lane, counter, || all.registry.light()) {
                 return Some(lane);
             }
             // SAFETY: its count was raised, and no lease came of it.
@@ -665,26 +815,22 @@ impl Slot {
     /// Takes a lease without a counter: the lock keeps the lane published meanwhile.
     #[cold]
     fn acquire_shared(&self) -> Option<&'static Lane> {
-        let lanes = self.lanes.lock();
+        let changing = self.changing.lock();
         let lane = self.published()?;
         // The lock orders this before the lane is unpublished, and so before every look.
         lane.share();
-        drop(lanes);
+        drop(changing);
         Some(lane)
     }
 
-    /// Takes a free lane for the next payload.
+    /// Reserves a lane for the next payload.
+    #[expect(clippy::unused_self, reason = "a lane is reserved for this slot")]
     pub(crate) fn vacancy(&self, all: Counters) -> Vacancy {
-        let mut lanes = self.lanes.lock();
-        let free = Lane::siblings(*lanes).find(|lane| lane.is_free());
-        let lane = free.unwrap_or_else(|| {
-            let lane = all.lane();
-            let next = lanes.replace(lane).map_or(ptr::null(), ptr::from_ref);
-            // Relaxed: guarded by the lock of `lanes`.
-            lane.aside.sibling.store(next.cast_mut(), Ordering::Relaxed);
-            lane
-        });
-        lane.aside.occupant.lock().phase = Phase::Published;
+        let lane = all.lane();
+        let mut occupant = lane.aside.occupant.lock();
+        debug_assert_eq!(occupant.phase, Phase::Free);
+        occupant.phase = Phase::Published;
+        drop(occupant);
         Vacancy { lane }
     }
 
@@ -701,25 +847,25 @@ impl Slot {
         finish: Finish,
     ) -> Option<Retiring> {
         let Vacancy { lane } = vacancy;
-        let lanes = self.lanes.lock();
+        let changing = self.changing.lock();
         lane.aside.occupant.lock().finish = Some(finish);
         // Relaxed: the release in `replace` publishes this with the lane.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);
         lane.share();
         let old = self.replace(Some(lane));
-        drop(lanes);
+        drop(changing);
         old
     }
 
     /// Unpublishes the payload.
     pub(crate) fn retire(&self) -> Option<Retiring> {
-        let lanes = self.lanes.lock();
+        let changing = self.changing.lock();
         let old = self.replace(None);
-        drop(lanes);
+        drop(changing);
         old
     }
 
-    /// Changes what is published. The caller holds the lock of `lanes`.
+    /// Changes what is published. The caller holds the lock of `changing`.
     fn replace(&self, lane: Option<&'static Lane>) -> Option<Retiring> {
         let old = self.published();
         let lane = lane.map_or(ptr::null(), ptr::from_ref);
@@ -742,16 +888,10 @@ impl Slot {
         usize::try_from(sum.cast_signed()).unwrap_or(0)
     }
 
-    /// Ends a cell: lets go of what is still published, and returns the cell's lanes to the pool, except those with
-    /// leases still out.
+    /// Ends a cell: lets go of what is still published.
     pub(crate) fn dissolve(&mut self, all: Counters) {
         if let Some(mut retiring) = self.retire() {
-            retiring.settle(all);
-        }
-        let lanes = self.lanes.lock().take();
-        if lanes.is_some() {
-            let mut pool = all.registry.lanes.lock();
-            pool.free.extend(Lane::siblings(lanes).filter(|lane| lane.is_free()));
+            let _ = retiring.settle(all);
         }
     }
 }
@@ -790,24 +930,25 @@ impl Retiring {
         self.lane.map(Lane::payload)
     }
 
-    /// Lets the payload go: finishes it here if no lease is out, else leaves it to the last one. A second call does
-    /// nothing.
-    pub(crate) fn settle(&mut self, all: Counters) {
-        if let Some(lane) = self.lane.take()
-            // If it is denied, nobody can tell whether a lease is out, so the payload is never finished.
-            && all.registry.heavy()
-        {
+    /// Lets the payload go: finishes it here if no lease is out, else leaves it to the last one. Returns `false` if the
+    /// kernel denies the heavy fence: then it is never finished. A second call does nothing.
+    #[must_use]
+    pub(crate) fn settle(&mut self, all: Counters) -> bool {
+        let Some(lane) = self.lane.take() else { return true };
+        let fenced = all.registry.heavy(all.number(lane));
+        if fenced {
             let mut occupant = lane.aside.occupant.lock();
             debug_assert_eq!(occupant.phase, Phase::Retiring);
             occupant.phase = Phase::Draining;
             drop(occupant);
             lane.look(all);
         }
+        fenced
     }
 }
 
 /// The heavy fence.
-#[cfg(all(target_os = "linux", not(any(loom, miri))))]
+#[cfg(all(target_os = "linux", not(any(cells_loom, miri))))]
 mod barrier {
     use super::ReadPath;
     use rustix::thread::{MembarrierCommand, membarrier};
@@ -816,7 +957,7 @@ mod barrier {
     pub(super) const POSSIBLE: bool = true;
 
     /// Chooses `membarrier` if the kernel grants it. `CELLS_READ_PATH=fences` forces the other path, for tests and for
-    /// sandboxes that deny the call later on.
+    /// sandboxes that deny the call later on. Allocates.
     pub(super) fn choose() -> ReadPath {
         let fences = std::env::var_os("CELLS_READ_PATH").is_some_and(|path| path == "fences");
         if !fences && register() && call() { ReadPath::Membarrier } else { ReadPath::Fences }
@@ -841,7 +982,7 @@ mod barrier {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(loom, miri)))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_loom, miri)))))]
 mod barrier {
     use super::ReadPath;
 

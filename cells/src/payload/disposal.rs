@@ -7,7 +7,7 @@ use crate::observe::observers::Observers;
 use crate::payload::disposer::{Abandoned, Disposing};
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
-use crate::sync::executor::{BoxFuture, Executor};
+use crate::sync::executor::{BoxFuture, Executor, RuntimeBlocked};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
@@ -82,9 +82,20 @@ impl Disposal {
         result
     }
 
-    /// The result for a closer while the payload is not disposed yet.
+    /// The result for a closer while leases on the payload are out.
     pub(crate) fn draining(&self) -> CloseResult {
         self.result(CloseStatus::Draining)
+    }
+
+    /// The result for a closer while the disposer runs.
+    pub(crate) fn disposing(&self) -> CloseResult {
+        CloseResult { close_called: self.calls, ..self.result(CloseStatus::Disposing) }
+    }
+
+    /// The result for a closer that keeps the disposer from running.
+    pub(crate) fn blocked(&self) -> CloseResult {
+        let error = SharedError::new(RuntimeBlocked::IN_A_CLOSE);
+        CloseResult { error: Some(error), ..self.disposing() }
     }
 
     fn result(&self, status: CloseStatus) -> CloseResult {

@@ -3,12 +3,18 @@
 //! The thread that drops the last lease hands over the payload here, once ([`Drain::receive`]). If a closer waits, the
 //! payload is left to it; both sides decide under the drain's lock, so it is neither lost nor taken twice. Otherwise
 //! the disposer runs on that thread, unless it is asynchronous: a drop cannot run asynchronous code, so that disposer
-//! goes to the executor that the payload was built on.
+//! goes to the executor that the payload was built on. A closer that is the only thread of that very executor does not
+//! wait: the disposer can run only after it.
+//!
+//! A disposer may drop the last lease on another payload, and so on. Where that goes too deep, the payload is put off
+//! ([`nested`]): it stays here, handed over as if to a closer, until the disposer that dropped the lease has returned.
+//! A closer that comes meanwhile takes it.
 
 use crate::observe::observer::CloseResult;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::{Disposal, DisposerFuture};
 use crate::payload::lease::{AnyPayload, Parting, Receiver};
+use crate::payload::nested::{self, PutOff};
 use crate::sync::block_on::{block_on, block_until};
 use crate::sync::primitives::Mutex;
 use crate::sync::timer::until;
@@ -65,6 +71,8 @@ impl Retired {
         match wait {
             WaitFor::Nobody => {
                 Self::let_go(held, &drain);
+                // A close in a disposer may be nested too deep, but disposes all the same.
+                drain.take_up();
                 drain.look()
             }
             WaitFor::Leases { until } => {
@@ -96,7 +104,17 @@ struct State {
     waiting: WakerQueue,
     /// The payload, between the end of the last lease and a closer that takes it.
     handed: Option<AnyPayload>,
+    disposer: Stage,
     result: Option<CloseResult>,
+}
+
+/// How far the disposer has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waits,
+    Runs,
+    /// It runs, or will run, as a task of the payload's executor.
+    RunsOnExecutor,
 }
 
 /// What ends the wait of a closer.
@@ -107,7 +125,13 @@ enum News {
 
 impl Drain {
     pub(crate) const fn new(disposal: Disposal) -> Self {
-        let state = State { closers: 0, waiting: WakerQueue::new(), handed: None, result: None };
+        let state = State {
+            closers: 0,
+            waiting: WakerQueue::new(),
+            handed: None,
+            disposer: Stage::Waits,
+            result: None,
+        };
         Self { disposal, state: Mutex::new(state) }
     }
 
@@ -115,10 +139,19 @@ impl Drain {
     /// is returned if there is none. Dropping it drops the payload and reports the disposer as abandoned.
     fn dispose(self: &Arc<Self>, payload: AnyPayload) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
+        if self.disposal.executor().exists() {
+            let mut state = self.state.lock();
+            state.disposer = Stage::RunsOnExecutor;
+            // A closer may be the one that blocks it.
+            let wakers = state.waiting.take();
+            drop(state);
+            wakers.wake();
+        }
         self.disposal.executor().spawn(task.run()).err()
     }
 
     fn begin(self: &Arc<Self>, payload: AnyPayload) -> Option<DisposalTask> {
+        self.state.lock().disposer = Stage::Runs;
         match self.disposal.begin(payload) {
             Ok(result) => {
                 self.done(result);
@@ -136,6 +169,16 @@ impl Drain {
         wakers.wake();
     }
 
+    /// Disposes the payload if it was put off, or handed over to a closer that has left.
+    fn take_up(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        let payload = if state.closers == 0 { state.handed.take() } else { None };
+        drop(state);
+        if let Some(payload) = payload {
+            drop(self.dispose(payload));
+        }
+    }
+
     /// Whether the payload is not disposed yet.
     pub(crate) fn is_open(&self) -> bool {
         self.state.lock().result.is_none()
@@ -143,8 +186,13 @@ impl Drain {
 
     /// The result so far.
     pub(crate) fn look(&self) -> CloseResult {
-        let result = self.state.lock().result.clone();
-        result.unwrap_or_else(|| self.disposal.draining())
+        let state = self.state.lock();
+        let (disposer, result) = (state.disposer, state.result.clone());
+        drop(state);
+        result.unwrap_or_else(|| match disposer {
+            Stage::Waits => self.disposal.draining(),
+            Stage::Runs | Stage::RunsOnExecutor => self.disposal.disposing(),
+        })
     }
 
     /// Waits for the disposal up to the deadline, and runs the disposer itself if it gets the payload.
@@ -157,12 +205,16 @@ impl Drain {
         Closer::new(self).wait_async(WaitFor::Leases { until: deadline }).await
     }
 
-    fn poll(&self, ticket: &mut Option<Ticket>, waker: &Waker) -> Poll<News> {
+    /// `blocks` says whether the closer keeps the payload's executor from going on.
+    fn poll(&self, ticket: &mut Option<Ticket>, blocks: bool, waker: &Waker) -> Poll<News> {
         let waker = waker.clone();
         let mut state = self.state.lock();
         let news = match (state.handed.take(), &state.result) {
             (Some(payload), _) => News::Payload(payload),
             (None, Some(result)) => News::Result(result.clone()),
+            (None, None) if blocks && state.disposer == Stage::RunsOnExecutor => {
+                News::Result(self.disposal.blocked())
+            }
             (None, None) => {
                 let before = state.waiting.insert(ticket, waker);
                 drop(state);
@@ -180,15 +232,24 @@ impl Receiver for Drain {
     /// Hands the payload to a waiting closer; disposes it if there is none.
     fn receive(self: Arc<Self>, payload: AnyPayload) {
         let mut state = self.state.lock();
-        if state.closers == 0 {
+        if state.closers == 0 && !nested::is_deep() {
             drop(state);
-            drop(self.dispose(payload));
+            nested::run(|| drop(self.dispose(payload)));
         } else {
             state.handed = Some(payload);
-            let wakers = state.waiting.take();
+            let (alone, wakers) = (state.closers == 0, state.waiting.take());
             drop(state);
             wakers.wake();
+            if alone {
+                nested::put_off(self);
+            }
         }
+    }
+}
+
+impl PutOff for Drain {
+    fn resume(self: Arc<Self>) {
+        self.take_up();
     }
 }
 
@@ -236,8 +297,10 @@ impl<'a> Closer<'a> {
 
     pub(crate) fn wait(mut self, deadline: Option<Instant>) -> CloseResult {
         let drain = self.drain;
+        let blocks = drain.disposal.executor().is_blocked();
+        nested::resume();
         loop {
-            match block_until(deadline, |waker| drain.poll(&mut self.ticket, waker)) {
+            match block_until(deadline, |waker| drain.poll(&mut self.ticket, blocks, waker)) {
                 Some(News::Result(result)) => return result,
                 Some(News::Payload(payload)) => {
                     // If an executor runs it, the loop waits for the result.
@@ -252,7 +315,8 @@ impl<'a> Closer<'a> {
 
     pub(crate) async fn wait_async(mut self, wait: WaitFor) -> CloseResult {
         let drain = self.drain;
-        let news = poll_fn(|cx| match drain.poll(&mut self.ticket, cx.waker()) {
+        nested::resume();
+        let news = poll_fn(|cx| match drain.poll(&mut self.ticket, false, cx.waker()) {
             Poll::Ready(news) => Poll::Ready(Some(news)),
             Poll::Pending if matches!(wait, WaitFor::Nobody) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
@@ -279,12 +343,9 @@ impl Drop for Closer<'_> {
         let mut state = self.drain.state.lock();
         state.closers -= 1;
         let waker = state.waiting.remove(self.ticket);
-        // A payload that came after the last poll is left to the last closer that leaves.
-        let late = if state.closers == 0 { state.handed.take() } else { None };
         drop(state);
         drop(waker);
-        if let Some(payload) = late {
-            drop(self.drain.dispose(payload));
-        }
+        // A payload that came after the last poll is left to the last closer that leaves.
+        self.drain.take_up();
     }
 }

@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::payload::counters::{Acquired, Lane, Released, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
-use crate::payload::threads::{counters, with_local};
+use crate::payload::threads::{counters, report_denied_membarrier, with_local};
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
 use std::any::Any;
@@ -207,6 +207,10 @@ impl RefUnwindSafe for Lease {}
 /// the last lease of a closed generation runs its disposer. A lease can be sent to other threads and held across an
 /// `await`. A forgotten lease keeps its own payload from being disposed, and does no other harm.
 ///
+/// Leases are not for signal handlers: a handler that takes, keeps or drops one may lose a count of the thread that it
+/// interrupts, and the payload may then be disposed while a lease is out. Give a handler a reference behind a lease that
+/// the program keeps, or let it read a permanent cell that is built.
+///
 /// ```
 /// use cells::{CloseStatus, RuntimeCell};
 ///
@@ -239,7 +243,7 @@ impl Published {
     #[inline]
     pub(crate) fn lease(&self) -> Option<Lease> {
         // A step that shuttle sees; it does not see those of the counters.
-        #[cfg(shuttle)]
+        #[cfg(cells_shuttle)]
         let _ = self.generation.load(Ordering::SeqCst);
         match self.lease_fast() {
             Some(lease) => Some(lease),
@@ -301,7 +305,7 @@ impl Published {
     }
 }
 
-/// Drops a payload that was not retired, and gives the cell's lanes back.
+/// Drops a payload that was not retired.
 impl Drop for Published {
     fn drop(&mut self) {
         self.slot.dissolve(counters());
@@ -357,7 +361,9 @@ impl Parting {
 
 impl Drop for Parting {
     fn drop(&mut self) {
-        self.0.settle(counters());
+        if !self.0.settle(counters()) {
+            report_denied_membarrier();
+        }
     }
 }
 
@@ -527,6 +533,6 @@ impl<T> AsRef<T> for Ref<'_, T> {
     }
 }
 
-#[cfg(all(test, not(shuttle)))]
+#[cfg(all(test, not(cells_shuttle)))]
 #[path = "lease_tests.rs"]
 mod tests;

@@ -173,11 +173,34 @@ impl Drop for Late {
         let kept = get(&LATE, || 7).clone();
         drop(self.0.take());
         assert_eq!(*kept, 7);
+        close_and_end_a_chain();
         // A table that was handed on may belong to another thread now.
         let gone = LEAVING.try_with(|_| ()).is_err();
         assert!(!(gone && with_local(|_, local| local.has_table())));
         WITHOUT.fetch_add(usize::from(gone), Ordering::SeqCst);
     }
+}
+
+/// Closes with and without leases, and ends more payloads than nest.
+fn close_and_end_a_chain() {
+    #[expect(dead_code, reason = "only held")]
+    struct Link(Option<Ref<'static, Link>>, Counted);
+
+    let ends = Arc::new(AtomicUsize::new(0));
+    let cell = RuntimeCell::new("closed late");
+    let lease = get(&cell, counted(&ends));
+    assert_eq!(cell.close().status, CloseStatus::Draining);
+    drop(lease);
+    drop(get(&cell, counted(&ends)));
+    assert_eq!((cell.close().status, ends.load(Ordering::SeqCst)), (CloseStatus::Ok, 2));
+
+    let chain: &'static RuntimeCell<Link> = Box::leak(Box::new(RuntimeCell::new("ended late")));
+    for _ in 0..100 {
+        let mut before = Some(chain.peek());
+        let link = chain.refresh(|| Ok::<_, Error>(Link(before.take().flatten(), counted(&ends)())));
+        assert!(link.is_ok());
+    }
+    assert_eq!((chain.close().status, ends.load(Ordering::SeqCst)), (CloseStatus::Ok, 102));
 }
 
 /// How many of these destructors ran after the thread's table was handed on.
@@ -210,6 +233,13 @@ fn leases_in_thread_locals_destructors() {
         thread::yield_now();
     }
     assert!(WITHOUT.load(Ordering::SeqCst) > 0, "no destructor ran after the table was handed on");
+    // The first read of these threads is in a destructor.
+    let (before, _) = REGISTRY.size();
+    for _ in 0..200 {
+        assert!(thread::spawn(|| AFTER.with_borrow_mut(|late| late.0 = None)).join().is_ok());
+    }
+    let (after, _) = REGISTRY.size();
+    assert!(after - before < 100, "{} tables for one thread at a time", after - before);
     assert_eq!(LATE.close_and_drain(std::time::Duration::from_secs(10)).status, CloseStatus::Ok);
 }
 
@@ -252,6 +282,174 @@ fn a_payload_holds_a_lease_on_the_one_before() {
     // The end of each payload ends the one before it, all inside this close.
     assert_eq!(CHAIN.close().status, CloseStatus::Ok);
     assert_eq!(CHAIN.raw().control.drains().len(), 0);
+}
+
+/// Runs on a thread with a stack of 2 MiB.
+fn on_a_small_stack(run: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(2 << 20).spawn(run).expect("a thread");
+    assert!(thread.join().is_ok());
+}
+
+/// Publishes `links` payloads, each with a lease on the one before.
+fn chain<T: Send + Sync>(
+    cell: &'static RuntimeCell<T>,
+    links: usize,
+    make: fn(usize, Option<Ref<'static, T>>) -> T,
+) {
+    for number in 0..links {
+        let mut before = Some(cell.peek());
+        let link = cell.refresh(|| Ok::<_, Error>(make(number, before.take().flatten())));
+        assert!(link.is_ok());
+    }
+}
+
+#[test]
+fn x25_a_long_chain_of_payloads_ends_link_by_link() {
+    const LINKS: usize = 100_000;
+    static CHAIN: RuntimeCell<Link> = RuntimeCell::new("long chain").disposer(Disposer::with(dispose));
+    static LEFT: AtomicUsize = AtomicUsize::new(LINKS);
+
+    struct Link(usize, #[expect(dead_code, reason = "only held")] Option<Ref<'static, Link>>);
+
+    impl Drop for Link {
+        fn drop(&mut self) {
+            let left = LEFT.swap(self.0, Ordering::SeqCst);
+            assert_eq!(left, self.0 + 1, "each once, and before the one that it leases");
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "a disposer's signature")]
+    fn dispose(link: Link) -> Result<(), BoxError> {
+        match link.0 % 1000 {
+            999 => panic!("link {}", link.0),
+            998 => Err("not closed".into()),
+            _ => Ok(()),
+        }
+    }
+
+    on_a_small_stack(|| {
+        chain(&CHAIN, LINKS, Link);
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| ()));
+        let closed = CHAIN.close();
+        std::panic::set_hook(hook);
+        assert_eq!((closed.status, LEFT.load(Ordering::SeqCst)), (CloseStatus::Error, 0));
+    });
+    assert_eq!(CHAIN.raw().control.drains().len(), 0);
+}
+
+#[test]
+fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
+    const LINKS: usize = 100_000;
+    static CHAIN: RuntimeCell<Link> =
+        RuntimeCell::new("long async chain").disposer(Disposer::with_async(|link| {
+            Box::pin(async move {
+                drop(link);
+                Ok(())
+            })
+        }));
+    static ENDS: AtomicUsize = AtomicUsize::new(0);
+
+    struct Link(#[expect(dead_code, reason = "only held")] Option<Ref<'static, Link>>);
+
+    impl Drop for Link {
+        fn drop(&mut self) {
+            ENDS.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    // Without an executor all but the first are abandoned, and dropped where their last lease ends.
+    on_a_small_stack(|| {
+        chain(&CHAIN, LINKS, |_, before| Link(before));
+        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_mins(1)).status, CloseStatus::Error);
+    });
+    assert_eq!(ENDS.load(Ordering::SeqCst), LINKS);
+}
+
+/// In a chain that is too deep to be disposed inline: the payloads at its end are waited for by a closer in another
+/// thread, and by the disposer that let go of them itself.
+#[test]
+fn x25_closers_of_what_is_put_off_are_served() {
+    const LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
+    type Held = Ref<'static, u64>;
+    static INNER: RuntimeCell<u64> = RuntimeCell::new("inner of a chain");
+    static OUTER: RuntimeCell<Held> = RuntimeCell::new("outer of a chain");
+    static ELSEWHERE: RuntimeCell<u64> = RuntimeCell::new("closed elsewhere");
+    static CLOSED: RuntimeCell<u64> = RuntimeCell::new("closed in a disposer");
+    static CHAIN: RuntimeCell<Link> = RuntimeCell::new("deep chain").disposer(Disposer::with(dispose));
+    static DISPOSED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Link {
+        number: usize,
+        before: Option<Ref<'static, Link>>,
+        held: Option<(Ref<'static, Held>, Held)>,
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "a disposer's signature")]
+    fn dispose(mut link: Link) -> Result<(), BoxError> {
+        if let Some((outer, elsewhere)) = link.held.take() {
+            // A close without leases disposes inside the call, however deep.
+            drop(get(&CLOSED, || 7));
+            assert_eq!(CLOSED.close().status, CloseStatus::Ok);
+            drop(elsewhere);
+            // The last lease on `OUTER`, whose payload has the last one on `INNER`.
+            drop(outer);
+            assert_eq!(INNER.close_and_drain(LIMIT).status, CloseStatus::Ok);
+            assert_eq!((INNER.raw().control.drains().len(), OUTER.raw().control.drains().len()), (0, 0));
+            assert_ne!(ELSEWHERE.close_and_drain(LIMIT).status, CloseStatus::Draining);
+        }
+        drop(link.before.take());
+        DISPOSED.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    chain(&CHAIN, 100, |number, before| Link {
+        number,
+        before,
+        held: (number == 45).then(|| (get(&OUTER, || get(&INNER, || 7)), get(&ELSEWHERE, || 7))),
+    });
+    let last = CHAIN.peek().expect("it is published");
+    assert_eq!(last.number, 99);
+    thread::scope(|scope| {
+        let closer = scope.spawn(|| ELSEWHERE.close_and_drain(LIMIT).status);
+        while ELSEWHERE.is_ready() {
+            thread::yield_now();
+        }
+        assert_eq!(
+            (OUTER.close().status, INNER.close().status),
+            (CloseStatus::Draining, CloseStatus::Draining)
+        );
+        assert_eq!(CHAIN.close().status, CloseStatus::Draining);
+        drop(last);
+        // Outside of disposers, everything is disposed on return.
+        assert_eq!(DISPOSED.load(Ordering::SeqCst), 100);
+        assert_eq!(closer.join().ok(), Some(CloseStatus::Ok));
+    });
+    assert_eq!(CHAIN.raw().control.drains().len(), 0);
+}
+
+#[test]
+fn x25_lanes_of_many_leased_generations_serve_other_cells() {
+    let ends = Arc::new(AtomicUsize::new(0));
+    let lanes = |cells: usize| {
+        let made: Vec<_> = (0..cells)
+            .map(|_| {
+                let cell = RuntimeCell::new("many generations");
+                let leases: Vec<_> =
+                    (0..2_000).map(|_| cell.refresh(|| Ok::<_, Error>(counted(&ends)())).ok()).collect();
+                assert_eq!(cell.raw().control.drains().len(), 1_999);
+                drop(leases);
+                // The list of drains holds those that are left, not all that ever were.
+                assert_eq!(cell.raw().control.drains().len(), 0);
+                cell
+            })
+            .collect();
+        drop(made);
+        REGISTRY.size().1
+    };
+    let before = lanes(1);
+    assert!(lanes(10) - before < 2_000, "each cell has lanes of its own");
+    assert_eq!(ends.load(Ordering::SeqCst), 22_000);
 }
 
 #[test]
@@ -370,7 +568,7 @@ fn raises_meet_looks() {
             touch(HOT.len());
             spin(closes % 13);
             if let Some(mut retiring) = slot.retire() {
-                retiring.settle(counters());
+                assert!(retiring.settle(counters()));
             }
         }
         assert!(worth(closes), "too few reads or closes to prove anything: {closes} closes");

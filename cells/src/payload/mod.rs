@@ -11,5 +11,6 @@ pub(crate) mod disposer;
 pub(crate) mod drain;
 #[expect(unsafe_code, reason = "a lease is a pointer to a payload whose type the compiler does not know")]
 pub(crate) mod lease;
+pub(crate) mod nested;
 pub(crate) mod payload_type;
 pub(crate) mod threads;

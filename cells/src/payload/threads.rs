@@ -1,8 +1,11 @@
 //! The counters of this process, and the calling thread's part: which table it counts in, whether its reads are
 //! tracked, and what becomes of the table when the thread ends. The protocol is in [`counters`](super::counters).
 
+use crate::observe::log;
 use crate::payload::counters::{Counters, FirstLanes, Local, ReadPath, Registry};
 use crate::sync::primitives::thread_local;
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 static FIRST_LANES: FirstLanes = FirstLanes::new();
 pub(super) static REGISTRY: Registry = Registry::new(enlist);
@@ -29,18 +32,18 @@ impl Drop for Leaving {
 
 /// Registers the destructor; returns whether it will run. Shuttle runs all its threads on one, so they have no tables.
 fn enlist() -> bool {
-    !cfg!(shuttle) && LEAVING.try_with(|_| ()).is_ok()
+    !cfg!(cells_shuttle) && LEAVING.try_with(|_| ()).is_ok()
 }
 
 /// Calls `f` with the counters and the calling thread's part.
-#[cfg(not(shuttle))]
+#[cfg(not(cells_shuttle))]
 #[inline]
 pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     LOCAL.with(|local| f(counters(), local))
 }
 
 /// The same under shuttle, where every thread-local ends with its thread: afterwards the thread has no table.
-#[cfg(shuttle)]
+#[cfg(cells_shuttle)]
 pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     let mut f = Some(f);
     let done = LOCAL.try_with(|local| f.take().map(|f| f(counters(), local)));
@@ -64,9 +67,36 @@ pub(crate) fn reads_are_tracked() -> bool {
 
 /// Returns how ready reads in this process are synchronized with closes, on which their cost depends.
 ///
-/// The choice is made once, when it is first needed. `CELLS_READ_PATH=fences` in the environment forces
-/// [`ReadPath::Fences`]. A program that denies itself `membarrier(2)` while it runs needs that: otherwise its closes
-/// can no longer tell whether a lease is out, and leave their payloads undisposed.
+/// The choice is made when it is first needed. `CELLS_READ_PATH=fences` in the environment forces
+/// [`ReadPath::Fences`]. After that only two things change it, both to `Fences`: [`use_fences`], and a close to which
+/// the kernel denies `membarrier(2)`.
 pub fn read_path() -> ReadPath {
     REGISTRY.path()
+}
+
+/// Makes reads and closes do without `membarrier(2)`, as `CELLS_READ_PATH=fences` does. For a program that denies the
+/// call to itself while it runs, for example by a seccomp filter: call this first thing in `main`.
+///
+/// Returns whether no payload needs `membarrier(2)` any more. `false` means that cells were in use before: a payload that
+/// was published before this call, or is being published now, still needs it at its close. A program that then denies
+/// itself the call refreshes or closes such cells first. Otherwise these payloads are never disposed, which is logged
+/// once, as the error `runtime_cells_membarrier_denied`; payloads that are published later are disposed as always.
+///
+/// ```
+/// assert!(cells::use_fences());
+/// assert_eq!(cells::read_path(), cells::ReadPath::Fences);
+/// // Enter the sandbox here, and then use cells.
+/// ```
+pub fn use_fences() -> bool {
+    REGISTRY.change_to_fences()
+}
+
+/// Tells the log, once, that payloads will not be disposed. Called without a lock.
+#[cold]
+pub(crate) fn report_denied_membarrier() {
+    static REPORTED: AtomicBool = AtomicBool::new(false);
+    if !REPORTED.swap(true, Ordering::Relaxed) {
+        // The log's subscriber may panic.
+        let _ = catch_unwind(log::membarrier_denied);
+    }
 }

@@ -1,12 +1,17 @@
 //! Closing all cells in the order of their dependencies, within a limit.
+//!
+//! The order is planned from the dependencies that are known at the beginning, and again whenever a factory that still
+//! runs was seen to use another cell: that orders what has not begun.
 
 use crate::declared::any_cell::AnyCell;
 use crate::error::SharedError;
+use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
 use crate::observe::observer::CloseResult;
 use crate::payload::disposer::Abandoned;
-use crate::program::graph::{Graph, graph};
+use crate::payload::drain::Drain;
+use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
@@ -16,6 +21,7 @@ use crate::sync::timer;
 use parking_lot::Mutex;
 use std::any::TypeId;
 use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,33 +40,68 @@ pub(crate) fn is_closing() -> bool {
     CLOSING.get()
 }
 
-/// The flights that were superseded when the shutdown began, each with its cell. They are kept so that the report
-/// mentions them even if they end before their cells' turn.
-static SUPERSEDED: Mutex<Vec<(TypeId, Arc<Flight>)>> = Mutex::new(Vec::new());
+/// The flights that were superseded when the shutdown began, by their cells. They are kept so that the report mentions
+/// them even if they end before their cells' turn.
+static SUPERSEDED: Mutex<BTreeMap<TypeId, Vec<Arc<Flight>>>> = Mutex::new(BTreeMap::new());
+
+/// The disposals of shutdowns whose futures were dropped before there was a report.
+static CUT_SHORT: Mutex<Vec<ClosedCell>> = Mutex::new(Vec::new());
 
 pub(crate) fn keep_superseded(cell: &CellInfo, flights: Vec<Arc<Flight>>) {
-    SUPERSEDED.lock().extend(flights.into_iter().map(|flight| (cell.id, flight)));
+    if !flights.is_empty() {
+        SUPERSEDED.lock().entry(cell.id).or_default().extend(flights);
+    }
 }
 
+/// Forgets what was kept for the report.
 pub(crate) fn forget_superseded() {
     let flights = std::mem::take(&mut *SUPERSEDED.lock());
-    drop(flights); // after unlocking: their outcomes are values of the program
+    let closed = std::mem::take(&mut *CUT_SHORT.lock());
+    drop((flights, closed)); // after unlocking: outcomes and errors are values of the program
 }
 
 fn was_superseded(cell: &CellInfo) -> bool {
-    SUPERSEDED.lock().iter().any(|(id, _)| *id == cell.id)
+    SUPERSEDED.lock().contains_key(&cell.id)
+}
+
+/// How long it may take. Planning counts too.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    started: Instant,
+    until: Option<Instant>,
+}
+
+impl Limit {
+    pub(crate) fn from_now(limit: Duration) -> Self {
+        Self { started: clock::now(), until: deadline(limit) }
+    }
+}
+
+/// What the cells are closed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    Reuse,
+    Good,
 }
 
 /// Closes all declared cells in the order of [`shutdown`](crate::shutdown); they stay usable.
 pub fn close_all(limit: Duration) -> ShutdownReport {
+    close(Limit::from_now(limit), For::Reuse)
+}
+
+/// [`close_all`] in a task, where asynchronous disposers run to their end.
+pub async fn close_all_async(limit: Duration) -> ShutdownReport {
+    close_async(Limit::from_now(limit), For::Reuse).await
+}
+
+pub(crate) fn close(limit: Limit, what_for: For) -> ShutdownReport {
     let threads = Threads::new("cells-close");
-    let mut closes = Closes::plan(limit);
-    let until = closes.until;
+    let mut closes = Closes::plan(limit, what_for);
     loop {
         while let Some((node, cell)) = closes.begin() {
             threads.start(node, move || {
                 CLOSING.set(true);
-                let result = cell.drain_until(until);
+                let result = cell.drain_until(limit.until);
                 CLOSING.set(false);
                 result
             });
@@ -75,14 +116,12 @@ pub fn close_all(limit: Duration) -> ShutdownReport {
     }
 }
 
-/// [`close_all`] in a task, where asynchronous disposers run to their end.
-pub async fn close_all_async(limit: Duration) -> ShutdownReport {
-    let mut tasks = Tasks::new();
-    let mut closes = Closes::plan(limit);
-    let until = closes.until;
+pub(crate) async fn close_async(limit: Limit, what_for: For) -> ShutdownReport {
+    let mut polled = Polled { tasks: Tasks::new(), closes: Closes::plan(limit, what_for) };
     loop {
+        let Polled { tasks, closes } = &mut polled;
         while let Some((node, cell)) = closes.begin() {
-            tasks.start(node, Box::pin(on_behalf(Box::pin(cell.drain_until_async(until)))));
+            tasks.start(node, Box::pin(on_behalf(Box::pin(cell.drain_until_async(limit.until)))));
         }
         if closes.running.is_empty() {
             return closes.report();
@@ -114,86 +153,145 @@ async fn on_behalf(mut close: BoxFuture<'static, CloseResult>) -> CloseResult {
     .await
 }
 
+/// Closes that one task polls. If it is dropped before the report, its disposals are kept for the next one.
+struct Polled {
+    tasks: Tasks<CloseResult>,
+    closes: Closes,
+}
+
+impl Drop for Polled {
+    fn drop(&mut self) {
+        let Self { tasks, closes } = self;
+        // The closes know their payloads only for as long as they exist.
+        let drains: Vec<(usize, Vec<Arc<Drain>>)> =
+            closes.running.keys().map(|&node| (node, closes.graph.nodes[node].cell.known_drains())).collect();
+        tasks.clear();
+        for (node, drains) in drains {
+            // Without one, the next shutdown finds the flight that this one waited for.
+            if let Some(result) = drains.iter().map(|drain| drain.look()).reduce(CloseResult::graver) {
+                closes.finish(node, &result);
+            }
+        }
+        if closes.what_for == For::Good {
+            use ShutdownOutcome::{Disposed, Failed};
+            // The next shutdown finds everything else, unless it has ended by then.
+            let closed = closes.done.drain(..).flatten();
+            let kept = closed.filter(|cell| matches!(cell.outcome, Disposed | Failed)).collect::<Vec<_>>();
+            CUT_SHORT.lock().extend(kept);
+        }
+    }
+}
+
 /// Which cells to close when, and what became of them.
 struct Closes {
-    started: Instant,
-    until: Option<Instant>,
+    limit: Limit,
+    what_for: For,
     graph: Graph,
+    /// How many observed dependencies the graph takes into account.
+    observed: usize,
     progress: Progress,
-    running: Vec<Running>,
+    /// When each began.
+    running: HashMap<usize, Instant>,
+    /// Those that have begun, in that order, apart from some that are finished.
+    begun: VecDeque<usize>,
     done: Vec<Option<ClosedCell>>,
 }
 
-struct Running {
-    node: usize,
-    info: &'static CellInfo,
-    since: Instant,
-}
-
 impl Closes {
-    fn plan(limit: Duration) -> Self {
-        let graph = graph();
+    fn plan(limit: Limit, what_for: For) -> Self {
+        let observed = observed_calls::count();
+        let graph = graph::of_listed();
         Self {
-            started: clock::now(),
-            until: deadline(limit),
+            limit,
+            what_for,
+            observed,
             progress: Progress::new(&Schedule::to_close(&graph)),
-            running: Vec::new(),
+            running: HashMap::new(),
+            begun: VecDeque::new(),
             done: graph.nodes.iter().map(|_| None).collect(),
             graph,
         }
     }
 
+    fn info(&self, node: usize) -> &'static CellInfo {
+        self.graph.nodes[node].cell.info()
+    }
+
     /// The next cell to close; `None` until another one is finished.
     fn begin(&mut self) -> Option<(usize, AnyCell)> {
         loop {
+            self.follow_late_dependencies();
             let node = self.progress.next()?;
             let cell = self.graph.nodes[node].cell;
             if cell.is_untouched() && !was_superseded(cell.info()) {
                 self.progress.done(node);
                 continue;
             }
-            let since = clock::now();
-            self.running.push(Running { node, info: cell.info(), since });
+            self.running.insert(node, clock::now());
+            self.begun.push_back(node);
             return Some((node, cell));
         }
     }
 
-    /// When the first of the closes that have begun is overdue.
-    fn due(&self) -> Option<Instant> {
-        self.running.iter().filter_map(|running| self.overdue_at(running)).min()
+    /// Orders what has not begun by the dependencies that were observed meanwhile, too.
+    fn follow_late_dependencies(&mut self) {
+        let observed = observed_calls::count();
+        if std::mem::replace(&mut self.observed, observed) != observed {
+            self.graph.edges = graph::edges(&self.graph.nodes);
+            self.progress.follow(&Schedule::to_close(&self.graph));
+        }
     }
 
-    fn overdue_at(&self, running: &Running) -> Option<Instant> {
-        self.until.map(|until| until.max(running.since) + GRACE)
+    /// When the first of the closes that have begun is overdue.
+    fn due(&mut self) -> Option<Instant> {
+        self.first().map(|(_, since)| since).and_then(|since| self.overdue_at(since))
+    }
+
+    /// The one of the closes under way that began first, and so is overdue first.
+    fn first(&mut self) -> Option<(usize, Instant)> {
+        loop {
+            let node = *self.begun.front()?;
+            if let Some(&since) = self.running.get(&node) {
+                return Some((node, since));
+            }
+            self.begun.pop_front();
+        }
+    }
+
+    fn overdue_at(&self, since: Instant) -> Option<Instant> {
+        self.limit.until.map(|until| until.max(since) + GRACE)
     }
 
     fn finish(&mut self, node: usize, result: &CloseResult) {
         let mut outcome = ShutdownOutcome::of(result);
-        if outcome == ShutdownOutcome::Empty && was_superseded(self.graph.nodes[node].cell.info()) {
+        if outcome == ShutdownOutcome::Empty && was_superseded(self.info(node)) {
             outcome = ShutdownOutcome::Superseded;
         }
-        if let Some(closed) = &mut self.done[node] {
+        // The close did not wait for a factory that waits for this very call.
+        if outcome == ShutdownOutcome::Superseded && self.graph.nodes[node].cell.snapshot().flights > 0 {
+            outcome = ShutdownOutcome::Draining;
+        }
+        if let Some(since) = self.running.remove(&node) {
+            self.end(node, since, outcome, result.error.clone());
+        } else if let Some(closed) = &mut self.done[node] {
             // Given up, and now here after all.
             closed.outcome = outcome;
             closed.error.clone_from(&result.error);
-        } else if let Some(index) = self.running.iter().position(|running| running.node == node) {
-            let running = self.running.swap_remove(index);
-            self.end(&running, outcome, result.error.clone());
         }
     }
 
     /// Stops waiting for the closes that are overdue, so that what waits for them may begin.
     fn give_up(&mut self) -> Vec<usize> {
         let now = clock::now();
-        let (overdue, running) = std::mem::take(&mut self.running)
-            .into_iter()
-            .partition(|running| self.overdue_at(running).is_some_and(|due| due <= now));
-        self.running = running;
-        let overdue: Vec<Running> = overdue;
-        for running in &overdue {
-            self.end(running, ShutdownOutcome::Overdue, None);
+        let mut overdue = Vec::new();
+        while let Some((node, since)) = self.first()
+            && self.overdue_at(since).is_some_and(|due| due <= now)
+        {
+            self.running.remove(&node);
+            self.end(node, since, ShutdownOutcome::Overdue, None);
+            overdue.push(node);
         }
-        overdue.iter().map(|running| running.node).collect()
+        overdue
     }
 
     /// Records that a close that was given up does not go on.
@@ -209,14 +307,28 @@ impl Closes {
         }
     }
 
-    fn end(&mut self, running: &Running, outcome: ShutdownOutcome, error: Option<SharedError>) {
-        let duration = clock::now().saturating_duration_since(running.since);
-        self.done[running.node] = Some(ClosedCell { info: running.info, outcome, duration, error });
-        self.progress.done(running.node);
+    fn end(&mut self, node: usize, since: Instant, outcome: ShutdownOutcome, error: Option<SharedError>) {
+        let duration = clock::now().saturating_duration_since(since);
+        self.done[node] = Some(ClosedCell { info: self.info(node), outcome, duration, error });
+        self.progress.done(node);
     }
 
-    fn report(self) -> ShutdownReport {
-        let took = clock::now().saturating_duration_since(self.started);
-        ShutdownReport { cells: self.done.into_iter().flatten().collect(), took }
+    fn report(&mut self) -> ShutdownReport {
+        let mut done = std::mem::take(&mut self.done);
+        if self.what_for == For::Good {
+            let earlier = CUT_SHORT.lock().clone();
+            if !earlier.is_empty() {
+                let index: HashMap<TypeId, usize> =
+                    (0..done.len()).map(|node| (self.info(node).id, node)).collect();
+                for closed in earlier {
+                    if let Some(&node) = index.get(&closed.info.id) {
+                        let latest = done[node].take();
+                        done[node] = Some(closed.followed_by(latest));
+                    }
+                }
+            }
+        }
+        let took = clock::now().saturating_duration_since(self.limit.started);
+        ShutdownReport { cells: done.into_iter().flatten().collect(), took }
     }
 }

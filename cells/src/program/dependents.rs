@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::info::{CellInfo, DependencyKind};
 use crate::payload::lease::Ref;
 use crate::payload::payload_type::Payload;
-use crate::program::graph::{Graph, graph};
+use crate::program::graph::{self, Graph};
 use crate::program::schedule::Schedule;
 use std::collections::VecDeque;
 
@@ -29,7 +29,8 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     ///
     /// Every payload is built before it is swapped in, so readers always get one. Dependents without a payload stay
     /// without one. What depends on a cell that could not be rebuilt keeps its old payload. Asynchronous dependents are
-    /// built on this thread, which blocks until they are.
+    /// built on this thread, which blocks until they are; not on the only thread of a tokio runtime, where they fail with
+    /// [`RuntimeBlocked`](crate::RuntimeBlocked).
     ///
     /// # Errors
     /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
@@ -109,7 +110,7 @@ struct Dependents {
 
 impl Dependents {
     fn of(cell: &CellInfo) -> Self {
-        let graph = graph();
+        let graph = graph::of_listed();
         let schedule = Schedule::to_build(&graph);
         Self {
             dependent: dependents(&graph, cell),
@@ -147,12 +148,12 @@ fn dependents(graph: &Graph, cell: &CellInfo) -> Vec<bool> {
     let mut dependents = vec![false; graph.nodes.len()];
     let mut stack: Vec<_> =
         (0..graph.nodes.len()).filter(|&node| graph.nodes[node].cell.info().id == cell.id).collect();
+    let mut directly = vec![Vec::new(); graph.nodes.len()];
+    for edge in graph.edges.iter().filter(|edge| edge.kind != DependencyKind::After) {
+        directly[edge.to].push(edge.from);
+    }
     while let Some(at) = stack.pop() {
-        for edge in graph.edges.iter().filter(|edge| edge.to == at) {
-            if edge.kind != DependencyKind::After && !std::mem::replace(&mut dependents[edge.from], true) {
-                stack.push(edge.from);
-            }
-        }
+        stack.extend(directly[at].iter().filter(|&&on| !std::mem::replace(&mut dependents[on], true)));
     }
     // Observed edges may lead around a circle.
     for (node, dependent) in dependents.iter_mut().enumerate() {

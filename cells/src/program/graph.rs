@@ -3,10 +3,11 @@
 use crate::cell::snapshot::State;
 use crate::declared::any_cell::AnyCell;
 use crate::flight::observed_calls;
+use crate::image;
 use crate::info::{CellInfo, DependencyKind};
-use crate::program::all_cells;
+use crate::program::all_cells::{self, Names};
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// All declared cells, and every dependency among them that is declared or was observed so far.
@@ -49,32 +50,45 @@ pub struct GraphEdge {
 }
 
 /// Returns the cells of the program and their dependencies, as of now.
+#[inline]
 pub fn graph() -> Graph {
-    let nodes: Vec<_> = all_cells::all()
+    image::note(image::here());
+    of_listed()
+}
+
+pub(crate) fn of_listed() -> Graph {
+    let nodes: Vec<_> = all_cells::listed()
         .into_iter()
         .map(|cell| {
             let CellInfo { name, module_path, .. } = *cell.info();
-            GraphNode { name, module_path, state: cell.snapshot().state, cell }
+            GraphNode { name, module_path, state: cell.state(), cell }
         })
         .collect();
+    Graph { edges: edges(&nodes), nodes }
+}
+
+/// The dependencies among these cells, as of now.
+pub(crate) fn edges(nodes: &[GraphNode]) -> Vec<GraphEdge> {
     let index: HashMap<TypeId, usize> =
         nodes.iter().enumerate().map(|(index, node)| (node.cell.info().id, index)).collect();
     let mut edges = Vec::new();
+    let mut declared = HashSet::new();
     for (from, node) in nodes.iter().enumerate() {
         for dependency in node.cell.info().dependencies {
             if let Some(&to) = index.get(&dependency.cell.id) {
                 edges.push(GraphEdge { from, to, kind: dependency.kind });
+                declared.insert((from, to));
             }
         }
     }
     for (caller, called) in observed_calls::all() {
         if let (Some(&from), Some(&to)) = (index.get(&caller.id), index.get(&called.id))
-            && !edges.iter().any(|edge| (edge.from, edge.to) == (from, to))
+            && !declared.contains(&(from, to))
         {
             edges.push(GraphEdge { from, to, kind: DependencyKind::Observed });
         }
     }
-    Graph { nodes, edges }
+    edges
 }
 
 /// The fill colour of a state, readable under black text.
@@ -95,9 +109,10 @@ impl Graph {
     /// its state.
     pub fn to_dot(&self) -> String {
         let mut dot = String::from("digraph cells {\n    node [shape=box, style=\"rounded,filled\"];\n");
+        let names = self.names();
         for (index, node) in self.nodes.iter().enumerate() {
             // Graphviz reads HTML's character references too.
-            let label = self.label(node).replace('&', "&amp;").replace('\\', "\\\\");
+            let label = names.apart(node.cell.info(), "\n").replace('&', "&amp;").replace('\\', "\\\\");
             let label = label.replace('"', "\\\"").replace('\n', "\\n");
             let _ = writeln!(dot, "    c{index} [label=\"{label}\", fillcolor=\"{}\"];", colour(node.state));
         }
@@ -119,10 +134,11 @@ impl Graph {
     /// cell is its state.
     pub fn to_mermaid(&self) -> String {
         let mut mermaid = String::from("flowchart TD\n");
+        let names = self.names();
         for (index, node) in self.nodes.iter().enumerate() {
             // Mermaid's escape for characters that mean something to it: `#` and a decimal code.
             let mut label = String::new();
-            for c in self.label(node).chars() {
+            for c in names.apart(node.cell.info(), "\n").chars() {
                 match c {
                     '\n' => label.push_str("<br/>"),
                     '"' | '#' | '<' | '>' | '&' | '`' | ';' | '\\' | '%' | ':' | '\0'..' ' => {
@@ -145,12 +161,7 @@ impl Graph {
         mermaid
     }
 
-    /// The name; with the module where another cell has the same one.
-    fn label(&self, node: &GraphNode) -> String {
-        if self.nodes.iter().filter(|other| other.name == node.name).count() > 1 {
-            format!("{}\n{}", node.name, node.module_path)
-        } else {
-            node.name.to_owned()
-        }
+    fn names(&self) -> Names {
+        Names::of(self.nodes.iter().map(|node| node.name))
     }
 }

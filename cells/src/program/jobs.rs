@@ -1,79 +1,204 @@
 //! Work on several cells at once: each on a thread of its own, or all of them in one task.
 
-use crate::sync::executor::BoxFuture;
+use crate::flight::frames::Behalf;
+use crate::observe::context::RequestContext;
+use crate::sync::executor::{self, BoxFuture};
+use parking_lot::{Condvar, Mutex};
+use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
-use std::sync::mpsc;
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Jobs on threads of their own.
+/// Jobs on threads of their own, in the surroundings of the caller.
 pub(crate) struct Threads<R> {
     name: &'static str,
-    sender: mpsc::Sender<(usize, R)>,
-    finished: mpsc::Receiver<(usize, R)>,
+    inherited: Inherited,
+    finished: Arc<Finished<R>>,
+}
+
+/// Not a channel of the standard library, whose receiver takes the token of [`std::thread::park`], which belongs to the
+/// program.
+struct Finished<R> {
+    results: Mutex<VecDeque<(usize, R)>>,
+    more: Condvar,
 }
 
 impl<R: Send + 'static> Threads<R> {
     pub(crate) fn new(name: &'static str) -> Self {
-        let (sender, finished) = mpsc::channel();
-        Self { name, sender, finished }
+        let finished = Finished { results: Mutex::default(), more: Condvar::new() };
+        Self { name, inherited: Inherited::from_caller(), finished: Arc::new(finished) }
     }
 
     /// Starts a job; on this thread if no other can be had.
     pub(crate) fn start(&self, node: usize, job: impl FnOnce() -> R + Clone + Send + 'static) {
-        let sender = self.sender.clone();
+        let (inherited, finished) = (self.inherited.clone(), Arc::clone(&self.finished));
         let run = move || {
-            // Nobody may wait for it any more.
-            let _ = sender.send((node, job()));
+            let result = inherited.run(job);
+            finished.results.lock().push_back((node, result));
+            finished.more.notify_one();
         };
         thread::Builder::new().name(self.name.into()).spawn(run.clone()).map_or_else(|_| run(), drop);
     }
 
     /// Waits for a job to finish, up to the deadline (if any).
     pub(crate) fn next(&self, deadline: Option<Instant>) -> Option<(usize, R)> {
+        let Finished { results, more } = &*self.finished;
+        let mut results = results.lock();
         match deadline {
-            // Never disconnected: `self` has a sender.
-            None => self.finished.recv().ok(),
+            None => more.wait_while(&mut results, |results| results.is_empty()),
             Some(deadline) => {
-                let left = deadline.checked_duration_since(Instant::now()).unwrap_or(Duration::ZERO);
-                self.finished.recv_timeout(left).ok()
+                more.wait_while_until(&mut results, |results| results.is_empty(), deadline);
+            }
+        }
+        results.pop_front()
+    }
+}
+
+/// What the code of the program finds on a thread of ours as on the caller's own.
+#[derive(Clone)]
+struct Inherited {
+    context: Option<RequestContext>,
+    #[cfg(feature = "tracing")]
+    dispatch: tracing::Dispatch,
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+    #[cfg(feature = "tokio")]
+    runtime: Option<tokio::runtime::Handle>,
+    blocked: executor::Blocked,
+    /// The factories that wait for the caller, and so for this thread.
+    behalf: Behalf,
+}
+
+impl Inherited {
+    fn from_caller() -> Self {
+        Self {
+            context: RequestContext::current(),
+            #[cfg(feature = "tracing")]
+            dispatch: tracing::dispatcher::get_default(Clone::clone),
+            #[cfg(feature = "tracing")]
+            span: tracing::Span::current(),
+            #[cfg(feature = "tokio")]
+            runtime: tokio::runtime::Handle::try_current().ok(),
+            blocked: executor::Blocked::by_this_thread(),
+            behalf: Behalf::of_caller(),
+        }
+    }
+
+    fn run<R>(self, job: impl FnOnce() -> R) -> R {
+        #[cfg(feature = "tracing")]
+        let _dispatch = tracing::dispatcher::set_default(&self.dispatch);
+        #[cfg(feature = "tracing")]
+        let _span = self.span.enter();
+        #[cfg(feature = "tokio")]
+        let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
+        let _context = self.context.as_ref().map(RequestContext::enter);
+        let _blocked = self.blocked.enter();
+        let _behalf = self.behalf.enter();
+        job()
+    }
+}
+
+/// Jobs that one task polls together. Each has a waker of its own, which notes whose turn it is, so a wake costs one
+/// poll, whatever the number of jobs.
+pub(crate) struct Tasks<R> {
+    jobs: HashMap<usize, Job<R>>,
+    /// Those of the woken jobs that are polled before any that wakes meanwhile.
+    turns: VecDeque<usize>,
+    woken: Arc<Woken>,
+}
+
+struct Job<R> {
+    future: BoxFuture<'static, R>,
+    waker: Arc<JobWaker>,
+}
+
+/// The jobs whose wakers were called, and the waker of the task that polls them.
+#[derive(Default)]
+struct Woken {
+    turns: Mutex<(VecDeque<usize>, Option<Waker>)>,
+}
+
+struct JobWaker {
+    node: usize,
+    /// Whether the job is among the woken ones.
+    noted: AtomicBool,
+    woken: Arc<Woken>,
+}
+
+impl Wake for JobWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Acquire and release: whoever finds it noted has what it did before seen by the poll that is to come, which
+        // resets this first.
+        if !self.noted.swap(true, Ordering::AcqRel) {
+            let task = {
+                let (turns, task) = &mut *self.woken.turns.lock();
+                turns.push_back(self.node);
+                task.take()
+            };
+            if let Some(task) = task {
+                task.wake();
             }
         }
     }
 }
 
-/// Jobs that one task polls together.
-pub(crate) struct Tasks<R> {
-    running: Vec<(usize, BoxFuture<'static, R>)>,
-}
-
 impl<R> Tasks<R> {
-    pub(crate) const fn new() -> Self {
-        Self { running: Vec::new() }
+    pub(crate) fn new() -> Self {
+        Self { jobs: HashMap::new(), turns: VecDeque::new(), woken: Arc::default() }
     }
 
-    pub(crate) fn start(&mut self, node: usize, job: BoxFuture<'static, R>) {
-        self.running.push((node, job));
+    pub(crate) fn start(&mut self, node: usize, future: BoxFuture<'static, R>) {
+        let woken = Arc::clone(&self.woken);
+        let waker = Arc::new(JobWaker { node, noted: AtomicBool::new(false), woken });
+        waker.wake_by_ref();
+        self.jobs.insert(node, Job { future, waker });
     }
 
     /// Takes a job out.
     pub(crate) fn take(&mut self, node: usize) -> Option<BoxFuture<'static, R>> {
-        let index = self.running.iter().position(|(running, _)| *running == node)?;
-        Some(self.running.swap_remove(index).1)
+        self.jobs.remove(&node).map(|job| job.future)
+    }
+
+    /// Drops all jobs.
+    pub(crate) fn clear(&mut self) {
+        self.jobs.clear();
     }
 
     /// Waits for a job to finish; without end if there is none.
     pub(crate) async fn next(&mut self) -> (usize, R) {
-        poll_fn(|cx| {
-            for index in 0..self.running.len() {
-                if let Poll::Ready(result) = self.running[index].1.as_mut().poll(cx) {
-                    let (node, _) = self.running.swap_remove(index);
-                    return Poll::Ready((node, result));
-                }
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &Context<'_>) -> Poll<(usize, R)> {
+        let waker = cx.waker().clone();
+        let before = {
+            let (turns, task) = &mut *self.woken.turns.lock();
+            // Those that wake from now on have their turn at the next poll, so that one which wakes itself again and
+            // again cannot keep the task from everything else.
+            self.turns.append(turns);
+            task.replace(waker)
+        };
+        drop(before);
+        while let Some(node) = self.turns.pop_front() {
+            let Some(job) = self.jobs.get_mut(&node) else { continue };
+            job.waker.noted.swap(false, Ordering::AcqRel);
+            let waker = Waker::from(Arc::clone(&job.waker));
+            if let Poll::Ready(result) = job.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                self.jobs.remove(&node);
+                return Poll::Ready((node, result));
             }
-            Poll::Pending
-        })
-        .await
+        }
+        Poll::Pending
     }
 }
+
+#[cfg(test)]
+#[path = "jobs_tests.rs"]
+mod tests;

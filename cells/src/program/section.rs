@@ -7,21 +7,22 @@
 //! compiler check three functions, a fifth of what a cell adds to `cargo check` (target: the check of 500 cells). Model
 //! checks run with `linkme`, which is how it is tried here.
 
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 pub use self::linked::CELLS;
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 pub(crate) use self::linked::entries;
-#[cfg(all(target_os = "linux", not(shuttle)))]
+#[cfg(all(target_os = "linux", not(cells_shuttle)))]
 pub(crate) use self::own::entries;
 
-/// A linker for ELF brackets a section whose name is an identifier by two symbols, `__start_` and `__stop_` with that
-/// name (manual of GNU ld, "Orphan Sections"). The entries are statics of one type, so what stands between is a slice.
+/// The entries are statics of one type, so what an image has in the section is a slice. [`image`](crate::image) has its
+/// ends.
 ///
 /// The section's name contains the version: two versions of this library in one program have a list each. A second copy
 /// of the same version would add to the list of the first, and so does not link.
-#[cfg(all(target_os = "linux", not(shuttle)))]
+#[cfg(all(target_os = "linux", not(cells_shuttle)))]
 mod own {
     use crate::declared::any_cell::AnyCell;
+    use crate::image::{self, Image};
 
     /// Adds a cell to the list.
     #[doc(hidden)]
@@ -44,32 +45,32 @@ mod own {
     #[unsafe(export_name = "cells_0_1_is_in_a_program_once")]
     static ONCE: u8 = 0;
 
-    unsafe extern "Rust" {
-        #[link_name = "__start_cells_0_1"]
-        static START: [AnyCell; 0];
-        #[link_name = "__stop_cells_0_1"]
-        static STOP: [AnyCell; 0];
+    pub(crate) fn entries() -> Vec<AnyCell> {
+        image::all().into_iter().flat_map(of_image).copied().collect()
     }
 
-    pub(crate) fn entries() -> &'static [AnyCell] {
-        let (start, stop) = (&raw const START, &raw const STOP);
-        let number = (stop.addr() - start.addr()) / size_of::<AnyCell>();
+    fn of_image(image: Image) -> &'static [AnyCell] {
+        let number = image.size() / size_of::<AnyCell>();
         // SAFETY: `__register` alone puts anything into the section: statics of this type, of this very library. Their size
-        // is a multiple of their alignment, so there is no gap between them.
-        unsafe { std::slice::from_raw_parts(start.cast(), number) }
+        // is a multiple of their alignment, so there is no gap between them. An image that declares cells is not unloaded:
+        // its cells are `'static`.
+        unsafe { std::slice::from_raw_parts(image.start().cast(), number) }
     }
 
     #[test]
     fn the_names_tell_the_version() {
         let version =
             concat!("cells_", env!("CARGO_PKG_VERSION_MAJOR"), "_", env!("CARGO_PKG_VERSION_MINOR"));
-        let names: Vec<_> =
-            include_str!("section.rs").split('"').filter(|text| text.contains("cells_")).collect();
+        let names: Vec<_> = [include_str!("section.rs"), include_str!("../image.rs")]
+            .into_iter()
+            .flat_map(|source| source.split('"'))
+            .filter(|text| text.contains("cells_"))
+            .collect();
         assert!(names.iter().filter(|name| name.contains(version)).count() == 5, "{names:?}");
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(shuttle))))]
+#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
 mod linked {
     use crate::declared::any_cell::AnyCell;
 
@@ -89,7 +90,7 @@ mod linked {
     #[linkme::distributed_slice]
     pub static CELLS: [AnyCell];
 
-    pub(crate) fn entries() -> &'static [AnyCell] {
-        CELLS.static_slice()
+    pub(crate) fn entries() -> Vec<AnyCell> {
+        CELLS.static_slice().to_vec()
     }
 }

@@ -3,7 +3,9 @@
 use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::program::all_cells;
-use crate::program::close_all::{close_all, close_all_async, forget_superseded, is_closing, keep_superseded};
+use crate::program::close_all::{
+    For, Limit, close, close_async, forget_superseded, is_closing, keep_superseded,
+};
 use crate::program::shutdown_report::ShutdownReport;
 use parking_lot::Mutex;
 use std::time::Duration;
@@ -24,17 +26,19 @@ static REPORT: Mutex<Option<ShutdownReport>> = Mutex::new(None);
 ///
 /// A second call, on any thread, waits for the first and returns the same report; inside a disposer that a shutdown
 /// runs, it returns an empty report at once. An asynchronous disposer runs on the tokio runtime that its payload was
-/// built on, which this call must not block: in a task use [`shutdown_async`].
+/// built on. If this call blocks the only thread of that runtime, the disposer can run only after it: it is not waited
+/// for, and the report says so with a [`RuntimeBlocked`](crate::RuntimeBlocked). In a task use [`shutdown_async`].
 pub fn shutdown(limit: Duration) -> ShutdownReport {
     if is_closing() {
         return ShutdownReport::empty();
     }
+    let limit = Limit::from_now(limit);
     begin();
     let _turn = TURN.lock();
     if let Some(report) = &*REPORT.lock() {
         return report.clone();
     }
-    end(close_all(limit))
+    end(close(limit, For::Good))
 }
 
 /// [`shutdown`] in a task, where asynchronous disposers run to their end.
@@ -42,20 +46,24 @@ pub fn shutdown(limit: Duration) -> ShutdownReport {
 /// Calls of this do not wait for each other: each closes what is there to close, and returns the first report. A
 /// synchronous disposer runs in this task and blocks it. What is not done by the limit goes on in the caller's tokio
 /// runtime (feature `tokio`); without one, an asynchronous disposer is given up, and its payload dropped.
+///
+/// If the future is dropped before it is ready, so are the disposers that it polls, and their payloads with them. The
+/// next shutdown closes the rest, and its report says of those that they failed.
 pub async fn shutdown_async(limit: Duration) -> ShutdownReport {
     if is_closing() {
         return ShutdownReport::empty();
     }
+    let limit = Limit::from_now(limit);
     begin();
     if let Some(report) = &*REPORT.lock() {
         return report.clone();
     }
-    end(close_all_async(limit).await)
+    end(close_async(limit, For::Good).await)
 }
 
 /// Lets no flight begin any more.
 fn begin() {
-    for cell in all_cells::all() {
+    for cell in all_cells::listed() {
         keep_superseded(cell.info(), cell.shut_down());
     }
 }
@@ -75,6 +83,9 @@ fn end(report: ShutdownReport) -> ShutdownReport {
 
 /// Returns a guard that [shuts down](shutdown) when it is dropped: at the end of `main`, on early return and on panic
 /// alike.
+///
+/// Bind it before the first lease: what is declared later is dropped earlier, and a lease that lives longer than the guard
+/// is waited for in vain. In an `async fn main` await [`shutdown_async`] instead.
 ///
 /// ```
 /// let _cells = cells::shutdown_on_drop(std::time::Duration::from_secs(5));

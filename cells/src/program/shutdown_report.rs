@@ -3,6 +3,7 @@
 use crate::error::SharedError;
 use crate::info::CellInfo;
 use crate::observe::observer::{CloseResult, CloseStatus};
+use crate::program::all_cells::Names;
 use crate::program::table::TextTable;
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub struct ClosedCell {
     pub outcome: ShutdownOutcome,
     /// How long its close took, or was waited for.
     pub duration: Duration,
-    /// The disposer's error or panic.
+    /// The disposer's error or panic, or why it was not waited for.
     pub error: Option<SharedError>,
 }
 
@@ -50,12 +51,30 @@ pub enum ShutdownOutcome {
     Empty,
 }
 
+/// What a report says of a cell that is still in use: the one case that is waited for in vain for certain.
+const DRAINING: &str =
+    "by a lease or a factory; a lease that the closing thread itself holds is waited for in vain";
+
+impl ClosedCell {
+    /// What became of a cell of which one payload is disposed, and perhaps another one was closed later: the later
+    /// outcome, unless that hides a failure or says nothing.
+    pub(crate) fn followed_by(self, later: Option<Self>) -> Self {
+        use ShutdownOutcome::{Disposed, Empty, Failed, Superseded};
+        match later {
+            Some(later) if self.outcome == Failed && later.outcome == Disposed => self,
+            Some(later) if !matches!(later.outcome, Empty | Superseded) => later,
+            _ => self,
+        }
+    }
+}
+
 impl ShutdownOutcome {
     pub(crate) fn of(result: &CloseResult) -> Self {
         match result.status {
             CloseStatus::Ok => Self::Disposed,
             CloseStatus::Error => Self::Failed,
             CloseStatus::Draining => Self::Draining,
+            CloseStatus::Disposing => Self::Overdue,
             CloseStatus::Superseded => Self::Superseded,
             CloseStatus::Noop => Self::Empty,
         }
@@ -80,7 +99,7 @@ impl ShutdownReport {
         Self { cells: Vec::new(), took: Duration::ZERO }
     }
 
-    /// Returns the errors and panics of the disposers.
+    /// Returns the errors and panics of the disposers, and why a disposer was not waited for.
     pub fn errors(&self) -> impl Iterator<Item = (&'static CellInfo, &SharedError)> {
         self.cells.iter().filter_map(|cell| Some((cell.info, cell.error.as_ref()?)))
     }
@@ -96,10 +115,15 @@ impl ShutdownReport {
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = TextTable::new(["cell", "outcome", "took", ""]);
+        let names = Names::of_all();
         for cell in &self.cells {
-            let error = cell.error.as_ref().map(ToString::to_string).unwrap_or_default();
+            let note = match (&cell.error, cell.outcome) {
+                (Some(error), _) => error.to_string(),
+                (None, ShutdownOutcome::Draining) => DRAINING.to_owned(),
+                (None, _) => String::new(),
+            };
             let took = format!("{:.1?}", cell.duration);
-            table.row([cell.info.name.to_owned(), cell.outcome.to_string(), took, error]);
+            table.row([names.in_report(cell.info), cell.outcome.to_string(), took, note]);
         }
         write!(f, "{table}took {:.1?}", self.took)
     }

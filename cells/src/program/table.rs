@@ -15,7 +15,7 @@ impl<const N: usize> TextTable<N> {
     }
 
     pub(crate) fn row(&mut self, row: [String; N]) {
-        self.rows.push(row);
+        self.rows.push(row.map(on_one_line));
     }
 }
 
@@ -31,6 +31,20 @@ impl<const N: usize> fmt::Display for TextTable<N> {
         }
         Ok(())
     }
+}
+
+/// The text with its line breaks and other control characters escaped.
+pub(crate) fn on_one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars()
+        .flat_map(|c| {
+            let (escaped, plain) =
+                if c.is_control() { (Some(c.escape_default()), None) } else { (None, Some(c)) };
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
 }
 
 /// An error and its causes on one line.

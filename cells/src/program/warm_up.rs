@@ -1,10 +1,11 @@
 //! Building cells before anybody asks for them.
 
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::AnyCell;
 use crate::error::{Error, LifecycleError, Panic, SharedError};
-use crate::info::DependencyKind;
-use crate::observe::context::RequestContext;
-use crate::program::graph::{Graph, graph};
+use crate::image;
+use crate::info::{CellInfo, DependencyKind};
+use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
@@ -18,11 +19,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Builds all cells declared `eager`, and what they depend on: [`WarmUp::run`] with its defaults.
+#[inline]
 pub fn warm_up() -> WarmUpReport {
     WarmUp::new().run()
 }
 
 /// Builds all declared cells of the program: [`WarmUp::run`] of [`all`](WarmUp::all).
+#[inline]
 pub fn warm_up_all() -> WarmUpReport {
     WarmUp::new().all().run()
 }
@@ -49,7 +52,9 @@ impl Default for WarmUp {
 impl WarmUp {
     /// Takes the cells declared `eager`, and as many threads as the machine runs at once.
     #[must_use]
+    #[inline]
     pub fn new() -> Self {
+        image::note(image::here());
         Self { all: false, threads: thread::available_parallelism().map_or(1, NonZero::get) }
     }
 
@@ -72,21 +77,23 @@ impl WarmUp {
     /// A failure skips only the cells into which the failed one is injected. Factories run in the caller's
     /// [`RequestContext`]; a panic of a factory is a failure of its cell. The factories of asynchronous cells run on
     /// these threads too, inside the caller's tokio runtime if there is one. In a task use
-    /// [`run_async`](Self::run_async): this function blocks the task's thread.
+    /// [`run_async`](Self::run_async): this function blocks the task's thread. On the only thread of a tokio runtime the
+    /// asynchronous cells that are not ready fail with [`RuntimeBlocked`](crate::RuntimeBlocked).
     pub fn run(self) -> WarmUpReport {
         let threads = Threads::new("cells-warm-up");
-        let inherited = Inherited::from_caller();
         let mut work = Work::plan(&self);
         loop {
             while let Some((node, cell)) = work.begin() {
-                let inherited = inherited.clone();
-                threads.start(node, move || inherited.build(cell));
+                threads.start(node, move || {
+                    let started = Instant::now();
+                    Ended::now(started, build(cell))
+                });
             }
             if work.running == 0 {
                 return work.report();
             }
-            if let Some((node, outcome)) = threads.next(None) {
-                work.finish(node, outcome);
+            if let Some((node, ended)) = threads.next(None) {
+                work.finish(node, ended);
             }
         }
     }
@@ -97,44 +104,43 @@ impl WarmUp {
         let mut work = Work::plan(&self);
         loop {
             while let Some((node, cell)) = work.begin() {
-                tasks.start(node, Box::pin(build_async(cell)));
+                tasks.start(
+                    node,
+                    Box::pin(async move {
+                        let started = Instant::now();
+                        Ended::now(started, build_async(cell).await)
+                    }),
+                );
             }
             if work.running == 0 {
                 return work.report();
             }
-            let (node, outcome) = tasks.next().await;
-            work.finish(node, outcome);
+            let (node, ended) = tasks.next().await;
+            work.finish(node, ended);
         }
     }
 }
 
-/// What factories on other threads inherit from the caller.
-#[derive(Clone)]
-struct Inherited {
-    context: Option<RequestContext>,
-    #[cfg(feature = "tokio")]
-    runtime: Option<tokio::runtime::Handle>,
+/// When a cell was built, and how that ended.
+struct Ended {
+    started: Instant,
+    at: Instant,
+    outcome: Result<(), Error>,
 }
 
-impl Inherited {
-    fn from_caller() -> Self {
-        Self {
-            context: RequestContext::current(),
-            #[cfg(feature = "tokio")]
-            runtime: tokio::runtime::Handle::try_current().ok(),
-        }
+impl Ended {
+    fn now(started: Instant, outcome: Result<(), Error>) -> Self {
+        Self { started, at: Instant::now(), outcome }
     }
+}
 
-    fn build(&self, cell: AnyCell) -> Result<(), Error> {
-        #[cfg(feature = "tokio")]
-        let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
-        let _context = self.context.as_ref().map(RequestContext::enter);
-        catch_unwind(AssertUnwindSafe(|| cell.get().map(drop))).unwrap_or_else(|panic| panicked(cell, panic))
-    }
+fn build(cell: AnyCell) -> Result<(), Error> {
+    catch_unwind(AssertUnwindSafe(|| cell.get(Purpose::WarmUp).map(drop)))
+        .unwrap_or_else(|panic| panicked(cell, panic))
 }
 
 async fn build_async(cell: AnyCell) -> Result<(), Error> {
-    let mut warm = pin!(cell.get_async());
+    let mut warm = pin!(cell.get_async(Purpose::WarmUp));
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| warm.as_mut().poll(cx)));
         polled.map_or_else(|panic| Poll::Ready(panicked(cell, panic)), |polled| polled.map_ok(drop))
@@ -152,29 +158,41 @@ struct Work {
     started: Instant,
     at_once: usize,
     graph: Graph,
+    /// For each node, what is injected into it.
+    injected: Vec<Vec<usize>>,
     progress: Progress,
     wanted: Vec<bool>,
     running: usize,
     done: Vec<Option<WarmedCell>>,
+    /// When each node was built, from when until when.
+    times: Vec<Option<(Instant, Instant)>>,
 }
 
 impl Work {
     fn plan(what: &WarmUp) -> Self {
         let started = Instant::now();
-        let graph = graph();
+        let graph = graph::of_listed();
+        let mut injected = vec![Vec::new(); graph.nodes.len()];
+        for edge in graph.edges.iter().filter(|edge| edge.kind == DependencyKind::Injected) {
+            injected[edge.from].push(edge.to);
+        }
         let mut wanted: Vec<_> = graph.nodes.iter().map(|node| what.all || node.cell.info().eager).collect();
         // What is injected into a wanted cell is wanted too.
         let mut stack: Vec<_> = (0..wanted.len()).filter(|&node| wanted[node]).collect();
         while let Some(node) = stack.pop() {
-            for edge in graph.edges.iter().filter(|edge| edge.from == node) {
-                if edge.kind == DependencyKind::Injected && !std::mem::replace(&mut wanted[edge.to], true) {
-                    stack.push(edge.to);
-                }
-            }
+            stack.extend(injected[node].iter().filter(|&&on| !std::mem::replace(&mut wanted[on], true)));
         }
-        let done = wanted.iter().map(|_| None).collect();
-        let progress = Progress::new(&Schedule::to_build(&graph));
-        Self { started, at_once: what.threads, graph, progress, wanted, running: 0, done }
+        Self {
+            started,
+            at_once: what.threads,
+            progress: Progress::new(&Schedule::to_build(&graph)),
+            running: 0,
+            done: wanted.iter().map(|_| None).collect(),
+            times: vec![None; wanted.len()],
+            graph,
+            injected,
+            wanted,
+        }
     }
 
     /// The next cell to build; `None` until another one is finished.
@@ -197,17 +215,15 @@ impl Work {
         if !self.wanted[node] {
             return None;
         }
-        let failed = graph.edges.iter().find(|edge| {
-            let dependency = self.done[edge.to].as_ref();
-            edge.from == node
-                && edge.kind == DependencyKind::Injected
-                && dependency.is_some_and(|cell| cell.error.is_some() || cell.skipped_for.is_some())
+        let failed = self.injected[node].iter().find(|&&on| {
+            let dependency = self.done[on].as_ref();
+            dependency.is_some_and(|cell| cell.error.is_some() || cell.skipped_for.is_some())
         });
         let mut warmed = WarmedCell::ready(cell.info());
-        if let Some(edge) = failed {
+        if let Some(&on) = failed {
             warmed.outcome = WarmUpOutcome::Skipped;
-            warmed.skipped_for = Some(graph.nodes[edge.to].cell.info());
-        } else if cell.snapshot().generation.is_some() {
+            warmed.skipped_for = Some(graph.nodes[on].cell.info());
+        } else if cell.is_ready() {
             warmed.outcome = WarmUpOutcome::Ready;
         } else {
             return Some(cell);
@@ -216,10 +232,10 @@ impl Work {
         None
     }
 
-    fn finish(&mut self, node: usize, outcome: Result<(), Error>) {
+    fn finish(&mut self, node: usize, ended: Ended) {
         let cell = self.graph.nodes[node].cell;
         let mut warmed = WarmedCell::ready(cell.info());
-        match outcome {
+        match ended.outcome {
             Ok(()) => {
                 let snapshot = cell.snapshot();
                 warmed.outcome = WarmUpOutcome::Built;
@@ -231,32 +247,56 @@ impl Work {
                 warmed.error = Some(error);
             }
         }
+        self.times[node] = Some((ended.started, ended.at));
         self.done[node] = Some(warmed);
         self.running -= 1;
         self.progress.done(node);
     }
 
     fn report(self) -> WarmUpReport {
+        let (critical_path, critical_time) = self.critical_path();
         let took = self.started.elapsed();
-        // Again, with the dependencies that this very warm-up has observed. The nodes stay where they are.
-        let schedule = &Schedule::to_build(&graph());
-        // The longest path to each node: its own time after the longest of those before it.
-        let mut longest = vec![(Duration::ZERO, None); self.done.len()];
-        for node in schedule.sequence() {
-            let before = schedule.before(node).iter().max_by_key(|&&first| longest[first].0).copied();
-            let own = self.done[node].as_ref().map_or(Duration::ZERO, |cell| cell.own);
-            longest[node] = (before.map_or(Duration::ZERO, |first| longest[first].0) + own, before);
-        }
-        let mut at = (0..longest.len()).max_by_key(|&node| longest[node].0);
-        let critical_time = at.map_or(Duration::ZERO, |last| longest[last].0);
-        let mut critical_path = Vec::new();
-        while let Some(node) = at {
-            let built = self.done[node].as_ref().filter(|cell| cell.outcome == WarmUpOutcome::Built);
-            critical_path.extend(built.map(|cell| cell.info));
-            at = longest[node].1;
-        }
-        critical_path.reverse();
         let cells = self.done.into_iter().flatten().collect();
         WarmUpReport { cells, critical_path, critical_time, took }
     }
+
+    /// The longest chain of cells each of which was the last that the next one needed, and how long it took.
+    ///
+    /// Of all that a cell depends on, the one that ended last before its own end comes before it in its chain. From then
+    /// on, or from its own start if that was later, nothing but the cell itself took time. So no two parts of a chain
+    /// overlap, and none is longer than the run.
+    fn critical_path(&self) -> (Vec<&'static CellInfo>, Duration) {
+        // With the dependencies that this very warm-up has observed.
+        let mut dependencies = vec![Vec::new(); self.graph.nodes.len()];
+        for edge in graph::edges(&self.graph.nodes) {
+            dependencies[edge.from].push(edge.to);
+        }
+        let times = self.times.iter().enumerate();
+        let mut built: Vec<_> = times.filter_map(|(node, times)| Some((node, (*times)?))).collect();
+        built.sort_unstable_by_key(|(_, (_, end))| *end);
+        // For each node that has ended: when, and the chain that it ends.
+        let mut ended: Vec<Option<(Instant, Chain)>> = vec![None; dependencies.len()];
+        for &(node, (start, end)) in &built {
+            let before = dependencies[node].iter().filter_map(|&on| Some((on, ended[on]?)));
+            let before = before.max_by_key(|(_, (end, _))| *end);
+            let since = before.map_or(start, |(_, (before, _))| start.max(before));
+            let took = before.map_or(Duration::ZERO, |(_, (_, chain))| chain.took) + (end - since);
+            ended[node] = Some((end, Chain { took, before: before.map(|(on, _)| on) }));
+        }
+        let chain = |node: usize| ended[node].map(|(_, chain)| chain);
+        let last =
+            built.iter().map(|(node, _)| *node).max_by_key(|&node| chain(node).map(|chain| chain.took));
+        let took = last.and_then(chain).map_or(Duration::ZERO, |chain| chain.took);
+        let path = std::iter::successors(last, |&node| chain(node)?.before);
+        let mut path: Vec<_> = path.map(|node| self.graph.nodes[node].cell.info()).collect();
+        path.reverse();
+        (path, took)
+    }
+}
+
+/// The longest chain of the cells that the warm-up built up to one of them.
+#[derive(Clone, Copy)]
+struct Chain {
+    took: Duration,
+    before: Option<usize>,
 }

@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::info::CellInfo;
-use crate::program::table::{TextTable, chain};
+use crate::program::all_cells::Names;
+use crate::program::table::{TextTable, chain, on_one_line};
 use std::fmt;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use std::time::Duration;
 pub struct WarmUpReport {
     /// The cells that were wanted, in the order of [`all`](crate::all).
     pub cells: Vec<WarmedCell>,
-    /// The chain of dependencies that took longest: more threads cannot make a warm-up shorter than this.
+    /// The longest chain of cells of which each was the last that the next one needed: more threads cannot make a
+    /// warm-up shorter than this.
     pub critical_path: Vec<&'static CellInfo>,
-    /// The own times on the critical path, added up.
+    /// How long that chain took: the time in which one of its cells was being built; never longer than the whole warm-up.
     pub critical_time: Duration,
     /// How long the whole warm-up took.
     pub took: Duration,
@@ -73,6 +75,7 @@ impl WarmUpReport {
 impl fmt::Display for WarmUpReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = TextTable::new(["cell", "outcome", "own", "waiting", ""]);
+        let names = Names::of_all();
         for cell in &self.cells {
             let (outcome, note) = match (cell.outcome, &cell.error, cell.skipped_for) {
                 (WarmUpOutcome::Built, ..) => ("built", String::new()),
@@ -80,15 +83,16 @@ impl fmt::Display for WarmUpReport {
                 (WarmUpOutcome::Failed, error, _) => {
                     ("failed", error.as_ref().map(|error| chain(error)).unwrap_or_default())
                 }
-                (WarmUpOutcome::Skipped, _, needs) => {
-                    ("skipped", needs.map(|needs| format!("needs {needs}")).unwrap_or_default())
-                }
+                (WarmUpOutcome::Skipped, _, needs) => (
+                    "skipped",
+                    needs.map(|needs| format!("needs {}", names.in_report(needs))).unwrap_or_default(),
+                ),
             };
             let (own, waiting) = (format!("{:.1?}", cell.own), format!("{:.1?}", cell.waiting));
-            table.row([cell.info.name.to_owned(), outcome.to_owned(), own, waiting, note]);
+            table.row([names.in_report(cell.info), outcome.to_owned(), own, waiting, note]);
         }
         write!(f, "{table}")?;
-        let path: Vec<_> = self.critical_path.iter().map(|info| info.name).collect();
+        let path: Vec<_> = self.critical_path.iter().map(|info| on_one_line(names.in_report(info))).collect();
         write!(f, "took {:.1?}", self.took)?;
         if !path.is_empty() {
             write!(f, "; critical path {} ({:.1?})", path.join(" -> "), self.critical_time)?;

@@ -11,6 +11,14 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Whether [`now`] is the system's clock: nobody has paused or advanced the time of the tokio runtime.
+#[cfg(feature = "tokio")]
+pub(crate) fn is_real() -> bool {
+    let before = Instant::now();
+    let now = now();
+    before <= now && now <= Instant::now()
+}
+
 /// The point in time `limit` from now; `None`, which means never, if the clock cannot represent it.
 pub(crate) fn deadline(limit: Duration) -> Option<Instant> {
     now().checked_add(limit)

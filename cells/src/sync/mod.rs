@@ -3,12 +3,14 @@
 //! Nothing in this folder knows about cells. Whatever takes part in the protocol imports its locks, atomics,
 //! thread-locals and parking from [`primitives`], so that shuttle and loom can replace them. Waiting has three forms,
 //! which are separate on purpose: threads sleep at a [`latch`] or park ([`block_on`]), tasks leave a waker
-//! ([`waker_queue`]), and time limits of tasks are timers ([`timer`]).
+//! ([`waker_queue`]), and time limits of tasks are timers ([`timer`]), for which one thread of the process keeps the
+//! [`alarm`]s.
 
+pub(crate) mod alarm;
 pub(crate) mod block_on;
 pub(crate) mod clock;
 pub(crate) mod executor;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) mod latch;
 pub(crate) mod primitives;
 pub(crate) mod timer;

@@ -1,66 +1,70 @@
 //! The primitives on which the protocol is built, in one place so that a model checker can replace them.
 //!
-//! `RUSTFLAGS="--cfg shuttle"` builds the same protocol on shuttle's primitives, whose scheduler then chooses the
+//! `RUSTFLAGS="--cfg cells_shuttle"` builds the same protocol on shuttle's primitives, whose scheduler then chooses the
 //! interleaving. Whatever takes part in the protocol imports its locks, parking, atomics and thread-locals from here.
 //! Leaf locks, under which nothing else is locked and nobody waits, are imported directly (for example in `frames`,
 //! `wait_graph` and `timeline`), and so is the cell of a flight's outcome, which is set under a lock from here.
 //!
 //! The reader counters are a protocol of their own, below all others, and import from [`inner`]. One operation on them
 //! is one step for shuttle, whose memory is sequentially consistent, and many for loom, whose memory is weak. `--cfg
-//! loom` is only for the package `cells-models`, which compiles this file and `counters.rs` into a program of its own.
+//! cells_loom` is only for the package `cells-models`, which compiles this file and `counters.rs` into a program of its
+//! own. The names of the two flags are the library's own, because `--cfg` reaches every crate of a build: `--cfg loom`
+//! is what a program says that runs models of itself.
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) use self::real::Parker;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) use crate::sync::latch::Latch;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) use parking_lot::Mutex;
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) use std::{sync::atomic, thread_local};
 
-#[cfg(shuttle)]
+#[cfg(cells_shuttle)]
 pub(crate) use self::model::{Latch, Mutex, Parker};
-#[cfg(shuttle)]
+#[cfg(cells_shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
-
-/// The primitives of the reader counters.
-pub(crate) mod inner {
-    #[cfg(loom)]
-    pub(crate) use super::weak::Mutex;
-    #[cfg(loom)]
-    pub(crate) use loom::sync::atomic;
-    #[cfg(not(loom))]
-    pub(crate) use {parking_lot::Mutex, std::sync::atomic};
-}
 
 /// Declares a `const fn`, or a plain `fn` under loom, whose constructors are not `const`.
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
-        #[cfg(not(loom))]
+        #[cfg(not(cells_loom))]
         $(#[$meta])* $vis const fn $($rest)*
-        #[cfg(loom)]
+        #[cfg(cells_loom)]
         $(#[$meta])* $vis fn $($rest)*
     };
 }
 pub(crate) use const_fn;
 
-/// Loom's lock with the same interface.
-#[cfg(loom)]
-mod weak {
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+/// The primitives of the reader counters.
+pub(crate) mod inner {
+    #[cfg(cells_loom)]
+    pub(crate) use loom::sync::atomic;
+    #[cfg(cells_loom)]
+    use loom::sync::{Mutex as Inner, MutexGuard};
+    use std::sync::PoisonError;
+    #[cfg(not(cells_loom))]
+    pub(crate) use std::sync::atomic;
+    #[cfg(not(cells_loom))]
+    use std::sync::{Mutex as Inner, MutexGuard};
+
+    /// Not `parking_lot`'s, whose locks may allocate: a global allocator may read cells. Nothing panics under it.
+    pub(crate) struct Mutex<T>(Inner<T>);
 
     impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
+        super::const_fn! {
+            pub(crate) fn new(value: T) -> Self {
+                Self(Inner::new(value))
+            }
         }
 
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
-            self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 }
 
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(cells_loom, cells_shuttle)))]
 mod real {
     use parking_lot::{Condvar, Mutex};
     use std::time::Instant;
@@ -102,7 +106,7 @@ mod real {
 }
 
 /// Shuttle's primitives with the same interface: no poisoning, and deadlines that never pass.
-#[cfg(shuttle)]
+#[cfg(cells_shuttle)]
 mod model {
     use shuttle::sync;
     use std::sync::PoisonError;

@@ -1,57 +1,71 @@
 //! Time limits for tasks, on any executor.
+//!
+//! By the real clock a limit is an [`Alarm`], which rings whatever the executor is doing: also where a foreign `block_on`
+//! holds the thread whose timers tokio would have to look at, and on a runtime without timers. If tokio's clock is not
+//! the real one, because a test has paused or advanced it, the limit is a timer of tokio, for which a paused clock
+//! advances. Which of them it is, is decided at each poll. So a task that already waits when time is paused is on its
+//! alarm until then, and on tokio's timer from its next poll on, at the latest when the alarm rings.
 
+use crate::sync::alarm::Alarm;
 use crate::sync::clock;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
 
 /// Waits for `future` up to the deadline (if any). `None` is a timeout; an output that is there wins over it.
 pub(crate) async fn until<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
+    // Under shuttle deadlines never pass.
+    let deadline = deadline.filter(|_| !cfg!(cells_shuttle));
     let mut future = pin!(future);
-    let mut sleep: Option<Sleep> = None;
+    let mut timer: Option<Timer> = None;
     poll_fn(|cx| {
-        let late = match deadline {
-            None => false,
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(clock::now());
-                left.is_zero() || sleep.get_or_insert_with(|| Sleep::new(left)).poll(cx).is_ready()
+        let late = deadline.is_some_and(|deadline| deadline <= clock::now());
+        match (future.as_mut().poll(cx), deadline) {
+            (Poll::Ready(output), _) => Poll::Ready(Some(output)),
+            (Poll::Pending, _) if late => Poll::Ready(None),
+            (Poll::Pending, Some(deadline)) => {
+                Timer::wake_at(&mut timer, deadline, cx);
+                Poll::Pending
             }
-        };
-        match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if late => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+            (Poll::Pending, None) => Poll::Pending,
         }
     })
     .await
 }
 
-/// A timer: tokio's inside a tokio runtime, so that a test can pause its time; otherwise `futures-timer`'s, which has a
-/// thread of its own.
-enum Sleep {
+/// What wakes a task at its deadline, and perhaps earlier: whoever is woken looks at the clock.
+enum Timer {
+    Alarm(Alarm),
     #[cfg(feature = "tokio")]
-    Tokio(Pin<Box<tokio::time::Sleep>>),
-    Own(futures_timer::Delay),
+    Tokio(std::pin::Pin<Box<tokio::time::Sleep>>),
 }
 
-impl Sleep {
-    fn new(limit: Duration) -> Self {
+impl Timer {
+    /// Sees to it that the task that polls is woken at the deadline.
+    fn wake_at(timer: &mut Option<Self>, deadline: Instant, cx: &mut Context<'_>) {
         #[cfg(feature = "tokio")]
-        if tokio::runtime::Handle::try_current().is_ok() {
-            // It panics on a runtime that was built without timers, and there is no other way to find that out.
-            if let Ok(sleep) = std::panic::catch_unwind(|| tokio::time::sleep(limit)) {
-                return Self::Tokio(Box::pin(sleep));
+        if !clock::is_real() {
+            if !matches!(timer, Some(Self::Tokio(_))) {
+                // Tokio panics if the runtime has no timers, but then nothing would advance the clock that is paused.
+                *timer = Some(Self::Tokio(Box::pin(tokio::time::sleep_until(deadline.into()))));
             }
+            if let Some(Self::Tokio(sleep)) = timer
+                && sleep.as_mut().poll(cx).is_ready()
+            {
+                cx.waker().wake_by_ref();
+            }
+            return;
         }
-        Self::Own(futures_timer::Delay::new(limit))
-    }
-
-    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> Poll<()> {
-        match self {
-            #[cfg(feature = "tokio")]
-            Self::Tokio(sleep) => sleep.as_mut().poll(cx),
-            Self::Own(delay) => Pin::new(delay).poll(cx),
+        if let Some(Self::Alarm(alarm)) = timer
+            && alarm.rings(cx.waker())
+        {
+            return;
+        }
+        *timer = Alarm::set(deadline, cx.waker()).map(Self::Alarm);
+        if timer.is_none() {
+            // Without a thread there is nobody to wake the task: it looks at the clock itself, between the others.
+            cx.waker().wake_by_ref();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `shutdown_on_drop`: at the end of its scope, on early return and on panic.
 
-use super::{BASE, disposed, failing, lent};
+use super::{BASE, SHORT, disposed, failing, lent};
 use cells::State;
 use cells_test_support::{Boom, LONG, alone};
 use std::panic::catch_unwind;
@@ -28,6 +28,20 @@ fn p7_the_guard_shuts_down_on_early_return() {
     alone(|| {
         assert_eq!(run(), Err(Boom(4)));
         assert_eq!((disposed(), BASE.state()), (vec!["lent", "base"], State::Closed));
+    });
+}
+
+#[test]
+fn x29_a_report_says_that_a_lease_of_its_own_thread_is_waited_for_in_vain() {
+    alone(|| {
+        let lease = lent();
+        let report = cells::shutdown(SHORT).to_string();
+        let line = report.lines().find(|line| line.starts_with("lent")).expect("it is listed");
+        assert!(
+            line.contains("a lease that the closing thread itself holds is waited for in vain"),
+            "{report}"
+        );
+        drop(lease);
     });
 }
 

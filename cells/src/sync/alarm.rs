@@ -1,0 +1,240 @@
+//! Alarms: wakers that are woken at a time. One thread for the whole process, `cells-timer`, wakes them; it starts with
+//! the first alarm, and sleeps until the next one is due.
+//!
+//! # Protocol
+//!
+//! The alarms of a process are in a map that is ordered by time, under one lock, so that setting one and taking it back
+//! cost a logarithm of their number. The thread takes out what is due, unlocks, and wakes; then it sleeps on a condition
+//! variable until the earliest of the others. An alarm that is earlier than all others notifies it. A waker is cloned
+//! before locking, and dropped and woken after unlocking, because all of that may be code of the program. One that panics
+//! does not keep the others from being woken.
+//!
+//! A forked child has neither the thread nor any use for the lock, which the thread may have held at the fork. It makes
+//! a clock of its own: the clocks are a chain, to which each process appends one, and none looks into another's. An alarm
+//! knows its clock, so what was set before the fork does not touch that clock in the child, and counts as rung.
+//!
+//! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
+
+use crate::sync::waker_queue::wake;
+use parking_lot::{Condvar, Mutex};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::OnceLock;
+use std::task::Waker;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A waker that is woken at a time, unless this is dropped before.
+pub(crate) struct Alarm {
+    clock: &'static AlarmClock,
+    key: Key,
+}
+
+/// The time, and a number that no other alarm of the clock has.
+type Key = (Instant, u64);
+
+/// The alarms of one process.
+struct AlarmClock {
+    process: u32,
+    alarms: Mutex<Alarms>,
+    /// Notified when the earliest alarm has changed.
+    earlier: Condvar,
+    /// The clock of the next forked process.
+    next: OnceLock<Box<AlarmClock>>,
+}
+
+#[derive(Default)]
+struct Alarms {
+    set: u64,
+    wakers: BTreeMap<Key, Waker>,
+    /// Whether the thread has been started.
+    started: bool,
+}
+
+/// How many wakers the thread takes out at once, while it holds the lock.
+const AT_ONCE: usize = 1024;
+
+/// How late an alarm may ring, so that the thread wakes once for all that are due about the same time. Tokio's timers are
+/// as coarse.
+const GRAIN: Duration = Duration::from_millis(1);
+
+impl Alarm {
+    /// Sets an alarm; `None` if there can be no thread that would ring it.
+    pub(crate) fn set(time: Instant, waker: &Waker) -> Option<Self> {
+        let clock = AlarmClock::of_this_process();
+        let waker = waker.clone();
+        let mut alarms = clock.alarms.lock();
+        if !alarms.start(|| clock.spawn()) {
+            drop(alarms);
+            drop(waker);
+            return None;
+        }
+        let key = (time, alarms.set);
+        alarms.set += 1;
+        alarms.wakers.insert(key, waker);
+        let is_first = alarms.wakers.first_key_value().is_some_and(|(first, _)| *first == key);
+        drop(alarms);
+        if is_first {
+            clock.earlier.notify_one();
+        }
+        Some(Self { clock, key })
+    }
+
+    /// Replaces the waker, unless the alarm has rung; returns whether it is still set.
+    pub(crate) fn rings(&self, waker: &Waker) -> bool {
+        if !self.clock.is_of_this_process() {
+            return false;
+        }
+        let waker = waker.clone();
+        let mut alarms = self.clock.alarms.lock();
+        let before = alarms.wakers.get_mut(&self.key).map(|current| std::mem::replace(current, waker));
+        drop(alarms);
+        before.is_some()
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if self.clock.is_of_this_process() {
+            let waker = self.clock.alarms.lock().wakers.remove(&self.key);
+            drop(waker); // after unlocking
+        }
+    }
+}
+
+impl AlarmClock {
+    fn of_this_process() -> &'static Self {
+        static FIRST: OnceLock<AlarmClock> = OnceLock::new();
+        let mut clock = FIRST.get_or_init(Self::new);
+        while !clock.is_of_this_process() {
+            clock = clock.next.get_or_init(|| Box::new(Self::new()));
+        }
+        clock
+    }
+
+    fn new() -> Self {
+        Self {
+            process: std::process::id(),
+            alarms: Mutex::default(),
+            earlier: Condvar::new(),
+            next: OnceLock::new(),
+        }
+    }
+
+    fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    fn spawn(&'static self) -> io::Result<()> {
+        thread::Builder::new().name("cells-timer".to_owned()).spawn(|| self.run()).map(drop)
+    }
+
+    fn run(&self) -> ! {
+        let mut alarms = self.alarms.lock();
+        loop {
+            let due = alarms.take_due(Instant::now());
+            if !due.is_empty() {
+                drop(alarms);
+                due.into_iter().for_each(wake);
+                alarms = self.alarms.lock();
+                continue;
+            }
+            match alarms.wakers.first_key_value() {
+                None => self.earlier.wait(&mut alarms),
+                Some((&(time, _), _)) => {
+                    let time = time.checked_add(GRAIN).unwrap_or(time);
+                    let _ = self.earlier.wait_until(&mut alarms, time);
+                }
+            }
+        }
+    }
+}
+
+impl Alarms {
+    /// Starts the thread, if there is none; returns whether there is one. Under the lock, so that nobody sets an alarm
+    /// for a thread that does not come.
+    fn start(&mut self, spawn: impl FnOnce() -> io::Result<()>) -> bool {
+        self.started = self.started || spawn().is_ok();
+        self.started
+    }
+
+    /// Takes out some of the wakers whose time has come, the earliest first.
+    fn take_due(&mut self, now: Instant) -> Vec<Waker> {
+        let mut due = Vec::new();
+        while due.len() < AT_ONCE
+            && let Some(first) = self.wakers.first_entry()
+            && first.key().0 <= now
+        {
+            due.push(first.remove());
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::task::Wake;
+
+    const GUARD: Duration = Duration::from_mins(1);
+
+    /// Says its number, or panics.
+    struct Says(Option<u32>, Sender<u32>);
+
+    impl Wake for Says {
+        fn wake(self: Arc<Self>) {
+            let number = self.0.expect("it panics");
+            let _ = self.1.send(number);
+        }
+    }
+
+    fn waker(said: &Sender<u32>, number: impl Into<Option<u32>>) -> Waker {
+        Waker::from(Arc::new(Says(number.into(), said.clone())))
+    }
+
+    fn set(after: Duration, waker: &Waker) -> Alarm {
+        Alarm::set(Instant::now() + after, waker).expect("a thread")
+    }
+
+    fn hear(said: &Receiver<u32>) -> u32 {
+        said.recv_timeout(GUARD).expect("an alarm rings")
+    }
+
+    #[test]
+    fn x17_alarms_ring_in_order_whatever_a_waker_does() {
+        let (say, said) = channel();
+        let _late = set(Duration::from_millis(40), &waker(&say, 3));
+        let _early = set(Duration::from_millis(20), &waker(&say, 1));
+        let _panics = set(Duration::from_millis(30), &waker(&say, None));
+        let dropped = set(Duration::from_millis(25), &waker(&say, 9));
+        let changed = set(Duration::from_millis(35), &waker(&say, 8));
+        drop(dropped);
+        assert!(changed.rings(&waker(&say, 2)));
+        assert_eq!([hear(&said), hear(&said), hear(&said)], [1, 2, 3]);
+        assert!(!changed.rings(&waker(&say, 7)), "it has rung");
+    }
+
+    #[test]
+    fn x17_a_waker_may_set_and_drop_alarms() {
+        struct Again(Sender<u32>);
+        impl Wake for Again {
+            fn wake(self: Arc<Self>) {
+                drop(set(GUARD, &waker(&self.0, 9)));
+                std::mem::forget(set(Duration::ZERO, &waker(&self.0, 1)));
+            }
+        }
+        let (say, said) = channel();
+        let _alarm = set(Duration::ZERO, &Waker::from(Arc::new(Again(say))));
+        assert_eq!(hear(&said), 1);
+    }
+
+    #[test]
+    fn x17_a_thread_that_cannot_be_started_is_tried_again() {
+        let mut alarms = Alarms::default();
+        assert!(!alarms.start(|| Err(io::Error::other("no more threads"))));
+        assert!(alarms.start(|| Ok(())));
+        assert!(alarms.start(|| Err(io::Error::other("there is one"))));
+    }
+}
