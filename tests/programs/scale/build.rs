@@ -48,20 +48,22 @@ fn declaration(text: &mut String, cell: usize, random: &mut Random) {
     };
     let kind = cell % 3;
     let mut keys: Vec<_> = (kind == 0).then(|| "permanent".to_owned()).into_iter().collect();
-    let (injected, observed) = (earlier(if kind == 0 { 0 } else { 1 }), earlier(0));
+    let (injected, observed) = (earlier(usize::from(kind != 0)), earlier(1));
     keys.extend(
         earlier(kind)
             .filter(|after| injected.as_ref() != Some(after))
             .map(|after| format!("after = [{after}]")),
     );
-    let parameter = injected.map_or(String::new(), |on| format!("#[from({on})] on: &u64"));
-    let uses = if parameter.is_empty() { "0" } else { "*on" };
-    let observes = observed.map_or("0".to_owned(), |on| format!("*{on}.get()"));
+    let parameter = injected.as_ref().map_or(String::new(), |on| format!("#[from({on})] on: &u64"));
+    let mut terms = vec!["1".to_owned()];
+    terms.extend(injected.map(|_| "*on".to_owned()));
+    terms.extend(observed.map(|on| format!("*{on}.get()")));
+    let (keys, sum) = (keys.join(", "), terms.join(", "));
     let word = if kind == 2 { "async fn" } else { "fn" };
-    let key = keys.join(", ");
+    let _ = writeln!(text, "    #[cells::runtime_cell({keys})]");
     let _ = writeln!(
         text,
-        "    #[cells::runtime_cell({key})]\n    pub(crate) {word} c{cell}({parameter}) -> u64 {{ ({uses} + {observes}) % 7 }}"
+        "    pub(crate) {word} c{cell}({parameter}) -> u64 {{ [{sum}].iter().sum::<u64>() % 7 }}"
     );
 }
 
