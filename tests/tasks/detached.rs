@@ -135,10 +135,10 @@ fn x33_a_call_on_a_runtime_that_has_ended_says_so() {
     let runtime = multi_thread();
     let handle = runtime.handle().clone();
     drop(runtime);
-    let _entered = handle.enter();
+    let entered = handle.enter();
     let error = pollster::block_on(late()).unwrap_err();
     assert!(error.root_cause().to_string().contains("runtime"), "{error:?}");
-    drop(_entered);
+    drop(entered);
     assert_eq!(on(value(late())).unwrap(), 1);
 }
 
