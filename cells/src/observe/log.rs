@@ -39,7 +39,8 @@ thread_local! {
 #[cfg(feature = "tracing")]
 impl Inside {
     fn enter() -> Option<Self> {
-        (!INSIDE.replace(true)).then_some(Self)
+        // Not `then_some`, whose argument would be dropped inside another event, and end that one.
+        (!INSIDE.replace(true)).then(|| Self)
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::error::{BoxError, Panic, SharedError};
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::observe::observers::Observers;
+use crate::payload::beneath;
 use crate::payload::disposer::{Abandoned, Disposing};
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
@@ -47,6 +48,7 @@ impl Disposal {
 
     /// Disposes the payload, unless that takes a task: `Err` is an asynchronous disposer that has yet to run.
     pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
+        let _beneath = beneath::enter(self);
         match catch_unwind(AssertUnwindSafe(|| payload.dispose())) {
             Ok(Disposing::Later(future)) => Err(future),
             Ok(Disposing::Done(result)) => Ok(self.end(Ok(result))),
@@ -54,12 +56,20 @@ impl Disposal {
         }
     }
 
+    /// Whether the disposer cannot go on before the calling thread does.
+    pub(crate) fn is_beneath(&self) -> bool {
+        beneath::has(self)
+    }
+
     /// Runs an asynchronous disposer to its end.
     pub(crate) async fn run(&self, future: &mut DisposerFuture) -> CloseResult {
-        let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
-            Err(panic) => Poll::Ready(Err(panic)),
+        let outcome = poll_fn(|cx| {
+            let _beneath = beneath::enter(self);
+            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
+                Err(panic) => Poll::Ready(Err(panic)),
+            }
         });
         self.end(outcome.await)
     }

@@ -215,6 +215,8 @@ impl Drain {
             (None, None) if blocks && state.disposer == Stage::RunsOnExecutor => {
                 News::Result(self.disposal.blocked())
             }
+            // The disposer would wait for itself.
+            (None, None) if self.disposal.is_beneath() => News::Result(self.disposal.disposing()),
             (None, None) => {
                 let before = state.waiting.insert(ticket, waker);
                 drop(state);

@@ -4,6 +4,7 @@
 //! one run of its disposer ([`disposal`]). The unsafe code of a read is in `counters` and `lease`, whose privacy is
 //! part of the safety argument; each opens with its protocol.
 
+pub(crate) mod beneath;
 #[expect(unsafe_code, reason = "reads reach lanes and counters through raw pointers, without a lock")]
 pub(crate) mod counters;
 pub(crate) mod disposal;

@@ -1,7 +1,8 @@
 //! Work on several cells at once: each on a thread of its own, or all of them in one task.
 
-use crate::flight::frames::Behalf;
+use crate::flight::frames;
 use crate::observe::context::RequestContext;
+use crate::payload::beneath;
 use crate::sync::executor::{self, BoxFuture};
 use parking_lot::{Condvar, Mutex};
 use std::collections::{HashMap, VecDeque};
@@ -68,8 +69,9 @@ struct Inherited {
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
     blocked: executor::Blocked,
-    /// The factories that wait for the caller, and so for this thread.
-    behalf: Behalf,
+    /// The factories and the disposers that wait for the caller, and so for this thread.
+    factories: frames::Behalf,
+    disposers: beneath::Behalf,
 }
 
 impl Inherited {
@@ -83,7 +85,8 @@ impl Inherited {
             #[cfg(feature = "tokio")]
             runtime: tokio::runtime::Handle::try_current().ok(),
             blocked: executor::Blocked::by_this_thread(),
-            behalf: Behalf::of_caller(),
+            factories: frames::Behalf::of_caller(),
+            disposers: beneath::Behalf::of_caller(),
         }
     }
 
@@ -96,7 +99,8 @@ impl Inherited {
         let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
         let _context = self.context.as_ref().map(RequestContext::enter);
         let _blocked = self.blocked.enter();
-        let _behalf = self.behalf.enter();
+        let _factories = self.factories.enter();
+        let _disposers = self.disposers.enter();
         job()
     }
 }
