@@ -76,7 +76,7 @@ fn x23_an_allocator_reads_cells() {
                 0 => drop(cell.refresh(|| Ok::<_, Error>(7))),
                 _ => assert!(matches!(
                     cell.close().status,
-                    CloseStatus::Ok | CloseStatus::Draining | CloseStatus::Noop
+                    CloseStatus::Ok | CloseStatus::Draining | CloseStatus::Disposing | CloseStatus::Noop
                 )),
             }
             drop(get(cell));

@@ -134,7 +134,10 @@ mod linux {
                     drop(get(&TWO));
                 }
                 built += 1;
-                assert!(matches!(TWO.close().status, CloseStatus::Ok | CloseStatus::Draining));
+                assert!(matches!(
+                    TWO.close().status,
+                    CloseStatus::Ok | CloseStatus::Draining | CloseStatus::Disposing
+                ));
             }
             stop.store(true, Ordering::SeqCst);
             // Joined, because a scope does not wait for its threads' destructors.

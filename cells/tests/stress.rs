@@ -53,7 +53,7 @@ impl Tally {
     fn close(&self, status: CloseStatus) {
         match status {
             CloseStatus::Ok => self.closed.fetch_add(1, Ordering::Relaxed),
-            CloseStatus::Draining => self.deferred.fetch_add(1, Ordering::Relaxed),
+            CloseStatus::Draining | CloseStatus::Disposing => self.deferred.fetch_add(1, Ordering::Relaxed),
             CloseStatus::Noop | CloseStatus::Superseded => 0,
             status => panic!("closed with {status:?}"),
         };

@@ -1,13 +1,12 @@
 //! A7: dependencies and cycles among tasks.
 
-use cells::{BoxFuture, CloseStatus, Error, RuntimeCell, runtime_cell};
+use cells::{BoxFuture, Error, RuntimeCell, runtime_cell};
 use cells_test_support::{
-    Boom, Executor, Futures, Gate, Pollster, Smol, Stage, TokioCurrent, TokioMulti, cell, current_thread,
-    leak, multi_thread, poll, poll_to_rest, spawn, yield_now,
+    Boom, Executor, Futures, Gate, Pollster, Smol, Stage, TokioCurrent, TokioMulti, cell, leak, poll,
+    poll_to_rest, spawn, yield_now,
 };
 use futures::executor::block_on;
 use futures::future::{join, join_all, try_join_all};
-use std::sync::LazyLock;
 
 /// The texts of an error and all its causes.
 fn story(error: &Error) -> String {
@@ -230,30 +229,6 @@ fn a7_a_failed_dependency_is_told_as_such() {
 }
 
 #[test]
-fn x31_what_goes_on_after_its_caller_is_over_may_ask_for_the_callers_cell() {
-    static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
-    // A detached flight outlives the factory that began it, which returned without waiting.
-    #[runtime_cell]
-    async fn caller() -> Result<u32, Error> {
-        if !STAGE.is_reached() {
-            assert!(poll(&mut Box::pin(child())).is_pending());
-        }
-        Ok(1)
-    }
-    #[runtime_cell(detached, wait_timeout = "1h")]
-    async fn child() -> Result<u32, Error> {
-        STAGE.pause_async().await;
-        Ok(*caller().await? + 1)
-    }
-    let runtime = multi_thread();
-    assert_eq!(runtime.block_on(async { caller().await.map(|lease| *lease) }).unwrap(), 1);
-    STAGE.reached();
-    assert_eq!(runtime.block_on(CALLER.close()).status, CloseStatus::Ok);
-    STAGE.release();
-    assert_eq!(runtime.block_on(async { child().await.map(|lease| *lease) }).unwrap(), 2);
-}
-
-#[test]
 fn x31_a_future_that_is_finished_elsewhere_may_ask_for_the_callers_cell() {
     let [caller, child] = ["caller", "child"].map(|name| leak(cell::<u32>(name)));
     let stage = Stage::new();
@@ -269,36 +244,4 @@ fn x31_a_future_that_is_finished_elsewhere_may_ask_for_the_callers_cell() {
     let _ = caller.close();
     stage.release();
     assert_eq!(*block_on(moved).unwrap(), 8);
-}
-
-#[test]
-fn x13_tasks_that_a_factory_polls_while_it_blocks_are_not_the_factory() {
-    #[runtime_cell]
-    fn loader() -> Result<u32, Boom> {
-        let runtime = current_thread();
-        // Somebody else's task, on a runtime that this factory happens to drive.
-        let stranger = runtime.spawn(async { *other() + *asked().await });
-        Ok(runtime.block_on(async { *mine() + stranger.await.unwrap() }))
-    }
-    #[runtime_cell]
-    fn mine() -> u32 {
-        1
-    }
-    #[runtime_cell]
-    fn other() -> u32 {
-        2
-    }
-    #[runtime_cell]
-    async fn asked() -> u32 {
-        3
-    }
-    assert_eq!(spawn(|| loader().map(|lease| *lease)).join().unwrap(), 6);
-    let cell = cells::all().into_iter().find(|cell| cell.info().ident == "LOADER").unwrap();
-    let observed: Vec<_> = cell.observed().iter().map(|info| info.name).collect();
-    assert_eq!(observed, ["mine"]);
-    // So what was built on the others is not closed with them.
-    OTHER.invalidate_with_dependents();
-    assert!(LOADER.is_ready());
-    MINE.invalidate_with_dependents();
-    assert!(!LOADER.is_ready());
 }

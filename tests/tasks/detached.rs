@@ -1,6 +1,6 @@
 //! A4: flights that are tasks of their own; A9: contexts.
 
-use cells::{Error, InitStatus, LifecycleError, Ref, RequestContext, State, runtime_cell};
+use cells::{CloseStatus, Error, InitStatus, LifecycleError, Ref, RequestContext, State, runtime_cell};
 use cells_test_support::{
     Answer, Boom, Count, Executor, Gate, LONG, Recorder, Smol, Stage, TokioMulti, cell, current_thread,
     eventually, leak, multi_thread, poll, spawn, yield_now,
@@ -336,4 +336,28 @@ fn a2_a_thread_waits_for_a_detached_flight() {
     STAGE.release();
     assert_eq!((call.join().unwrap(), thread.join().unwrap()), (1, 1));
     let _ = Smol::spawn(SHARED.close_and_drain(LONG)).join();
+}
+
+#[test]
+fn x31_what_goes_on_after_its_caller_is_over_may_ask_for_the_callers_cell() {
+    static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+    // A detached flight outlives the factory that began it, which returned without waiting.
+    #[runtime_cell]
+    async fn caller() -> Result<u32, Error> {
+        if !STAGE.is_reached() {
+            assert!(poll(&mut Box::pin(child())).is_pending());
+        }
+        Ok(1)
+    }
+    #[runtime_cell(detached, wait_timeout = "1h")]
+    async fn child() -> Result<u32, Error> {
+        STAGE.pause_async().await;
+        Ok(*caller().await? + 1)
+    }
+    let runtime = multi_thread();
+    assert_eq!(runtime.block_on(async { caller().await.map(|lease| *lease) }).unwrap(), 1);
+    STAGE.reached();
+    assert_eq!(runtime.block_on(CALLER.close()).status, CloseStatus::Ok);
+    STAGE.release();
+    assert_eq!(runtime.block_on(async { child().await.map(|lease| *lease) }).unwrap(), 2);
 }

@@ -245,3 +245,35 @@ fn x28_nothing_of_a_closed_payload_is_left_in_its_runtime() {
     eventually("a refresh elsewhere", || alive() == 0);
     assert!(POOL.is_ready());
 }
+
+#[test]
+fn x13_tasks_that_a_factory_polls_while_it_blocks_are_not_the_factory() {
+    #[runtime_cell]
+    fn loader() -> Result<u32, Boom> {
+        let runtime = current_thread();
+        // Somebody else's task, on a runtime that this factory happens to drive.
+        let stranger = runtime.spawn(async { *other() + *asked().await });
+        Ok(runtime.block_on(async { *mine() + stranger.await.unwrap() }))
+    }
+    #[runtime_cell]
+    fn mine() -> u32 {
+        1
+    }
+    #[runtime_cell]
+    fn other() -> u32 {
+        2
+    }
+    #[runtime_cell]
+    async fn asked() -> u32 {
+        3
+    }
+    assert_eq!(spawn(|| loader().map(|lease| *lease)).join().unwrap(), 6);
+    let cell = cells::all().into_iter().find(|cell| cell.info().ident == "LOADER").unwrap();
+    let observed: Vec<_> = cell.observed().iter().map(|info| info.name).collect();
+    assert_eq!(observed, ["mine"]);
+    // So what was built on the others is not closed with them.
+    OTHER.invalidate_with_dependents();
+    assert!(LOADER.is_ready());
+    MINE.invalidate_with_dependents();
+    assert!(!LOADER.is_ready());
+}

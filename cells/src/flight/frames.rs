@@ -35,8 +35,8 @@ use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// Identifies a cell: its address, which does not change while the cell is being built.
@@ -68,8 +68,8 @@ pub(crate) struct Frame {
     flight: FlightId,
     /// Present for a declared cell.
     info: Option<&'static CellInfo>,
-    /// The frame that asked for this one.
-    parent: Option<Arc<Frame>>,
+    /// The frame that asked for this one. It is alive until its factory has returned or was dropped.
+    parent: Weak<Frame>,
     /// Whether waits on its behalf have no limit.
     patient: bool,
     over: AtomicBool,
@@ -97,7 +97,7 @@ impl Frame {
             flight,
             info,
             patient: patient || parent.as_ref().is_some_and(|parent| parent.patient),
-            parent,
+            parent: parent.as_ref().map(Arc::downgrade).unwrap_or_default(),
             over: AtomicBool::new(false),
             waiting: Mutex::default(),
             errors: Mutex::default(),
@@ -149,8 +149,8 @@ impl Frame {
     }
 
     /// This frame and those on whose behalf it runs, from the innermost to the outermost.
-    fn chain(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |frame| frame.parent.as_deref().filter(|parent| !parent.is_over()))
+    fn chain(self: Arc<Self>) -> impl Iterator<Item = Arc<Self>> {
+        std::iter::successors(Some(self), |frame| frame.parent.upgrade().filter(|parent| !parent.is_over()))
     }
 }
 
@@ -254,7 +254,7 @@ impl Caller {
     /// the caller.
     fn find(self, wanted: impl Fn(&Frame) -> bool) -> Option<Vec<&'static str>> {
         let path = |frame: &Arc<Frame>| {
-            let chain: Vec<_> = frame.chain().collect();
+            let chain: Vec<_> = Arc::clone(frame).chain().collect();
             let found = chain.iter().position(|frame| wanted(frame))?;
             Some(chain[..=found].iter().rev().map(|frame| frame.name).collect())
         };
