@@ -28,7 +28,8 @@ pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
         match caller.next_step().await? {
             Step::Take(lease) => return Ok(lease),
             Step::Initialize(flight) => {
-                let outcome = initialize(caller.begin(flight), &mut build).await?;
+                // Boxed: most callers wait, and their futures need no room for it.
+                let outcome = Box::pin(initialize(caller.begin(flight), &mut build)).await?;
                 if let Some(lease) = outcome.into_lease()? {
                     return Ok(lease);
                 }

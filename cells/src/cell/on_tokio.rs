@@ -42,7 +42,8 @@ pub(crate) async fn get_slow(
         let outcome = match caller.next_step().await? {
             Step::Take(lease) => return Ok(lease),
             Step::Initialize(flight) if detached => run_detached(&caller, cell, flight, build).await?,
-            Step::Initialize(flight) => run(caller.begin(flight), build).await?,
+            // Boxed: most callers wait, and their futures need no room for it.
+            Step::Initialize(flight) => Box::pin(run(caller.begin(flight), build)).await?,
         };
         if let Some(lease) = outcome.into_lease()? {
             return Ok(lease);

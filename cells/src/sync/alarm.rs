@@ -95,7 +95,8 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        if self.clock.is_of_this_process() {
+        // What is due is taken out by the thread, if it has not been yet.
+        if self.key.0 > Instant::now() && self.clock.is_of_this_process() {
             let waker = self.clock.alarms.lock().wakers.remove(&self.key);
             drop(waker); // after unlocking
         }
