@@ -52,19 +52,6 @@ pub(crate) fn let_go_of_all() {
     while let_go() {}
 }
 
-/// Is pending once, having woken itself.
-pub(crate) async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 type Answer = Result<Ref<'static, Life>, Error>;
 
 fn lives(random: &mut Rng) -> (fn() -> Answer, &'static RuntimeCell<Life>) {

@@ -30,7 +30,7 @@ fn begin() -> Result<(), BoxError> {
 }
 
 async fn begin_async() -> Result<(), BoxError> {
-    acts::yield_now().await;
+    cells_test_support::yield_now().await;
     begin()
 }
 

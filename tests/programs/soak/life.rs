@@ -111,7 +111,7 @@ impl Life {
         self.taken();
         Box::pin(async move {
             for _ in 0..self.id % 4 {
-                crate::acts::yield_now().await;
+                cells_test_support::yield_now().await;
             }
             if self.id.is_multiple_of(31) {
                 resume_unwind(Box::new("a disposer's panic"));

@@ -224,8 +224,8 @@ pub(crate) fn x21_a_child_shuts_down_while_another_thread_is_building() {
     });
 }
 
-/// A caller that waits in vain for a flight, on no executor that has timers.
-fn gives_up() {
+/// A caller that waits in vain for a flight, on no executor that has timers; `first` runs before it waits.
+pub(crate) fn gives_up(first: impl FnOnce()) {
     let cell = leak(RuntimeCell::<u8>::new("slow").wait_timeout(Duration::from_millis(20)));
     let stage = Stage::new();
     let flight = spawn(|| {
@@ -236,6 +236,7 @@ fn gives_up() {
         assert!(built.is_ok());
     });
     stage.reached();
+    first();
     let waited = pollster::block_on(cell.get_or_initialize_async(|| async { Ok::<_, Boom>(2) }));
     assert!(waited.is_err_and(|error| error.is_timeout()));
     stage.release();
@@ -244,12 +245,12 @@ fn gives_up() {
 
 pub(crate) fn x21_a_limit_ends_a_wait_in_the_child_of_a_process_with_a_timer() {
     let parent = process::id();
-    gives_up();
+    gives_up(|| ());
     in_child(|| {
         assert_ne!(process::id(), parent);
-        gives_up();
-        gives_up();
+        gives_up(|| ());
+        gives_up(|| ());
     });
-    gives_up();
+    gives_up(|| ());
     eventually("the timer goes on", || true);
 }

@@ -1,11 +1,11 @@
 //! Processes that may have little: small stacks, no threads, no memory, no `membarrier(2)`.
 
+use super::forks::gives_up;
 use super::payload::{Payload, all_disposed};
 use cells::{BoxError, CloseStatus, ReadPath, RuntimeCell, read_path, runtime_cell};
 use cells_test_support::{Boom, LONG, Stage, eventually, leak, spawn};
 use std::sync::Barrier;
 use std::thread;
-use std::time::Duration;
 
 #[runtime_cell(eager, dispose = Payload::dispose)]
 fn base() -> Payload {
@@ -109,21 +109,7 @@ pub(crate) fn no_thread_can_be_started_for_a_warm_up_or_a_shutdown() {
 }
 
 pub(crate) fn a_task_waits_with_a_limit_where_no_thread_can_be_started() {
-    let cell = leak(RuntimeCell::<u8>::new("slow").wait_timeout(Duration::from_millis(20)));
-    let stage = Stage::new();
-    let flight = spawn(|| {
-        let built = cell.get_or_initialize(|| {
-            stage.pause();
-            Ok::<_, Boom>(1)
-        });
-        assert!(built.is_ok());
-    });
-    stage.reached();
-    no_more_threads();
-    let waited = pollster::block_on(cell.get_or_initialize_async(|| async { Ok::<_, Boom>(2) }));
-    assert!(waited.is_err_and(|error| error.is_timeout()));
-    stage.release();
-    flight.join();
+    gives_up(no_more_threads);
 }
 
 pub(crate) fn memory_is_too_short_for_threads() {
