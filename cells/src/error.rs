@@ -4,6 +4,7 @@ use crate::shared_error::look_through;
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -366,10 +367,13 @@ pub struct Panic {
 impl Panic {
     /// Turns what [`std::panic::catch_unwind`] caught into an error.
     ///
-    /// The value of the panic is leaked, because its destructor is code of the program and might panic in turn.
+    /// The value of the panic is dropped here, which may run code of the program, but does not unwind.
     pub(crate) fn caught(payload: Box<dyn Any + Send>) -> Self {
         let panic = Self::message_of(&*payload);
-        std::mem::forget(payload);
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            // Its destructor might panic as well, and so on.
+            std::mem::forget(second);
+        }
         panic
     }
 

@@ -1,9 +1,11 @@
 //! Observers: what they are notified of, and that nothing they do harms the cell.
 
-use cells::{CloseStatus, InitStatus, NullObserver, Observer, RuntimeCell, State, set_global_observer};
+use cells::{
+    CloseStatus, Disposer, InitStatus, NullObserver, Observer, RuntimeCell, State, set_global_observer,
+};
 use cells_test_support::{
-    Boom, Heard, Hooks, Recorder, Stage, Tally, cell, counted, eventually, leak, lock, panic_of, spawn,
-    start_flight,
+    Boom, Count, Heard, Hooks, Recorder, Stage, Tally, cell, counted, eventually, leak, lock, panic_of,
+    spawn, start_flight,
 };
 use std::sync::{Arc, Mutex};
 
@@ -155,6 +157,22 @@ fn o2_a_panic_with_a_panicking_payload_is_caught_too() {
     Hooks::new().start(|_| std::panic::panic_any(Bomb)).close(|_| std::panic::panic_any(Bomb)).on(&cell);
     assert!(cell.get_or_initialize(|| Ok::<_, Boom>(1)).is_ok());
     assert_eq!(cell.close().status, CloseStatus::Ok);
+}
+
+#[test]
+fn x25_the_value_of_a_caught_panic_is_not_leaked() {
+    static DROPPED: Count = Count::zero();
+    struct Value;
+    impl Drop for Value {
+        fn drop(&mut self) {
+            DROPPED.up();
+        }
+    }
+    let disposer = Disposer::with(|_| std::panic::panic_any(Value));
+    let cell = cell::<u32>("db").disposer(disposer);
+    Hooks::new().start(|_| std::panic::panic_any(Value)).close(|_| std::panic::panic_any(Value)).on(&cell);
+    assert!(cell.get_or_initialize(|| Ok::<_, Boom>(1)).is_ok());
+    assert_eq!((cell.close().status, DROPPED.get()), (CloseStatus::Error, 3));
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! | `running`, and the future is `left` | the task was dropped | `end`, which takes the future out |
 //! | `unread` | a factory has returned, and the flight has not taken what it returned | the task; if it is dropped first, [`leave`](Handover::leave) |
 
+use crate::error::Panic;
 use crate::sync::executor::BoxFuture;
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,7 +82,7 @@ impl Handover {
             let mut cx = Context::from_waker(Waker::noop());
             // A panic of the factory has been recorded by the flight.
             let polled = catch_unwind(AssertUnwindSafe(|| flight.as_mut().poll(&mut cx)));
-            if polled.map_or(true, |polled| polled.is_ready()) {
+            if polled.map_err(Panic::caught).map_or(true, |polled| polled.is_ready()) {
                 break;
             }
             let mut state = self.0.lock();
@@ -93,7 +94,7 @@ impl Handover {
             }
             unread = if waits { 0 } else { state.unread };
         }
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(flight)));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(flight))).map_err(Panic::caught);
     }
 }
 
