@@ -2,7 +2,7 @@
 //!
 //! A flight is settled once, always under its cell's lock ([`single_flight`] has the table). Callers inside a factory
 //! are recognized by their [`frames`]. Flights that wait for one another form the [wait graph](wait_graph), which has
-//! no circle.
+//! no circle. A flight on the blocking pool may outlive its task (`handover`).
 
 pub(crate) mod adjuster;
 #[cfg(feature = "tokio")]

@@ -1,7 +1,8 @@
 //! One payload: who uses it, who gets it, and how it ends. Nothing here knows about cells.
 //!
 //! A payload is published in a [lane](counters), read through [leases](lease), retired into a [`drain`], and ended by
-//! one run of its disposer ([`disposal`]). The unsafe code of a read is in `counters` and `lease`, whose privacy is
+//! one run of its disposer ([`disposal`]); disposers nest to a [limit](nested), and do not wait for [themselves](beneath).
+//! The unsafe code of a read is in `counters` and `lease`, whose privacy is
 //! part of the safety argument; each opens with its protocol.
 
 pub(crate) mod beneath;
