@@ -47,9 +47,8 @@ pub trait DeclaredPermanent: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
     /// How the factory's error is boxed, if its own conversion would hide it.
     const KEEP: Keep = None;
-
     /// Runs the factory.
-    fn build() -> Self::Output;
+    const BUILD: fn() -> Self::Output;
 }
 
 /// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
@@ -212,7 +211,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+        (D::BUILD)().into_dropped(D::KEEP)
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {

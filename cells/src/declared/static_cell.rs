@@ -37,9 +37,8 @@ pub trait Declared: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
     /// How the factory's error is boxed, if its own conversion would hide it.
     const KEEP: Keep = None;
-
     /// Runs the factory.
-    fn build() -> Self::Output;
+    const BUILD: fn() -> Self::Output;
 }
 
 /// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
@@ -78,14 +77,14 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     fn build() -> Result<AnyPayload, BoxError> {
-        match D::build().into_result(D::KEEP) {
+        match (D::BUILD)().into_result(D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
     fn build_dropped() -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+        (D::BUILD)().into_dropped(D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
