@@ -32,7 +32,7 @@ mod own {
             $(#[$attr])*
             #[used]
             #[unsafe(link_section = "cells_0_1")]
-            static __ENTRY: $crate::__private010::AnyCell = $cell.entry();
+            static __ENTRY: $crate::__private010::AnyCell = $cell.any();
         };
     }
 
@@ -82,7 +82,7 @@ mod linked {
             $(#[$attr])*
             #[$crate::__private010::linkme::distributed_slice($crate::__private010::CELLS)]
             #[linkme(crate = $crate::__private010::linkme)]
-            static __ENTRY: $crate::__private010::AnyCell = $cell.entry();
+            static __ENTRY: $crate::__private010::AnyCell = $cell.any();
         };
     }
 
