@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::emit::accessor::accessor;
-use crate::emit::cell_static::{cell_static, marker, registration};
+use crate::emit::cell_static::{cell, cell_static, marker, registration};
 use crate::emit::declared_impl::declared_impl;
 use crate::emit::factory_fn::{hidden_factory, named_factory};
 use crate::model::declaration::Declaration;
@@ -43,6 +43,7 @@ fn items(declaration: &Declaration) -> TokenStream {
         named_factory(declaration),
         Some(cell_static(declaration)),
         Some(marker(declaration)),
+        Some(cell(declaration)),
         // A scope of its own: what is in it takes no name from the user.
         Some(quote!(const _: () = { #(#hidden)* };)),
     ];

@@ -28,6 +28,7 @@ pub use cell::snapshot::State;
 pub use cells_macros::runtime_cell;
 pub use declared::any_cell::AnyCell;
 pub use declared::async_cell::{AsyncCell, DeclaredAsync};
+pub use declared::cell_static::CellStatic;
 pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 pub use declared::static_cell::{Declared, StaticCell};
 pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError, find_error};

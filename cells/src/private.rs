@@ -2,6 +2,7 @@
 
 use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
+use crate::declared::cell_static::CellStatic;
 use crate::declared::factory_output::keep_out_of;
 use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 use crate::declared::static_cell::{Declared, StaticCell};
@@ -18,6 +19,7 @@ pub use crate::__register as register;
 pub use crate::declared::any_cell::AnyCell;
 pub use crate::declared::factory_output::{Alias, FactoryOutput, Keep, Kept};
 pub use crate::declared::mode::{Fallible, Infallible, Mode};
+pub use crate::declared::static_cell::Factory;
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
 pub use crate::payload::payload_type::Payload;
@@ -38,21 +40,21 @@ pub trait Cell: 'static {
     const INFO: &'static CellInfo;
 }
 
-impl<T: Payload, D: Declared<Payload = T>> Cell for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> Cell for CellStatic<StaticCell<T, D>> {
     type Itself = Self;
     type Payload = T;
     type Mode = D::Mode;
     const INFO: &'static CellInfo = D::INFO;
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> Cell for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> Cell for CellStatic<AsyncCell<T, D>> {
     type Itself = Self;
     type Payload = T;
     type Mode = D::Mode;
     const INFO: &'static CellInfo = D::INFO;
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Cell for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> Cell for CellStatic<PermanentCell<T, D>> {
     type Itself = Self;
     type Payload = T;
     type Mode = D::Mode;
@@ -77,7 +79,7 @@ pub trait Lend: Cell {
     fn lend(&'static self) -> Result<Self::Lent, BoxError>;
 }
 
-impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> Lend for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
     fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
@@ -85,7 +87,7 @@ impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     }
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Lend for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> Lend for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
     fn lend(&'static self) -> Result<&'static T, BoxError> {
@@ -101,7 +103,7 @@ pub trait LendAsync: Cell {
     fn lend_async(&'static self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> LendAsync for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> LendAsync for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
     async fn lend_async(&'static self) -> Result<&'static T, BoxError> {
@@ -110,7 +112,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> LendAsync for PermanentCell<
 }
 
 /// Waiting does not block the thread; running the factory does, because it is synchronous.
-impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
@@ -121,7 +123,7 @@ impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
     }
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> LendAsync for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> LendAsync for CellStatic<AsyncCell<T, D>> {
     type Lent = Ref<'static, T>;
 
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {

@@ -27,8 +27,8 @@ pub(crate) struct Declaration {
     pub(crate) accessor: Ident,
     /// The static.
     pub(crate) cell: Ident,
-    /// The type that implements the traits of a declared cell.
-    pub(crate) marker: Ident,
+    /// The cell itself, and the type that implements the traits of a declared cell.
+    pub(crate) hidden: Ident,
     /// What messages call the cell.
     pub(crate) name: LitStr,
     pub(crate) payload: Type,
@@ -100,7 +100,7 @@ impl Declaration {
         let callable = shape == Shape::Whole && !dependencies.incomplete && kind.is_supported();
 
         Some(Self {
-            marker: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
+            hidden: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
             attrs: Attributes::sort(attrs),
             factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),

@@ -481,17 +481,21 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
             enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
                 fn search() -> io::Result<Index> {
                     open()
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::cells::Declared<Index> for __cell_search {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -506,19 +510,20 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
                         )
                         .fallible(true)
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Index> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
                     };
+                }
+                impl ::cells::__private010::Factory<io::Result<Index>> for __cell_search {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
                     };
-                    type Output = io::Result<Index>;
-                    const BUILD: fn() -> Self::Output = search;
+                    const BUILD: fn() -> io::Result<Index> = search;
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],
@@ -534,17 +539,21 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
             #[inline]
             #[track_caller]
             fn search() -> ::cells::Ref<'static, &'static str> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<&'static str, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<&'static str, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
             enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<&'static str, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
                 unsafe fn search<'a>(path: &'a str) -> &'static str {
                     path
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = &'static str;
+                impl ::cells::Declared<&'static str> for __cell_search {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -571,15 +580,19 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<&'static str> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<&'static str>::DISPOSER
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output { ::core::panic!() };
+                }
+                impl ::cells::__private010::Factory<
+                    ::core::result::Result<&'static str, ::cells::BoxError>,
+                > for __cell_search {
+                    const BUILD: fn() -> ::core::result::Result<&'static str, ::cells::BoxError> = ||
+                    { ::core::panic!() };
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],

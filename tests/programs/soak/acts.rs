@@ -80,7 +80,7 @@ fn outcome(result: &CloseResult) -> &'static str {
 
 fn refreshed<D>(cell: &'static StaticCell<Life, D>, with_dependents: bool) -> &'static str
 where
-    D: cells::Declared<Payload = Life>,
+    D: cells::Declared<Life>,
 {
     answered(if with_dependents { cell.refresh_with_dependents() } else { cell.refresh() })
 }
