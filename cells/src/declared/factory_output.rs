@@ -36,6 +36,8 @@ fn boxed<E: Into<BoxError> + 'static>(error: E, keep: Keep) -> BoxError {
 }
 
 /// What a factory returns: the payload `P`, or a `Result` of it.
+///
+/// Its functions take no `self`: every type implements it, and the compiler would offer them as methods.
 #[diagnostic::on_unimplemented(
     message = "a factory returns its payload, or a `Result` of it whose error converts into `cells::BoxError`",
     label = "the error of this `Result` is not an error that can be sent between threads (`Into<cells::BoxError>`)"
@@ -43,12 +45,12 @@ fn boxed<E: Into<BoxError> + 'static>(error: E, keep: Keep) -> BoxError {
 pub trait FactoryOutput<P> {
     /// The same, with the error in a box.
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
-    fn into_result(self, keep: Keep) -> Result<P, BoxError>;
+    fn into_result(output: Self, keep: Keep) -> Result<P, BoxError>;
 
     /// The same, with the payload in a box that ends it with a plain drop. One step and not two, because it is compiled
     /// for every cell (target: code for each cell, docs/performance.md).
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
-    fn into_dropped(self, keep: Keep) -> Result<AnyPayload, BoxError>
+    fn into_dropped(output: Self, keep: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload;
 }
@@ -59,25 +61,25 @@ pub trait FactoryOutput<P> {
 impl<P> FactoryOutput<P> for P {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_result(self, _: Keep) -> Result<P, BoxError> {
-        Ok(self)
+    fn into_result(output: Self, _: Keep) -> Result<P, BoxError> {
+        Ok(output)
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_dropped(self, _: Keep) -> Result<AnyPayload, BoxError>
+    fn into_dropped(output: Self, _: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
-        Ok(AnyPayload::new_dropped(self))
+        Ok(AnyPayload::new_dropped(output))
     }
 }
 
 impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_result(self, keep: Keep) -> Result<P, BoxError> {
-        match self {
+    fn into_result(output: Self, keep: Keep) -> Result<P, BoxError> {
+        match output {
             Ok(payload) => Ok(payload),
             Err(error) => Err(boxed(error, keep)),
         }
@@ -85,11 +87,11 @@ impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_dropped(self, keep: Keep) -> Result<AnyPayload, BoxError>
+    fn into_dropped(output: Self, keep: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
-        match self {
+        match output {
             Ok(payload) => Ok(AnyPayload::new_dropped(payload)),
             Err(error) => Err(boxed(error, keep)),
         }

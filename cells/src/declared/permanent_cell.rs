@@ -190,7 +190,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+        D::Output::into_dropped(D::build(), D::KEEP)
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {

@@ -79,14 +79,14 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 
     fn build() -> Result<AnyPayload, BoxError> {
-        match D::build().into_result(D::KEEP) {
+        match D::Output::into_result(D::build(), D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
     fn build_dropped() -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+        D::Output::into_dropped(D::build(), D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
