@@ -35,7 +35,7 @@ use std::time::Duration;
 /// # Ok::<(), cells::Error>(())
 /// ```
 pub struct RuntimeCell<T: Send + Sync + 'static> {
-    pub(crate) cell: ClosableCell<T>,
+    cell: ClosableCell<T>,
 }
 
 /// Construction, all of it `const`: a cell can be a `static`.
@@ -196,7 +196,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// # Panics
     /// As [`get_or_init`](Self::get_or_init), in the task that runs the factory or waits.
-    pub async fn get_or_init_async<F: Future<Output = T>>(&self, mut factory: impl FnMut() -> F) -> Ref<'_, T> {
+    pub async fn get_or_init_async<F: Future<Output = T>>(
+        &self,
+        mut factory: impl FnMut() -> F,
+    ) -> Ref<'_, T> {
         if let Some(lease) = self.cell.typed.lease() {
             return lease;
         }

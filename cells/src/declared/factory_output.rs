@@ -1,5 +1,6 @@
 //! What a factory may return, and how that becomes a payload or an error.
 
+use crate::declared::mode::{Fallible, Infallible, Mode};
 use crate::error::BoxError;
 use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
@@ -43,6 +44,9 @@ fn boxed<E: Into<BoxError> + 'static>(error: E, keep: Keep) -> BoxError {
     label = "the error of this `Result` is not an error that can be sent between threads (`Into<cells::BoxError>`)"
 )]
 pub trait FactoryOutput<P> {
+    /// Whether it is a `Result`.
+    type Mode: Mode;
+
     /// The same, with the error in a box.
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
     fn into_result(output: Self, keep: Keep) -> Result<P, BoxError>;
@@ -59,6 +63,8 @@ pub trait FactoryOutput<P> {
 // docs/performance.md).
 
 impl<P> FactoryOutput<P> for P {
+    type Mode = Infallible;
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
     fn into_result(output: Self, _: Keep) -> Result<P, BoxError> {
@@ -76,6 +82,8 @@ impl<P> FactoryOutput<P> for P {
 }
 
 impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
+    type Mode = Fallible;
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
     fn into_result(output: Self, keep: Keep) -> Result<P, BoxError> {
