@@ -293,7 +293,7 @@ impl Control {
             waiting: built.map(|built| built.waiting),
             last_error: None,
             cooldown_left: failure.and_then(|failure| failure.remaining()),
-            waiters: block.under_way().map_or(0, |flight| flight.waiters()),
+            waiters: block.waiters(),
             flights: usize::from(block.under_way().is_some()),
             leases: self.published.leases_out(),
             draining: 0,
@@ -609,6 +609,13 @@ impl Block {
         let flight = self.rare.as_mut()?.awaited.take()?;
         let settled = flight.settle(outcome());
         Some(Awaited { settled, _flight: flight })
+    }
+
+    /// How many callers wait for a payload, whether or not they would build it.
+    fn waiters(&self) -> usize {
+        let awaited = self.rare.iter().filter_map(|rare| rare.awaited.as_ref());
+        let flights = self.under_way().into_iter().chain(awaited.filter(|flight| !flight.is_foreign()));
+        flights.map(|flight| flight.waiters()).sum()
     }
 
     /// The flight under way, unless this process was forked since.

@@ -18,7 +18,8 @@ use std::ops::Deref;
 /// A cell that keeps its factory, for a field, a map, or a `static` that needs no attribute.
 ///
 /// The factory returns the payload, or a `Result` of it; then [`get`](Self::get) returns a `Result` too. It may capture
-/// what it needs. A `static` names its type, which is `fn() -> T` if nothing else is said. The setters are those of
+/// what it needs. A `static` names its type, which is `fn() -> T` if nothing else is said; a local variable whose factory
+/// returns a `Result` names the payload, as in `FactoryCell<u16, _>`. The setters are those of
 /// [`RuntimeCell`], which [`with_factory`](RuntimeCell::with_factory) turns into one of these.
 ///
 /// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Unlike a declared cell it is not
