@@ -162,6 +162,15 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
         }))
     }
 
+    /// Returns the payload once one is published, by whatever call, and waits for that up to `limit`. It builds nothing:
+    /// [`ClosableCell::wait_async`].
+    ///
+    /// # Errors
+    /// Those of [`ClosableCell::wait`].
+    pub async fn wait(&'static self, limit: Duration) -> Result<Ref<'static, T>, Error> {
+        self.here().wait_async(limit).await
+    }
+
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).
     ///
     /// # Errors

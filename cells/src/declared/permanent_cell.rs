@@ -80,7 +80,7 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     where
         D: Factory<R>,
     {
-        (D::BUILD)().into_dropped(D::KEEP)
+        R::into_dropped((D::BUILD)(), D::KEEP)
     }
 
     fn adjuster() -> Arc<dyn Adjuster> {

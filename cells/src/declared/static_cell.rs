@@ -86,7 +86,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     where
         D: Factory<R>,
     {
-        match (D::BUILD)().into_result(D::KEEP) {
+        match R::into_result((D::BUILD)(), D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
@@ -96,7 +96,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     where
         D: Factory<R>,
     {
-        (D::BUILD)().into_dropped(D::KEEP)
+        R::into_dropped((D::BUILD)(), D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
