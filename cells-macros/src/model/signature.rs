@@ -1,7 +1,10 @@
 //! What a factory's signature must not contain.
 
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::{GenericParam, Safety, Signature};
 
+use crate::parse::function::Function;
 use crate::tokens::errors::Errors;
 
 /// What can still be emitted for a signature.
@@ -35,7 +38,10 @@ pub(crate) fn check_signature(sig: &mut Signature, errors: &mut Errors) -> Shape
     }
     shape = check_generics(sig, errors).unwrap_or(shape);
     if let Some(receiver) = sig.receiver() {
-        errors.at(receiver, "a factory cannot take `self`; move the function out of the `impl`");
+        errors.at(
+            receiver,
+            "a factory is a free function, so it cannot take `self`; move it out of the `impl` or `trait`",
+        );
         shape = Shape::NoCell;
     }
     shape
@@ -44,9 +50,7 @@ pub(crate) fn check_signature(sig: &mut Signature, errors: &mut Errors) -> Shape
 fn check_generics(sig: &Signature, errors: &mut Errors) -> Option<Shape> {
     let generics = &sig.generics;
     if generics.params.is_empty() {
-        let clause = generics.where_clause.as_ref()?;
-        errors.at(clause, "a factory cannot have a `where` clause, because it has no generics; remove it");
-        return Some(Shape::Uncallable);
+        return None;
     }
     if generics.params.iter().all(|param| matches!(param, GenericParam::Lifetime(_))) {
         errors.at(
@@ -59,4 +63,41 @@ fn check_generics(sig: &Signature, errors: &mut Errors) -> Option<Shape> {
         "a factory cannot be generic, because a static has one type; write one factory for each type";
     errors.at(generics, message);
     Some(Shape::NoCell)
+}
+
+/// Reports a place where no static can be, as far as the function gives it away.
+pub(crate) fn check_place(function: &Function, errors: &mut Errors) -> Option<Shape> {
+    let Function { sig, body, .. } = function;
+    if sig.receiver().is_some() {
+        return None;
+    }
+    let header = sig.inputs.to_token_stream().into_iter().chain(sig.output.to_token_stream());
+    let found = self_type(header.collect()).or_else(|| self_type(body.clone().ok()?));
+    let message = "a factory is a free function, where `Self` means nothing; move it out of the `impl` or `trait`, and name the type";
+    errors.at(found?, message);
+    Some(Shape::NoCell)
+}
+
+/// A `Self` that belongs to an item around these tokens. Items inside and arguments of macros may have their own.
+fn self_type(tokens: TokenStream) -> Option<Ident> {
+    let mut found = None;
+    let mut after_bang = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if word == "Self" => found = found.or(Some(word)),
+            TokenTree::Ident(word)
+                if ["impl", "trait", "struct", "enum", "union"].iter().any(|item| word == item) =>
+            {
+                return None;
+            }
+            TokenTree::Group(group) if !after_bang => found = found.or_else(|| self_type(group.stream())),
+            TokenTree::Punct(punct) => {
+                after_bang = punct.as_char() == '!';
+                continue;
+            }
+            _ => {}
+        }
+        after_bang = false;
+    }
+    found
 }
