@@ -9,12 +9,10 @@ use crate::tokens::spans::{edges, relocate};
 // Output:
 //     ::cells::__private010::cell(&STORE)
 //
-// The call does nothing at run time. By it the compiler reports at the path a static that is not a cell. What it calls
-// and the call as a whole both reach over the path, because the compiler tells mistakes apart by their places.
+// The call does nothing at run time. By it the compiler reports at the path a static that is not a cell. All of the call
+// is at one place, because the compiler reports a mistake once for each place.
 pub(crate) fn cell_ref(cell: &Path, krate: &TokenStream) -> TokenStream {
-    let (open, close) = edges(cell);
-    let cell = quote_spanned!(open=> &#cell);
-    let krate = relocate(krate, open);
-    let call = quote_spanned!(close=> cell(#cell));
-    quote_spanned!(open=> #krate::__private010::#call)
+    let (_, name) = edges(cell);
+    let krate = relocate(krate, name);
+    quote_spanned!(name=> #krate::__private010::cell(&#cell))
 }

@@ -2,9 +2,10 @@
 
 use core::fmt::Display;
 use core::time::Duration;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Punct, Spacing, Span, TokenTree};
 use quote::ToTokens;
-use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitBool, LitStr, Path, Result, Token};
 
 use crate::parse::duration::parse_duration;
@@ -248,27 +249,26 @@ fn path_in(expr: &Expr) -> Option<Path> {
 /// The next expression, without parentheses. The error `expected` is at the token that does not belong there, or at the
 /// last one of an expression that ends early: the position behind that is none of the user's tokens.
 pub(crate) fn read_expr(input: ParseStream<'_>, expected: impl Display) -> Result<Expr> {
-    let before = input.fork();
-    input.parse().map(bare_expr).map_err(|error| match last_token(&before) {
-        Some(last) if at_end(input) => Error::new_spanned(last, expected),
-        _ => Error::new(error.span(), expected),
-    })
+    let ahead = input.fork();
+    if let Ok(expr) = ahead.parse() {
+        input.advance_to(&ahead);
+        return Ok(bare_expr(expr));
+    }
+    let mut tokens = Vec::new();
+    while !at_end(input) {
+        tokens.push(input.parse::<TokenTree>()?);
+    }
+    let end = tokens.last().map_or_else(Span::call_site, TokenTree::span);
+    let mut semicolon = Punct::new(';', Spacing::Alone);
+    semicolon.set_span(end);
+    tokens.push(semicolon.into());
+    let error = Expr::parse.parse2(tokens.into_iter().collect());
+    let guilty = error.err().map_or(end, |error| error.span());
+    Err(Error::new(guilty, expected))
 }
 
 fn at_end(input: ParseStream<'_>) -> bool {
     input.is_empty() || input.peek(Token![,])
-}
-
-/// The last token before the next comma; two if they are one `::`.
-fn last_token(input: ParseStream<'_>) -> Option<TokenStream> {
-    let mut last = Vec::new();
-    while !at_end(input) {
-        last.push(input.parse::<TokenTree>().ok()?);
-    }
-    let colons =
-        last.iter().rev().take_while(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ':'));
-    let length = colons.count().clamp(1, 2);
-    (!last.is_empty()).then(|| last.split_off(last.len() - length).into_iter().collect())
 }
 
 /// The path in `expr`, or the error `expected` if it is not a plain path.
