@@ -73,8 +73,7 @@ impl Declaration {
             );
             return Err(Box::new(empty_main(function)));
         }
-        let mut shape = check_signature(&mut function.sig, errors);
-        shape = check_place(&function, errors).unwrap_or(shape);
+        let shape = check_signature(&mut function, errors).max(check_place(&function, errors));
         let returns = Returns::read(&function, errors);
         if shape == Shape::NoCell || returns.opaque {
             remove_from(&mut function.sig);
@@ -89,7 +88,12 @@ impl Declaration {
         let cell = static_name(args.cell.take(), &accessor, errors);
         let kind = CellKind::read(&sig, &args, errors);
         let dispose = dispose(&mut args, &kind, errors);
-        let dependencies = Dependencies::read(&mut sig, args.after.take(), &cell, errors);
+        let dependencies = if shape == Shape::Generic {
+            remove_from(&mut sig);
+            Dependencies::default()
+        } else {
+            Dependencies::read(&mut sig, args.after.take(), &cell, errors)
+        };
         let callable_as = factory_name(args.factory.take(), &accessor, &cell, errors);
         let fallible = returns.is_result() || args.fallible.is_some();
         let not_fallible = !returns.is_result() && args.fallible.is_some() && returns.is_no_alias();

@@ -100,7 +100,7 @@ impl Passing {
             Type::Reference(reference) => is_plain_borrow(reference, errors).then_some(Self::Borrowed),
             Type::Path(path) if is_lease(&path.path) => Some(Self::Leased),
             other => {
-                let message = "a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own";
+                let message = "a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own";
                 errors.at(other, message);
                 None
             }
