@@ -34,7 +34,7 @@ pub use linkme;
 /// A declared cell, whatever its factory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cell",
-    label = "expected the static of a cell, which is named like its accessor in capitals"
+    label = "expected the static of a cell: that of the accessor `pool` is `POOL`"
 )]
 pub trait Cell: 'static {
     type Itself;
@@ -73,7 +73,8 @@ pub const fn cell<C: Cell<Itself = C>>(cell: &'static C) -> &'static C::Itself {
 /// A cell whose payload can be injected into a synchronous factory.
 #[diagnostic::on_unimplemented(
     message = "a synchronous factory cannot depend on an asynchronous cell",
-    label = "this dependency is built by an `async fn`; make the factory an `async fn` too"
+    label = "callers await this cell, because it is an `async fn` or `blocking`; make the factory an `async fn` too, or add \
+             the key `blocking`"
 )]
 pub trait Lend: Cell {
     /// A lease, or a reference if the cell is permanent.
