@@ -132,7 +132,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Returns the published payload, if there is one.
-    pub fn peek(&self) -> Option<Ref<'_, T>> {
+    pub fn peek(&self) -> Option<Ref<'static, T>> {
         self.typed.lease()
     }
 
@@ -162,7 +162,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub fn get_or_initialize<E: Into<BoxError>>(
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
             None => self.get_slow(Purpose::Get, &mut factory),
@@ -186,7 +186,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub fn refresh<E: Into<BoxError>>(
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         self.get_slow(Purpose::Refresh, &mut factory)
     }
 
@@ -195,7 +195,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         purpose: Purpose,
         factory: &mut impl FnMut() -> Result<T, E>,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         let mut build = || Ok(self.payload(factory().map_err(Into::into)?));
         self.raw().get_slow(purpose, &mut build).map(Lease::typed)
     }
@@ -216,7 +216,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub async fn get_or_initialize_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
         factory: impl FnMut() -> F,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         match self.typed.lease() {
             Some(lease) => Ok(lease),
             None => self.get_slow_async(Purpose::Get, factory).await,
@@ -233,7 +233,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub async fn refresh_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
         factory: impl FnMut() -> F,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         self.get_slow_async(Purpose::Refresh, factory).await
     }
 
@@ -241,7 +241,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         purpose: Purpose,
         mut factory: impl FnMut() -> F,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         let build = || {
             // Boxed: the caller's future would contain it twice, where it is kept and where it is awaited, and a future
             // that is nested in others twice as often at each level.
