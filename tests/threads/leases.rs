@@ -53,7 +53,9 @@ fn z1_a_lease_hides_no_method_of_the_payload() {
 
     let number = lease(5_u32);
     assert_eq!((number.min(3), number.max(8), number.clamp(6, 7)), (3, 8, 6));
-    assert!(number.cmp(&4).is_gt() && number.eq(&5) && number.partial_cmp(&6).is_some_and(|order| order.is_lt()));
+    assert!(
+        number.cmp(&4).is_gt() && number.eq(&5) && number.partial_cmp(&6).is_some_and(|order| order.is_lt())
+    );
     let option = lease(Some("text".to_owned()));
     assert_eq!(option.as_ref().map(String::len), Some(4));
     assert_eq!(option.as_deref(), Some("text"));

@@ -94,8 +94,5 @@ impl Mode for Infallible {
 #[cold]
 #[track_caller]
 fn refuse(error: &Error) -> ! {
-    match std::error::Error::source(error) {
-        Some(source) => panic!("{error}: {source}"),
-        None => panic!("{error}"),
-    }
+    panic!("{error:#}")
 }
