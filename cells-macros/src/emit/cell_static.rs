@@ -1,4 +1,7 @@
 //! The static of a cell, its marker type, and its entry in the list of all cells.
+//!
+//! What the compiler says of these items in an `impl` or a `trait`, where none of them can be, it says at the
+//! function's name.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -21,7 +24,7 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let head = quote_spanned!(open=> #krate::#static_type<);
     let tail = quote_spanned!(close=> , #marker>);
     let new = quote_spanned!(open=> #krate::#static_type::new());
-    quote! {
+    quote_spanned! {generated(accessor.span())=>
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*
         #vis static #cell: #head #payload #tail = #new;
     }
@@ -31,16 +34,16 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
 //     #[doc(hidden)]
 //     pub(crate) struct __search;
 pub(crate) fn marker(declaration: &Declaration) -> TokenStream {
-    let Declaration { vis, marker, .. } = declaration;
-    quote!(#[doc(hidden)] #vis struct #marker;)
+    let Declaration { vis, accessor, marker, .. } = declaration;
+    quote_spanned!(generated(accessor.span())=> #[doc(hidden)] #vis struct #marker;)
 }
 
 // Output:
 //     ::cells::__private010::register! { static __SEARCH = SEARCH; }
 pub(crate) fn registration(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, cell, payload, .. } = declaration;
+    let Declaration { krate, accessor, cell, .. } = declaration;
     let Attributes { deprecated, lints, .. } = &declaration.attrs;
-    let (open, _) = edges(payload);
+    let (open, _) = edges(accessor);
     let krate = krate.at(open);
     // The registration of a deprecated cell is not a use that deserves the warning.
     let deprecated = (!deprecated.is_empty()).then(|| quote!(#[allow(deprecated)]));

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Expr;
+use syn::{Expr, Token};
 
 use crate::emit::build_fn::{build_fn, keep};
 use crate::emit::disposer::{disposer, disposer_input};
@@ -10,7 +10,7 @@ use crate::emit::info::info;
 use crate::model::declaration::Declaration;
 use crate::model::kind::CellKind;
 use crate::model::mode::Mode;
-use crate::tokens::spans::{edges, relocate};
+use crate::tokens::spans::{edges, generated, relocate};
 
 // Output:
 //     impl ::cells::Declared for __search {
@@ -58,9 +58,10 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
         .map(|expr| hook(&quote!(ADJUSTER), &quote!(#krate::#adjuster_trait<Self::Payload>), expr));
     let keep = keep(declaration);
     let build = build_fn(declaration);
+    let keyword = Token![impl](generated(declaration.accessor.span()));
     quote_spanned! {open=>
         #(#lints)*
-        impl #krate::#declared for #marker {
+        #keyword #krate::#declared for #marker {
             type Payload = #payload;
             type Mode = #krate::__private010::#mode;
             #info

@@ -152,11 +152,7 @@ fn signatures() {
             <'a>  <-  a factory cannot have lifetime parameters, because its payload lives in a static; remove them
         "#]],
     );
-    check(
-        "",
-        "fn search() -> Index where u8: Copy { build() }",
-        &expect![""],
-    );
+    check("", "fn search() -> Index where u8: Copy { build() }", &expect![""]);
     check(
         "",
         "fn search(&self) -> Index { build() }",
@@ -216,14 +212,14 @@ fn parameters() {
         lines += &mistakes("", &format!("fn search({parameter}) -> Index {{ build() }}"));
     }
     expect![[r#"
-        Store  <-  a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own
+        Store  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         mut  <-  all callers share the payload; remove `mut`
         'static  <-  the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it
         impl Search  <-  a factory cannot be generic, and `impl Trait` makes it so; name the type, or take a `&dyn …`
-        Ref<Store>  <-  a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own
-        Ref<'_, Store>  <-  a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own
-        Ref<'static, Store, u8>  <-  a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own
-        Arc<Store>  <-  a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own
+        Ref<Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
+        Ref<'_, Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
+        Ref<'static, Store, u8>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
+        Arc<Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         mut  <-  a parameter names the cell it comes from; remove `mut`
         mut  <-  a parameter names the cell it comes from; remove `mut`
         (store, _)  <-  a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name
@@ -462,7 +458,7 @@ fn mistakes_everywhere_are_reported_together() {
             colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
-            u8  <-  a factory takes nothing but cells; write `&T` to borrow a cell's payload while the factory runs, or `Ref<'static, T>` to keep a lease on it. Other values are read in the body, or are cells of their own
+            u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         "#]],
     );
 }
