@@ -1,7 +1,7 @@
 //! The attribute from end to end: the order of the steps.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote};
 
 use crate::emit::accessor::accessor;
 use crate::emit::cell_static::{cell_static, marker, registration};
@@ -25,7 +25,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream, errors: &mut Errors) 
     let args = parse_args(args, errors);
     match syn::parse2::<Function>(item.clone()) {
         Ok(function) => Declaration::new(args, function, errors)
-            .map_or_else(|function| function.into_token_stream(), |declaration| items(&declaration)),
+            .map_or_else(ToTokens::into_token_stream, |declaration| items(&declaration)),
         Err(error) => {
             errors.push(error);
             item
