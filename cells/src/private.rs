@@ -38,6 +38,8 @@ pub trait Cell: 'static {
     const INFO: &'static CellInfo;
 }
 
+// The messages of these traits say what to do; a list of the implementations would only point into this file.
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: Declared<Payload = T>> Cell for StaticCell<T, D> {
     type Itself = Self;
     type Payload = T;
@@ -45,6 +47,7 @@ impl<T: Payload, D: Declared<Payload = T>> Cell for StaticCell<T, D> {
     const INFO: &'static CellInfo = D::INFO;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredAsync<Payload = T>> Cell for AsyncCell<T, D> {
     type Itself = Self;
     type Payload = T;
@@ -52,6 +55,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> Cell for AsyncCell<T, D> {
     const INFO: &'static CellInfo = D::INFO;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> Cell for PermanentCell<T, D> {
     type Itself = Self;
     type Payload = T;
@@ -78,6 +82,7 @@ pub trait Lend: Cell {
     fn lend(&'static self) -> Result<Self::Lent, BoxError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
@@ -86,6 +91,7 @@ impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> Lend for PermanentCell<T, D> {
     type Lent = &'static T;
 

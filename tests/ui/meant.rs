@@ -56,6 +56,7 @@ fn x12_y7_no_result() -> u8 {
 
 #[runtime_cell(fallible)]
 async fn x12_y7_no_result_awaited(x12_y7_no_result: &u8) -> &'static str {
+    drop(x12_y7_no_result);
     "text"
 }
 

@@ -12,6 +12,7 @@ fn lifetime<'a>() -> u8 {
 
 #[runtime_cell]
 fn x12_generic_with_a_known_payload<T: Default>(one: T, #[from(LIFETIME)] two: &T) -> u8 {
+    drop((one, two));
     1
 }
 

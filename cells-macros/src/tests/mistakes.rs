@@ -741,11 +741,15 @@ fn x12_y6_what_the_compiler_has_reported_is_not_reported_again() {
         ("fn search() => Index { build() }", "fn search() -> Index"),
         ("fn search(): Result<Index, E> { build() }", "fn search() -> Result<Index, E>"),
         ("fn search -> Index { build() }", "fn search() -> Index"),
+        ("pub(craet) fn search() -> Index { build() }", "pub fn search() -> Index"),
+        ("fn search(store: &Store = 5) -> Index { build() }", "fn search() -> Index"),
     ] {
         assert_eq!(mistakes("", item), "", "{item}");
         let accessor = |item: &str| expansion("", item).split('{').next().map(str::to_owned);
         assert_eq!(accessor(item), accessor(&format!("{read} {{ build() }}")), "{item}");
     }
+    let lines = mistakes("", "unsafe const fn search() -> Index { build() }");
+    assert_eq!(lines.lines().count(), 2, "{lines}");
     assert_eq!(
         mistakes("", "fn search(a: , ..., store: Store) -> Index { build() }").lines().count(),
         2,
