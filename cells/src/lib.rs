@@ -19,6 +19,8 @@ mod program;
 mod shared_error;
 mod sync;
 
+pub use cell::cell_base::CellBase;
+pub use cell::closable_cell::ClosableCell;
 pub use cell::runtime_cell::RuntimeCell;
 pub use cell::seed::{SeedError, SeedRefusal};
 pub use cell::snapshot::CellSnapshot;
@@ -26,6 +28,9 @@ pub use cell::snapshot::State;
 pub use cells_macros::runtime_cell;
 pub use declared::any_cell::AnyCell;
 pub use declared::async_cell::{AsyncCell, DeclaredAsync};
+pub use declared::cell_of::CellOf;
+pub use declared::cell_static::CellStatic;
+pub use declared::factory_cell::FactoryCell;
 pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 pub use declared::static_cell::{Declared, StaticCell};
 pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError, find_error};
@@ -41,25 +46,25 @@ pub use observe::timeline::{Timeline, TimelineEvent};
 pub use observe::timeline_observer::TimelineObserver;
 pub use payload::counters::ReadPath;
 pub use payload::disposer::{Abandoned, Close, Disposer};
-pub use payload::lease::Ref;
+pub use payload::lease::{MappedRef, Ref};
 pub use payload::threads::{read_path, use_fences};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
-pub use program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
+pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
-pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
+pub use program::warm_up_report::{WarmUpError, WarmUpOutcome, WarmUpReport, WarmedCell};
 pub use shared_error::keep;
 pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
 /// Helpers for tests of programs that use cells.
 ///
-/// [`RuntimeCell::seed`] puts a ready-made payload into a cell. It is refused unless one of these allows it, so that
+/// [`seed`](ClosableCell::seed) puts a ready-made payload into a cell. It is refused unless one of these allows it, so that
 /// production code cannot come to depend on it:
 ///
 /// - the environment variable `CELLS_ALLOW_SEED` is `1`, `true`, `yes` or `on`, in upper or lower case;
-/// - the calling thread holds a permit from [`allow_seeding`](testing::allow_seeding);
+/// - a permit from [`allow_seeding`](testing::allow_seeding) is held, by whichever thread or task;
 /// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`).
 pub mod testing {
     pub use crate::cell::seed::{SeedPermit, allow_seeding};

@@ -29,8 +29,8 @@ pub(crate) struct Declaration {
     pub(crate) accessor: Ident,
     /// The static.
     pub(crate) cell: Ident,
-    /// The type that implements the traits of a declared cell.
-    pub(crate) marker: Ident,
+    /// The cell itself, and the type that implements the traits of a declared cell.
+    pub(crate) hidden: Ident,
     /// What messages call the cell.
     pub(crate) name: LitStr,
     pub(crate) payload: Type,
@@ -110,8 +110,11 @@ impl Declaration {
         let payload = if aliased { payload_of_alias(&written, &krate) } else { written.clone() };
 
         let nested = callable_as.is_none();
-        sig.ident =
-            callable_as.unwrap_or_else(|| format_ident!("__factory", span = generated(accessor.span())));
+        sig.ident = callable_as.unwrap_or_else(|| {
+            let mut hidden = accessor.clone();
+            hidden.set_span(generated(accessor.span()));
+            hidden
+        });
         if let ReturnType::Type(_, ty) = &mut sig.output {
             **ty = returns.ty.clone();
         }
@@ -130,7 +133,7 @@ impl Declaration {
         let callable = shape == Shape::Whole && readable && kind.is_supported();
 
         Ok(Self {
-            marker: format_ident!("__{unraw}", span = generated(accessor.span())),
+            hidden: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
             attrs: Attributes::sort(attrs),
             factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),

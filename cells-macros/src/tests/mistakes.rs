@@ -475,44 +475,51 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
             #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = Index;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
-                };
-                type Output = io::Result<Index>;
-                fn build() -> io::Result<Index> {
+            enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            const _: () = {
+                fn search() -> io::Result<Index> {
                     open()
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared<Index> for __cell_search {
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Index> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
+                    };
+                }
+                impl ::cells::__private010::Factory<io::Result<Index>> for __cell_search {
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
+                    };
+                    const BUILD: fn() -> io::Result<Index> = search;
+                }
+                ::cells::__private010::register! {
+                    __cell_search
+                }
+            };
         "##]],
     );
 }
@@ -526,55 +533,62 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
             #[inline]
             #[track_caller]
             fn search() -> ::cells::Ref<'static, &'static str> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<&'static str, __search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<&'static str, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
             #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = &'static str;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "&'static str",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&PATH))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    unsafe fn __factory<'a>(path: &'a str) -> &'static str {
-                        path
-                    }
-                    ::core::panic!()
+            enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<&'static str, __cell_search> = ::cells::StaticCell::new();
+            const _: () = {
+                unsafe fn search<'a>(path: &'a str) -> &'static str {
+                    path
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared<&'static str> for __cell_search {
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "&'static str",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&PATH))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<&'static str> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<&'static str>::DISPOSER
+                    };
+                }
+                impl ::cells::__private010::Factory<
+                    ::core::result::Result<&'static str, ::cells::BoxError>,
+                > for __cell_search {
+                    const BUILD: fn() -> ::core::result::Result<&'static str, ::cells::BoxError> = ||
+                    { ::core::panic!() };
+                }
+                ::cells::__private010::register! {
+                    __cell_search
+                }
+            };
         "##]],
     );
 }

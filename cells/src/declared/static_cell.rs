@@ -1,12 +1,13 @@
 //! A cell with its factory wired in: what `#[runtime_cell]` declares, unless the cell is asynchronous or permanent.
 
+use crate::cell::closable_cell::ClosableCell;
 use crate::cell::config::DeclaredFactory;
-use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::flight::observed_calls;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
@@ -19,50 +20,55 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// What a declaration says of its cell; `#[runtime_cell]` implements it.
-pub trait Declared: Sized + 'static {
-    /// The payload's type. Only [`StaticCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
-    type Payload;
-    /// What the factory returns.
-    type Output: FactoryOutput<Self::Payload>;
+///
+/// The payload's type is a parameter, because what a public type says of itself in an associated type must be public. It
+/// has no bounds, because only [`StaticCell`] has them, so that a mistake is reported once.
+pub trait Declared<T>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What ends a payload.
-    const DISPOSER: Disposer<Self::Payload>;
+    const DISPOSER: Disposer<T>;
     /// Creates the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
-    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
-    /// How the factory's error is boxed, if its own conversion would hide it.
-    const KEEP: Keep = None;
-
-    /// Runs the factory.
-    fn build() -> Self::Output;
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<T>>> = None;
 }
 
-/// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
+/// The factory of a declared cell, which returns an `R`: a parameter for the same reason.
+pub trait Factory<R>: 'static {
+    /// How the factory's error is boxed, if its own conversion would hide it.
+    const KEEP: Keep = None;
+    /// Runs the factory.
+    const BUILD: fn() -> R;
+}
+
+/// A declared cell, with factory, disposer and limits wired in.
 ///
-/// It dereferences to the [`RuntimeCell`], whose methods close, inspect and configure it.
-pub struct StaticCell<T: Payload, D: Declared<Payload = T>> {
-    cell: RuntimeCell<T>,
+/// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
+/// declared factory alone, so there is no `get_or_initialize`.
+pub struct StaticCell<T: Payload, D: Declared<T>> {
+    cell: ClosableCell<T>,
     declaration: PhantomData<fn() -> D>,
 }
 
-impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Creates the cell as it is declared.
-    #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
-    pub const fn new() -> Self {
+    pub const fn new<R: FactoryOutput<T>>() -> Self
+    where
+        D: Factory<R>,
+    {
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
         });
         // Only one of the two is compiled; the second is less code (target: code for each cell, docs/performance.md).
         let factory: DeclaredFactory =
-            if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
+            if D::DISPOSER.run.calls() { Self::build::<R> } else { Self::build_dropped::<R> };
         let cell =
-            RuntimeCell::declared(D::INFO, Some(factory), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
+            ClosableCell::declared(D::INFO, Some(factory), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
         Self { cell, declaration: PhantomData }
     }
 
@@ -71,27 +77,32 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
-    /// Returns the entry for the list of all cells; only the macro calls it.
-    #[doc(hidden)]
-    pub const fn entry(&'static self) -> AnyCell {
-        AnyCell::plain(self.cell.raw())
+    /// Returns the cell without its type, for a table of cells of all types.
+    pub const fn any(&'static self) -> AnyCell {
+        AnyCell::plain(self.cell.base())
     }
 
-    fn build() -> Result<AnyPayload, BoxError> {
-        match D::build().into_result(D::KEEP) {
+    fn build<R: FactoryOutput<T>>() -> Result<AnyPayload, BoxError>
+    where
+        D: Factory<R>,
+    {
+        match R::into_result((D::BUILD)(), D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
-    fn build_dropped() -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+    fn build_dropped<R: FactoryOutput<T>>() -> Result<AnyPayload, BoxError>
+    where
+        D: Factory<R>,
+    {
+        R::into_dropped((D::BUILD)(), D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`], if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
@@ -110,7 +121,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// Returns the payload, building it if there is none; always as a `Result`.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`].
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize).
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
@@ -123,33 +134,38 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         self.cell.typed.get()
     }
 
-    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].
+    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::refresh`].
+    /// Those of [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
     pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.entry().refresh().map(Lease::typed)
+        self.any().refresh().map(Lease::typed)
     }
 
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.raw().info()
     }
+
+    /// Returns the cells whose accessors this cell's factory has called in this process.
+    pub fn observed(&self) -> Vec<&'static CellInfo> {
+        observed_calls::by(self.info())
+    }
 }
 
-impl<T: Payload, D: Declared<Payload = T>> Deref for StaticCell<T, D> {
-    type Target = RuntimeCell<T>;
+impl<T: Payload, D: Declared<T>> Deref for StaticCell<T, D> {
+    type Target = ClosableCell<T>;
 
     #[inline]
-    fn deref(&self) -> &RuntimeCell<T> {
+    fn deref(&self) -> &ClosableCell<T> {
         &self.cell
     }
 }
 
-impl<T: Payload, D: Declared<Payload = T>> fmt::Debug for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> fmt::Debug for StaticCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.cell, f)
     }
