@@ -43,6 +43,8 @@ pub trait Cell: 'static {
     const INFO: &'static CellInfo;
 }
 
+// The messages of these traits say what to do; a list of the implementations would only point into this file.
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: Declared<T>> Cell for CellStatic<StaticCell<T, D>> {
     type Itself = Self;
     type Payload = T;
@@ -50,6 +52,7 @@ impl<T: Payload, D: Declared<T>> Cell for CellStatic<StaticCell<T, D>> {
     const INFO: &'static CellInfo = D::INFO;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredAsync<T>> Cell for CellStatic<AsyncCell<T, D>> {
     type Itself = Self;
     type Payload = T;
@@ -57,6 +60,7 @@ impl<T: Payload, D: DeclaredAsync<T>> Cell for CellStatic<AsyncCell<T, D>> {
     const INFO: &'static CellInfo = D::INFO;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredPermanent<T>> Cell for CellStatic<PermanentCell<T, D>> {
     type Itself = Self;
     type Payload = T;
@@ -83,6 +87,7 @@ pub trait Lend: Cell {
     fn lend(cell: &'static Self) -> Result<Self::Lent, BoxError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: Declared<T>> Lend for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
@@ -91,6 +96,7 @@ impl<T: Payload, D: Declared<T>> Lend for CellStatic<StaticCell<T, D>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredPermanent<T>> Lend for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
