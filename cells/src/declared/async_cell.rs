@@ -125,7 +125,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
     /// error, and after a shutdown.
     pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::output(self.try_get().await)
+        D::Mode::output_by_mode(self.try_get().await)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.

@@ -102,8 +102,8 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
         match self.payload.get() {
-            Some(payload) => D::Mode::permanent(Ok(payload)),
-            None => D::Mode::permanent(self.get_observed()),
+            Some(payload) => D::Mode::permanent_by_mode(Ok(payload)),
+            None => D::Mode::permanent_by_mode(self.get_observed()),
         }
     }
 

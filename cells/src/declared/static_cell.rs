@@ -107,7 +107,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     )]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::get(&self.cell.typed)
+        D::Mode::get_by_mode(&self.cell.typed)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
