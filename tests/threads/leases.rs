@@ -1,7 +1,9 @@
 //! Leases: what they have of their payloads, projections, and leases that outlive their cells.
 
-use cells::{CloseStatus, MappedRef, Ref};
-use cells_test_support::{Boom, Count, Heard, Recorder, Tally, cell, counted, eventually, lock, spawn};
+use cells::{CloseStatus, MappedRef, Ref, RuntimeCell};
+use cells_test_support::{
+    Boom, Count, Heard, OnDrop, Recorder, Tally, cell, counted, eventually, lock, spawn,
+};
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -190,6 +192,35 @@ fn z2_a_cell_that_is_dropped_while_earlier_payloads_drain() {
     job.join();
     drop(first);
     assert_eq!(tally.disposed(), [2, 1]);
+}
+
+/// The end of the last lease disposes the payload, and with that the cell itself.
+#[test]
+fn z2_a_payload_may_own_the_last_handle_of_its_cell() {
+    struct Node(
+        Mutex<Option<Arc<RuntimeCell<Node>>>>,
+        #[expect(dead_code, reason = "only held")] OnDrop<fn()>,
+    );
+    static ENDS: Count = Count::zero();
+
+    let cell = Arc::new(cell("node"));
+    let build = || {
+        Ok::<_, Boom>(Node(
+            Mutex::new(None),
+            OnDrop(|| {
+                ENDS.up();
+            }),
+        ))
+    };
+    let node = cell.get_or_initialize(build).expect("a payload");
+    *lock(&node.0) = Some(Arc::clone(&cell));
+    assert_eq!(cell.close().status, CloseStatus::Draining);
+    let later = cell.get_or_initialize(build).expect("another payload");
+    drop(cell);
+    drop(node);
+    assert_eq!(ENDS.get(), 1, "the cell is gone, and retired what is still leased");
+    drop(later);
+    assert_eq!(ENDS.get(), 2);
 }
 
 /// A map of cells whose entries are replaced while their payloads are in use.
