@@ -222,7 +222,7 @@ debug_as_chain!(Error UnavailableError LifecycleError);
 /// `Deadlock` for [`Reentrant`](LifecycleError::Reentrant), also where that is a dependency's error; otherwise that of
 /// the nearest `io::Error` among the causes, or `Other`.
 ///
-/// ```
+/// ```standalone_crate
 /// use std::{io, net::TcpStream};
 ///
 /// #[cells::runtime_cell]

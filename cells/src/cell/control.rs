@@ -301,7 +301,7 @@ impl Control {
         drop(block);
         // After unlocking: the error's `Display` is code of the program, and so are the destructors that may run here.
         CellSnapshot {
-            last_error: cause.map(|cause| cause.to_string()),
+            last_error: cause.map(|cause| format!("{cause:#}")),
             flights: snapshot.flights + superseded.iter().filter(|flight| !flight.is_over()).count(),
             draining: open(drains).len(),
             ..snapshot
