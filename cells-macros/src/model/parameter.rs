@@ -1,5 +1,6 @@
 //! One parameter of a factory: the cell that fills it, and how the payload is passed.
 
+use std::mem;
 use syn::{
     Attribute, Error, GenericArgument, Ident, Pat, PatType, Path, PathArguments, Result, Type, TypeReference,
 };
@@ -113,5 +114,7 @@ fn is_lease(path: &Path) -> bool {
 
 /// Removes and returns the attributes of that name.
 fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
-    attrs.extract_if(.., |attr| attr.path().is_ident(name)).collect()
+    let (taken, kept) = mem::take(attrs).into_iter().partition(|attr| attr.path().is_ident(name));
+    *attrs = kept;
+    taken
 }
