@@ -1,0 +1,24 @@
+//! Compiles declarations with and without the attribute; the head of `lib.rs` says how to call it.
+
+use lexopt::prelude::*;
+
+fn main() -> Result<(), lexopt::Error> {
+    let (mut seed, mut cases, mut all, mut one) = (1, 200, false, None);
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("all") => all = true,
+            Long("seed") => seed = args.value()?.parse()?,
+            Long("cases") => cases = args.value()?.parse()?,
+            Long("case") => one = Some(args.value()?.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let report = match one {
+        Some(id) => differential::one(&id).ok_or("there is no such case")?,
+        None if all => differential::all(),
+        None => differential::sample(seed, cases),
+    };
+    print!("{report}");
+    Ok(())
+}
