@@ -1,6 +1,6 @@
 //! A declaration in the making: each dimension of the grammar sets what it is about.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 pub(crate) struct Draft {
     pub(crate) crate_lints: &'static str,
@@ -33,8 +33,10 @@ pub(crate) struct Draft {
     pub(crate) pieces: bool,
     /// Whether a dependency is asynchronous.
     pub(crate) needs_async: bool,
-    /// Which exceptions apply, by their names.
-    pub(crate) refused: BTreeSet<&'static str>,
+    /// Which exceptions apply, by their names, and how often.
+    pub(crate) refused: BTreeMap<&'static str, usize>,
+    /// Whether the return type borrows from the parameters, if there are any.
+    pub(crate) borrows: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub(crate) enum Callers {
 
 impl Draft {
     pub(crate) fn refuse(&mut self, exception: &'static str) {
-        self.refused.insert(exception);
+        *self.refused.entry(exception).or_default() += 1;
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
@@ -109,11 +111,11 @@ impl Draft {
         let uses = match self.callers {
             Callers::None => return String::new(),
             Callers::Dropped => format!("{call};"),
-            Callers::Accessor => format!("let _ = {asyncness}move || {{ let _ = {call}; }};"),
+            Callers::Accessor => format!("let _made = {asyncness}move || {{ let _got = {call}; }};"),
             Callers::Both => {
-                let typed = self.payload.map(|payload| format!("⟨cell:let _: {} =⟩", self.lease(payload)));
-                let typed = typed.unwrap_or_else(|| "⟨cell:let _ =⟩".to_owned());
-                format!("{typed}⟨plain:let _ =⟩ {call}; ⟨cell:let _ = {cell}.info().name;⟩")
+                let typed = self.payload.map(|payload| format!("⟨cell:: {}⟩", self.lease(payload)));
+                let typed = typed.unwrap_or_default();
+                format!("let _got{typed} = {call}; ⟨cell:let _name = {cell}.info().name;⟩")
             }
         };
         // Without the lint they would be dead where the case is private, and what they call alive or not by accident.
@@ -157,7 +159,8 @@ impl Default for Draft {
             callers: Callers::Both,
             pieces: false,
             needs_async: false,
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            borrows: false,
         }
     }
 }

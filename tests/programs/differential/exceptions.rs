@@ -34,6 +34,7 @@ pub(crate) const REFUSED: &[Exception] = &[
     exception("exclusive", "`&mut T` as a parameter", "all callers share the payload"),
     exception("static-borrow", "`&'static T` as a parameter", "the payload is borrowed only while the factory runs"),
     exception("pattern", "a parameter that is a pattern, `_` or `mut`", "a parameter names a cell"),
+    exception("injected-twice", "two parameters of one cell", "one is enough"),
     exception("conditional", "`cfg` on a parameter", "a cell has the same dependencies in every build"),
     exception("no-such-cell", "a parameter or `after` that names no cell", "it is a dependency"),
     exception("not-its-payload", "a parameter of another type than the cell's payload", "it gets that payload"),
@@ -58,13 +59,53 @@ pub(crate) const REFUSED: &[Exception] = &[
 /// A lint that the compiler reports on one side alone.
 pub(crate) struct LintException {
     pub(crate) lint: &'static str,
-    /// Whether it is the declaration that says so, or the plain function.
-    pub(crate) of_cell: bool,
+    pub(crate) of: LintOf,
     pub(crate) what: &'static str,
     pub(crate) reason: &'static str,
 }
 
-pub(crate) const LINTS: &[LintException] = &[];
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LintOf {
+    /// The plain function alone.
+    Plain,
+    /// A caller of the accessor alone.
+    Caller,
+    /// A name in the arguments of the attribute.
+    Argument,
+}
+
+pub(crate) const LINTS: &[LintException] = &[
+    LintException {
+        lint: "unused_must_use",
+        of: LintOf::Caller,
+        what: "a call that drops what it got",
+        reason: "leases and results are to be used",
+    },
+    LintException {
+        lint: "unfulfilled_lint_expectations",
+        of: LintOf::Plain,
+        what: "`expect` of a lint",
+        reason: "it becomes `allow`, because the lint fires in only one of the emitted items",
+    },
+    LintException {
+        lint: "unused_qualifications",
+        of: LintOf::Plain,
+        what: "a path in the body that could be shorter",
+        reason: "the body is inside another item, where it could not",
+    },
+    LintException {
+        lint: "non_snake_case",
+        of: LintOf::Argument,
+        what: "a name in `factory = …` that is not in snake case",
+        reason: "it names a function",
+    },
+    LintException {
+        lint: "non_upper_case_globals",
+        of: LintOf::Argument,
+        what: "a name in `cell = …` that is not in capitals",
+        reason: "it names a static",
+    },
+];
 
 /// The exceptions that a draft meets because its parts do not go together.
 pub(crate) fn combined(draft: &mut Draft) {
@@ -78,15 +119,20 @@ pub(crate) fn combined(draft: &mut Draft) {
     if !asynchronous && (draft.has("detached") || draft.has("runtime")) {
         draft.refuse("needs-async");
     }
-    let limits = ["max_waiters", "wait_timeout", "cooldown"];
-    if !draft.fallible && limits.into_iter().any(|key| draft.has(key)) {
-        draft.refuse("limits");
+    const LIMITS: [&str; 3] = ["max_waiters", "wait_timeout", "cooldown"];
+    if !draft.fallible {
+        for _ in LIMITS.into_iter().filter(|key| draft.has(key)).collect::<Vec<_>>() {
+            draft.refuse("limits");
+        }
+    }
+    if draft.borrows && draft.arguments > 0 {
+        draft.refuse("borrow");
     }
     if draft.needs_async && !asynchronous {
         draft.refuse("async-dependency");
     }
-    if draft.refused.contains("async-borrow") && !asynchronous {
+    if draft.refused.contains_key("async-borrow") && !asynchronous {
         draft.refused.remove("async-borrow");
     }
-    debug_assert!(draft.refused.iter().all(|name| REFUSED.iter().any(|row| row.name == *name)), "{:?}", draft.refused);
+    debug_assert!(draft.refused.keys().all(|name| REFUSED.iter().any(|row| row.name == *name)), "{:?}", draft.refused);
 }

@@ -2,8 +2,9 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::draft::Draft;
-use crate::exceptions::LINTS;
+use crate::exceptions::{LINTS, LintOf};
 use crate::marked::Source;
+use crate::mutants::Mutant;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -33,6 +34,8 @@ pub(crate) enum Kind {
     LintMissing,
     /// The plain function does not have this lint.
     LintAdded,
+    /// Nothing is wrong with it after all.
+    Forgiven,
 }
 
 #[derive(Clone, Debug)]
@@ -53,29 +56,90 @@ fn without_names(message: &str) -> String {
     pieces.map(|(index, piece)| if index % 2 == 0 { piece } else { "`_`" }).collect()
 }
 
-/// Where a case's diagnostics are wrong whatever they say.
-pub(crate) fn places(cell: &[Diagnostic], plain: &[Diagnostic], source: &Source) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for diagnostic in cell {
-        if diagnostic.message.contains("panicked") || diagnostic.message.contains("internal compiler error") {
-            faults.push(fault(Kind::Panic, diagnostic));
-        } else if diagnostic.places.iter().flatten().any(|place| *place == source.attribute) {
-            faults.push(fault(Kind::WholeAttribute, diagnostic));
-        } else if diagnostic.places.is_empty() || diagnostic.places.contains(&None) {
-            faults.push(fault(Kind::InLibrary, diagnostic));
+/// What is wrong with each of a case's diagnostics, if anything is: the first thing that is found.
+struct Verdicts<'a> {
+    said: &'a [Diagnostic],
+    kinds: Vec<Option<Kind>>,
+}
+
+impl<'a> Verdicts<'a> {
+    /// Panics, and what points to a wrong place whatever it says.
+    fn new(said: &'a [Diagnostic], plain: &[Diagnostic], source: &Source) -> Self {
+        let mut verdicts = Self { said, kinds: vec![None; said.len()] };
+        verdicts.mark(Kind::Panic, |diagnostic| {
+            diagnostic.message.contains("panicked") || diagnostic.message.contains("internal compiler error")
+        });
+        verdicts.mark(Kind::WholeAttribute, |diagnostic| {
+            diagnostic.places.iter().flatten().any(|place| *place == source.attribute)
+        });
+        verdicts.mark(Kind::InLibrary, |diagnostic| {
+            diagnostic.places.is_empty() || diagnostic.places.contains(&None)
+        });
+        // What the plain function gets too, and at the same place, is not the attribute's.
+        let is_plain = |error: &Diagnostic| {
+            plain.iter().any(|plain| plain.code == error.code && plain.place() == error.place())
+        };
+        let is_within = |error: &Diagnostic, region| error.place().is_some_and(|place| overlaps(&place, region));
+        verdicts.mark(Kind::InCaller, |error| {
+            !error.is_lint() && is_within(error, &source.callers) && !is_plain(error)
+        });
+        verdicts.mark(Kind::Elsewhere, |error| {
+            !error.is_lint()
+                && !is_within(error, &source.callers)
+                && !is_within(error, &source.declaration)
+                && !is_plain(error)
+        });
+        let mut at_one_place: BTreeMap<_, usize> = BTreeMap::new();
+        verdicts.mark(Kind::Twice, |diagnostic| {
+            let Some(key) = same_thing(diagnostic) else { return false };
+            let plain = plain.iter().filter(|plain| same_thing(plain).as_ref() == Some(&key)).count();
+            let seen = at_one_place.entry(key).or_default();
+            *seen += 1;
+            *seen > plain.max(1)
+        });
+        verdicts
+    }
+
+    fn mark(&mut self, kind: Kind, mut is_wrong: impl FnMut(&Diagnostic) -> bool) {
+        for (diagnostic, verdict) in self.said.iter().zip(&mut self.kinds) {
+            if verdict.is_none() && is_wrong(diagnostic) {
+                *verdict = Some(kind);
+            }
         }
     }
-    let mut at_one_place: BTreeMap<_, Vec<&Diagnostic>> = BTreeMap::new();
-    for diagnostic in cell {
-        if let Some(key) = same_thing(diagnostic) {
-            at_one_place.entry(key).or_default().push(diagnostic);
+
+    /// Marks the errors beyond the first `due`, and takes the library's own, which have no code, for these.
+    fn mark_follow_ups(&mut self, due: usize) {
+        for own in [true, false] {
+            let mut seen = if own { 0 } else { self.errors().filter(|error| error.code.is_none()).count() };
+            self.mark(Kind::FollowUp, |error| {
+                let counts = !error.is_lint() && error.code.is_none() == own;
+                seen += usize::from(counts);
+                counts && seen > due
+            });
         }
     }
-    for (key, said) in at_one_place {
-        let plain = plain.iter().filter(|plain| same_thing(plain).as_ref() == Some(&key)).count();
-        faults.extend(said.into_iter().skip(plain.max(1)).map(|diagnostic| fault(Kind::Twice, diagnostic)));
+
+    /// Takes the verdict back, and leaves these diagnostics out of all that follows.
+    fn forgive(&mut self, kind: Kind) {
+        for verdict in &mut self.kinds {
+            if *verdict == Some(kind) {
+                *verdict = Some(Kind::Forgiven);
+            }
+        }
     }
-    faults
+
+    /// The errors that nothing is wrong with so far.
+    fn errors(&self) -> impl Iterator<Item = &'a Diagnostic> {
+        let unmarked = self.said.iter().zip(&self.kinds).filter(|(_, kind)| kind.is_none());
+        unmarked.map(|(error, _)| error).filter(|error| !error.is_lint())
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let marked = self.said.iter().zip(&self.kinds);
+        let faults = marked.filter_map(|(diagnostic, kind)| Some(fault((*kind)?, diagnostic)));
+        faults.filter(|fault| fault.kind != Kind::Forgiven).collect()
+    }
 }
 
 /// All errors at one place say the same, and so do all warnings of one lint.
@@ -86,40 +150,55 @@ fn same_thing(diagnostic: &Diagnostic) -> Option<(usize, usize, Option<String>)>
 
 /// A generated declaration beside its plain function.
 pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], source: &Source) -> Vec<Fault> {
-    let mut faults = places(cell, plain, source);
+    let mut verdicts = Verdicts::new(cell, plain, source);
     let (errors, lints) = split(cell);
     let (plain_errors, plain_lints) = split(plain);
+    let mut faults = Vec::new();
 
-    for error in &errors {
-        let Some(place) = error.place() else { continue };
-        let same = plain_errors.iter().any(|plain| plain.code == error.code && plain.place() == error.place());
-        if overlaps(&place, &source.callers) && !same {
-            faults.push(fault(Kind::InCaller, error));
-        } else if !overlaps(&place, &source.declaration) && !same {
-            faults.push(fault(Kind::Elsewhere, error));
-        }
-    }
     if draft.refused.is_empty() {
         if plain_errors.is_empty() {
-            faults.extend(errors.iter().map(|error| fault(Kind::Refused, error)));
+            verdicts.mark(Kind::Refused, |error| !error.is_lint());
+        } else if errors.is_empty() {
+            faults.extend(plain_errors.iter().map(|error| fault(Kind::Accepted, error)));
         } else {
-            faults.extend(other_errors(&errors, &plain_errors));
+            let kind = if errors.len() > plain_errors.len() { Kind::FollowUp } else { Kind::OtherError };
+            verdicts.mark(kind, |error| !error.is_lint() && !has_error_at(error, &plain_errors));
         }
     } else if errors.is_empty() {
-        let what = draft.refused.iter().copied().collect::<Vec<_>>().join(", ");
+        let what = draft.refused.keys().copied().collect::<Vec<_>>().join(", ");
         faults.push(Fault { kind: Kind::Accepted, what });
-    } else if errors.len() > plain_errors.len() + draft.refused.len() {
-        // The library's own errors have no code, and are taken for the ones that are due.
-        let due = plain_errors.len() + draft.refused.len();
-        let (own, coded): (Vec<_>, Vec<_>) = errors.iter().partition(|error| error.code.is_none());
-        faults.extend(own.into_iter().chain(coded).skip(due).map(|error| fault(Kind::FollowUp, error)));
+    } else {
+        let of_declaration = |error: &&&Diagnostic| {
+            error.place().is_none_or(|place| overlaps(&place, &source.declaration))
+        };
+        let plain = plain_errors.iter().filter(of_declaration).count();
+        verdicts.mark_follow_ups(plain + draft.refused.values().sum::<usize>());
     }
     // After an error the compiler leaves out many lints.
     if errors.is_empty() && plain_errors.is_empty() {
-        faults.extend(other_lints(&lints, &plain_lints));
+        faults.extend(other_lints(&lints, &plain_lints, source));
     }
-    faults.dedup_by(|one, other| (one.kind, &one.what) == (other.kind, &other.what));
+    faults.extend(verdicts.faults());
     faults
+}
+
+/// A broken declaration: one mistake is worth one error more than the plain function has.
+pub(crate) fn tolerate(mutant: &Mutant, cell: &[Diagnostic], plain: &[Diagnostic], source: &Source) -> Vec<Fault> {
+    let mut verdicts = Verdicts::new(cell, plain, source);
+    let in_declaration = |said: &[Diagnostic]| {
+        let (errors, _) = split(said);
+        errors.into_iter().filter(|error| error.place().is_none_or(|place| overlaps(&place, &source.declaration))).count()
+    };
+    let in_callers = |said: &[Diagnostic]| {
+        let (errors, _) = split(said);
+        errors.into_iter().any(|error| error.place().is_some_and(|place| overlaps(&place, &source.callers)))
+    };
+    // A mutant may be right, or another declaration to its callers.
+    if in_declaration(cell) == 0 || in_callers(plain) || !mutant.decided {
+        verdicts.forgive(Kind::InCaller);
+    }
+    verdicts.mark_follow_ups(in_declaration(plain) + 1);
+    verdicts.faults()
 }
 
 fn split(diagnostics: &[Diagnostic]) -> (Vec<&Diagnostic>, Vec<&Diagnostic>) {
@@ -130,33 +209,31 @@ fn overlaps(one: &Range<usize>, other: &Range<usize>) -> bool {
     one.start < other.end && other.start < one.end
 }
 
-/// What only one of the two has, by code and place.
-fn other_errors(cell: &[&Diagnostic], plain: &[&Diagnostic]) -> Vec<Fault> {
-    let is_in = |error: &Diagnostic, list: &[&Diagnostic]| {
-        list.iter().any(|other| {
-            other.code == error.code
-                && match (other.place(), error.place()) {
-                    (Some(one), Some(other)) => overlaps(&one, &other) || one == other,
-                    (one, other) => one == other,
-                }
-        })
-    };
-    if cell.is_empty() {
-        return plain.iter().map(|error| fault(Kind::Accepted, error)).collect();
-    }
-    let kind = if cell.len() > plain.len() { Kind::FollowUp } else { Kind::OtherError };
-    cell.iter().filter(|error| !is_in(error, plain)).map(|error| fault(kind, error)).collect()
+/// Whether there is an error at that place; the words may be our own.
+fn has_error_at(error: &Diagnostic, list: &[&Diagnostic]) -> bool {
+    list.iter().any(|other| match (other.place(), error.place()) {
+        (Some(one), Some(other)) => overlaps(&one, &other) || one == other,
+        (one, other) => one == other,
+    })
 }
 
-fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic]) -> Vec<Fault> {
+fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic], source: &Source) -> Vec<Fault> {
     let is_in = |lint: &Diagnostic, list: &[&Diagnostic]| {
         list.iter().any(|other| other.code == lint.code && other.place() == lint.place())
     };
-    let expected = |lint: &Diagnostic, of_cell: bool| {
-        LINTS.iter().any(|row| row.of_cell == of_cell && lint.code.as_deref() == Some(row.lint))
+    let expected = |lint: &Diagnostic, of: LintOf| {
+        LINTS.iter().any(|row| row.of == of && lint.code.as_deref() == Some(row.lint))
     };
-    let missing = plain.iter().filter(|lint| !is_in(lint, cell) && !expected(lint, false));
-    let added = cell.iter().filter(|lint| !is_in(lint, plain) && !expected(lint, true));
+    let within = |lint: &Diagnostic, region: &Range<usize>| {
+        lint.place().is_some_and(|place| overlaps(&place, region) && place != *region)
+    };
+    let of_cell = |lint: &&&Diagnostic| {
+        source.cell_only.iter().any(|region| within(lint, region))
+            || within(lint, &source.attribute) && expected(lint, LintOf::Argument)
+            || within(lint, &source.callers) && expected(lint, LintOf::Caller)
+    };
+    let missing = plain.iter().filter(|lint| !is_in(lint, cell) && !expected(lint, LintOf::Plain));
+    let added = cell.iter().filter(|lint| !is_in(lint, plain) && !of_cell(lint));
     missing
         .map(|lint| fault(Kind::LintMissing, lint))
         .chain(added.map(|lint| fault(Kind::LintAdded, lint)))

@@ -13,6 +13,7 @@
 //!
 //! - `grammar` has the dimensions of a declaration, `cases` combines their choices, `draft` writes the text;
 //! - `marked` makes both sides of that text, `compiler` compiles them, `diagnostics` reads what it says;
+//! - `mutants` makes broken declarations, from the `tokens` of right ones;
 //! - `judge` compares, by the table in `exceptions`; `report` groups what is wrong.
 
 mod cases;
@@ -23,57 +24,105 @@ mod exceptions;
 mod grammar;
 mod judge;
 mod marked;
+mod mutants;
 mod report;
+mod tokens;
 
 use cases::Case;
 use compiler::Compiler;
 use fastrand::Rng;
-use marked::{Side, source};
+use diagnostics::Diagnostic;
+use judge::Fault;
+use marked::{Side, Source, source};
+use mutants::Mutant;
 use report::Found;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::Mutex;
 use std::thread;
 
-/// Every pair of choices.
-pub fn all() -> String {
-    let mut all = cases::singles();
-    all.extend(cases::pairs());
-    run(&all)
+/// What is compiled twice and judged.
+enum Work {
+    Declaration(Case),
+    Mutant(Mutant),
 }
 
-/// Every choice alone, and `count` cases at random.
+impl Work {
+    fn id(&self) -> String {
+        match self {
+            Self::Declaration(case) => case.id(),
+            Self::Mutant(mutant) => mutant.id.clone(),
+        }
+    }
+
+    fn of_id(id: &str) -> Option<Self> {
+        let mutant = mutants::all().into_iter().find(|mutant| mutant.id == id);
+        mutant.map(Self::Mutant).or_else(|| Case::of_id(id).map(Self::Declaration))
+    }
+
+    /// What the compiler says of both sides, and what is wrong with it.
+    fn judged(&self, compiler: &Compiler, worker: usize) -> Judged {
+        let (draft, marked) = match self {
+            Self::Declaration(case) => (Some(case.draft()), case.draft().marked()),
+            Self::Mutant(mutant) => (None, mutant.marked.clone()),
+        };
+        let [cell, plain] = [Side::Cell, Side::Plain].map(|side| {
+            let source = source(&marked, side);
+            let said = compiler.compile(&source.text, worker);
+            (source, said)
+        });
+        let faults = match (self, &draft) {
+            (Self::Mutant(mutant), _) => judge::tolerate(mutant, &cell.1, &plain.1, &cell.0),
+            (_, Some(draft)) => judge::compare(draft, &cell.1, &plain.1, &cell.0),
+            (Self::Declaration(_), None) => Vec::new(),
+        };
+        Judged { sides: [cell, plain], faults }
+    }
+}
+
+struct Judged {
+    sides: [(Source, Vec<Diagnostic>); 2],
+    faults: Vec<Fault>,
+}
+
+/// Every pair of choices, and every mutant.
+pub fn all() -> String {
+    let declarations = cases::singles().into_iter().chain(cases::pairs());
+    run(&declarations.map(Work::Declaration).chain(mutants::all().into_iter().map(Work::Mutant)).collect::<Vec<_>>())
+}
+
+/// Every mutant.
+pub fn mutations() -> String {
+    run(&mutants::all().into_iter().map(Work::Mutant).collect::<Vec<_>>())
+}
+
+/// Every choice alone, `count` cases and as many mutants at random.
 pub fn sample(seed: u64, count: usize) -> String {
     let mut rng = Rng::with_seed(seed);
-    let mut sample = cases::singles();
-    sample.extend((0..count).map(|_| cases::random(&mut rng)));
+    let mut sample: Vec<_> = cases::singles().into_iter().map(Work::Declaration).collect();
+    sample.extend((0..count).map(|_| Work::Declaration(cases::random(&mut rng))));
+    let mutants = rng.choose_multiple(mutants::all(), count);
+    sample.extend(mutants.into_iter().map(Work::Mutant));
     run(&sample)
 }
 
 /// One case in full: what is compiled, what the compiler says, and what is wrong with that.
 pub fn one(id: &str) -> Option<String> {
-    let case = Case::of_id(id)?;
-    let compiler = Compiler::new();
-    let draft = case.draft();
-    let marked = draft.marked();
+    let work = Work::of_id(id)?;
+    let judged = work.judged(&Compiler::new(), 0);
     let mut text = String::new();
-    let [cell, plain] = [Side::Cell, Side::Plain].map(|side| {
-        let source = source(&marked, side);
-        let said = compiler.compile(&source.text, 0);
-        writeln!(text, "==== {side:?}\n{}\n", source.text).expect("a string");
-        for diagnostic in &said {
-            text.push_str(&diagnostic.rendered);
-        }
-        (source, said)
-    });
-    writeln!(text, "==== excepted: {:?}", draft.refused).expect("a string");
-    for fault in judge::compare(&draft, &cell.1, &plain.1, &cell.0) {
+    for (side, (source, said)) in ["with the attribute", "without"].into_iter().zip(&judged.sides) {
+        writeln!(text, "==== {side}\n{}\n", source.text).expect("a string");
+        text.extend(said.iter().map(|diagnostic| diagnostic.rendered.as_str()));
+    }
+    writeln!(text, "==== faults").expect("a string");
+    for fault in &judged.faults {
         writeln!(text, "{:?}: {}", fault.kind, fault.what).expect("a string");
     }
     Some(text)
 }
 
-fn run(cases: &[Case]) -> String {
+fn run(work: &[Work]) -> String {
     let compiler = Compiler::new();
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
@@ -82,20 +131,12 @@ fn run(cases: &[Case]) -> String {
         for worker in 0..workers {
             let (compiler, next, found) = (&compiler, &next, &found);
             scope.spawn(move || {
-                while let Some(case) = cases.get(next.fetch_add(1, Relaxed)) {
-                    let faults = judged(compiler, case, worker);
-                    found.lock().expect("no worker panics").push(Found { id: case.id(), faults });
+                while let Some(work) = work.get(next.fetch_add(1, Relaxed)) {
+                    let faults = work.judged(compiler, worker).faults;
+                    found.lock().expect("no worker panics").push(Found { id: work.id(), faults });
                 }
             });
         }
     });
-    report::report(&found.into_inner().expect("no worker panics"), cases.len())
-}
-
-fn judged(compiler: &Compiler, case: &Case, worker: usize) -> Vec<judge::Fault> {
-    let draft = case.draft();
-    let marked = draft.marked();
-    let [cell, plain] = [Side::Cell, Side::Plain].map(|side| source(&marked, side));
-    let said = compiler.compile(&cell.text, worker);
-    judge::compare(&draft, &said, &compiler.compile(&plain.text, worker), &cell)
+    report::report(&found.into_inner().expect("no worker panics"), work.len())
 }

@@ -3,11 +3,12 @@
 use lexopt::prelude::*;
 
 fn main() -> Result<(), lexopt::Error> {
-    let (mut seed, mut cases, mut all, mut one) = (1, 200, false, None);
+    let (mut seed, mut cases, mut all, mut mutants, mut one) = (1, 200, false, false, None);
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("all") => all = true,
+            Long("mutants") => mutants = true,
             Long("seed") => seed = args.value()?.parse()?,
             Long("cases") => cases = args.value()?.parse()?,
             Long("case") => one = Some(args.value()?.string()?),
@@ -16,6 +17,7 @@ fn main() -> Result<(), lexopt::Error> {
     }
     let report = match one {
         Some(id) => differential::one(&id).ok_or("there is no such case")?,
+        None if mutants => differential::mutations(),
         None if all => differential::all(),
         None => differential::sample(seed, cases),
     };

@@ -20,12 +20,14 @@ pub(crate) struct Source {
     pub(crate) attribute: Range<usize>,
     /// The attribute and its function, and the macro that they come from.
     pub(crate) declaration: Range<usize>,
+    /// What the plain side lacks, apart from the attribute.
+    pub(crate) cell_only: Vec<Range<usize>>,
     /// What calls the accessor and uses the static.
     pub(crate) callers: Range<usize>,
 }
 
 pub(crate) fn source(marked: &str, side: Side) -> Source {
-    let mut source = Source { text: String::new(), attribute: 0..0, declaration: 0..0, callers: 0..0 };
+    let mut source = Source { text: String::new(), attribute: 0..0, declaration: 0..0, cell_only: Vec::new(), callers: 0..0 };
     let mut open: Vec<(&str, usize)> = Vec::new();
     let mut rest = marked;
     while let Some(at) = rest.find(['⟨', '⟩']) {
@@ -42,6 +44,7 @@ pub(crate) fn source(marked: &str, side: Side) -> Source {
             match name {
                 "attr" => source.attribute = region,
                 "decl" => source.declaration = region,
+                "cell" => source.cell_only.push(region),
                 "call" => source.callers = region,
                 _ => {}
             }

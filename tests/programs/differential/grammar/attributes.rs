@@ -1,6 +1,6 @@
 //! Its attributes. Those in `above` come before `#[runtime_cell]`, the others after it.
 
-use crate::draft::Draft;
+use crate::draft::{Callers, Draft};
 use crate::grammar::Choice;
 
 fn below(draft: &mut Draft, attribute: &'static str) {
@@ -51,7 +51,11 @@ pub(super) const CHOICES: &[Choice] = &[
     ("no_mangle_safe", |draft| below(draft, "#[no_mangle]")),
     ("export_name", |draft| below(draft, "#[unsafe(export_name = \"a_pool\")]")),
     ("link_section", |draft| below(draft, "#[unsafe(link_section = \".text.pool\")]")),
-    ("test", |draft| below(draft, "#[test]")),
+    ("test", |draft| {
+        below(draft, "#[test]");
+        draft.callers = Callers::None;
+        draft.refuse("test");
+    }),
     ("instrument", |draft| below(draft, "#[::tracing::instrument(skip_all)]")),
     ("instrument_above", |draft| above(draft, "#[::tracing::instrument(skip_all)]")),
     ("instrument_level", |draft| below(draft, "#[::tracing::instrument(level = \"debug\", skip_all)]")),

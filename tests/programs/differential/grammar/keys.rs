@@ -24,7 +24,7 @@ const SECOND: &str =
 const SECOND_MACRO: &str = "#[allow(unused_macros)] macro_rules! second { () => { ::core::time::Duration::from_secs(1) } }";
 const END: &str = "/// Ends it.\npub fn end<T>(_: T) {}";
 const WATCH: &str = "/// Watches.\npub struct Watch;\nimpl ::cells::Observer for Watch {}";
-const ALIAS: &str = "use ::cells as renamed;";
+const ALIAS: &str = "#[allow(unused_imports)] use ::cells as renamed;";
 
 pub(super) const CHOICES: &[Choice] = &[
     ("none", |_| {}),
@@ -50,10 +50,21 @@ pub(super) const CHOICES: &[Choice] = &[
     }),
     ("cell_path", |draft| refused(draft, "cell = a::B", "not-a-value")),
     ("cell_keyword", |draft| refused(draft, "cell = self", "not-a-value")),
-    ("cell_accessor", |draft| refused(draft, "cell = pool", "no-capitals")),
+    ("cell_accessor", |draft| {
+        key(draft, "cell = pool");
+        draft.cell = "pool";
+        if draft.name == "pool" {
+            draft.refuse("no-capitals");
+        }
+    }),
     ("factory", |draft| key(draft, "factory = build_pool")),
     ("factory_camel", |draft| key(draft, "factory = buildPool")),
-    ("factory_accessor", |draft| refused(draft, "factory = pool", "static-taken")),
+    ("factory_accessor", |draft| {
+        key(draft, "factory = pool");
+        if draft.name == "pool" {
+            draft.refuse("static-taken");
+        }
+    }),
     ("fallible", |draft| {
         key(draft, "fallible");
         if !draft.returns.contains("Result") {

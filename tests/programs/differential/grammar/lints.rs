@@ -17,7 +17,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("no_std", |draft| draft.crate_lints = "#![no_std] extern crate std;"),
     ("rare", |draft| {
         draft.crate_lints = "#![warn(let_underscore_drop, missing_copy_implementations, missing_debug_implementations, \
-                             single_use_lifetimes, trivial_casts, unit_bindings, unused_qualifications, \
+                             single_use_lifetimes, trivial_casts, unused_qualifications, \
                              unused_lifetimes, unused_results, variant_size_differences, elided_lifetimes_in_paths, \
                              explicit_outlives_requirements, redundant_lifetimes, unnameable_types, \
                              absolute_paths_not_starting_with_crate, impl_trait_overcaptures)]";

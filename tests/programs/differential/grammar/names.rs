@@ -1,5 +1,6 @@
 //! What it is called, and what has the names around it.
 
+use crate::draft::Callers;
 use crate::grammar::Choice;
 
 pub(super) const CHOICES: &[Choice] = &[
@@ -43,7 +44,10 @@ pub(super) const CHOICES: &[Choice] = &[
     ("marker_beside", |draft| {
         draft.items.push("/// Of a user.\n#[allow(non_camel_case_types)] pub struct __pool;\n/// Of a user.\npub static __POOL: u8 = 1;\n/// Of a user.\npub fn __factory() {}");
     }),
-    ("twice", |draft| draft.items.push("/// Taken.\npub fn pool() -> u8 { 1 }")),
+    ("twice", |draft| {
+        draft.items.push("/// Taken.\npub fn pool() {}");
+        draft.callers = Callers::None;
+    }),
     ("prelude_shadowed", |draft| {
         draft.items.push(
             "#[allow(unused, missing_docs, non_camel_case_types)] mod shadows { pub struct Result; pub struct Option; \

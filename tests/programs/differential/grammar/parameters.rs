@@ -36,7 +36,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("lint", |draft| one(draft, STORE, "#[allow(unused_variables)] store: &str")),
     ("underscored", |draft| one(draft, STORE, "⟨cell:#[from(STORE)]⟩ _store: &str")),
     ("two", |draft| {
-        one(draft, STORE, "store: &str, ⟨cell:#[from(STORE)]⟩ again: &str");
+        refused(draft, "store: &str, ⟨cell:#[from(STORE)]⟩ again: &str", "injected-twice");
         draft.arguments = 2;
     }),
     ("raw", |draft| one(draft, STORE, "⟨cell:#[from(STORE)]⟩ r#type: &str")),
@@ -65,7 +65,10 @@ pub(super) const CHOICES: &[Choice] = &[
     ("itself", |draft| refused(draft, "⟨cell:#[from(POOL)]⟩ text: &u8", "circle")),
     ("mut", |draft| refused(draft, "mut store: &str", "pattern")),
     ("wild", |draft| refused(draft, "_: &str", "pattern")),
-    ("pattern", |draft| refused(draft, "(a, b): (u8, u8)", "pattern")),
+    ("pattern", |draft| {
+        refused(draft, "(a, b): (u8, u8)", "pattern");
+        draft.refuse("by-value");
+    }),
     ("value", |draft| refused(draft, "store: ::std::path::PathBuf", "by-value")),
     ("number", |draft| refused(draft, "n: usize", "by-value")),
     ("exclusive", |draft| refused(draft, "store: &mut ::std::string::String", "exclusive")),

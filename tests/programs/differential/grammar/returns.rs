@@ -1,6 +1,6 @@
 //! What it returns, and from what body.
 
-use crate::draft::Draft;
+use crate::draft::{Callers, Draft};
 use crate::grammar::Choice;
 
 /// The return type with what it needs around it, and the payload's type where callers can write it.
@@ -83,10 +83,14 @@ pub struct Pool<const N: usize>;"#, Some("Pool<3>"))),
     ("lifetime_static", |draft| plain(draft, "Pool<'static>", r#"/// A pool.
 pub struct Pool<'a>(pub &'a u8);"#, Some("Pool<'static>"))),
     ("hidden_lifetime", |draft| { plain(draft, "Pool", r#"/// A pool.
-pub struct Pool<'a>(pub &'a u8);"#, None); draft.refuse("borrow"); }),
+pub struct Pool<'a>(pub &'a u8);"#, None); draft.borrows = true; }),
     ("cow", |draft| plain(draft, "::std::borrow::Cow<'static, str>", "", None)),
     ("cells_ref", |draft| plain(draft, "::cells::Ref<'static, u8>", "", None)),
-    ("never_alias", |draft| plain(draft, "::core::convert::Infallible", "", None)),
+    ("never_alias", |draft| {
+        plain(draft, "::core::convert::Infallible", "", None);
+        // What follows a call of the plain function would be unreachable.
+        draft.callers = Callers::None;
+    }),
     ("result_io", |draft| result(draft, "Result<u8, ::std::io::Error>", "", Some("u8"))),
     ("result_string", |draft| result(draft, "Result<u8, String>", "", Some("u8"))),
     ("result_str", |draft| result(draft, "Result<u8, &'static str>", "", Some("u8"))),
@@ -145,8 +149,8 @@ pub type PoolResult = ::core::result::Result<u8, ::std::string::String>;"#, None
     ("bare_dyn", |draft| plain(draft, "dyn Send", "", None)),
     ("undeclared_lifetime", |draft| plain(draft, "&'a u8", "", None)),
     ("undeclared_lifetime_in_path", |draft| plain(draft, "::std::borrow::Cow<'a, str>", "", None)),
-    ("elided", |draft| { plain(draft, "&str", "", None); draft.refuse("borrow"); }),
-    ("elided_path", |draft| { plain(draft, "::std::borrow::Cow<'_, str>", "", None); draft.refuse("borrow"); }),
+    ("elided", |draft| { plain(draft, "&str", "", None); draft.borrows = true; }),
+    ("elided_path", |draft| { plain(draft, "::std::borrow::Cow<'_, str>", "", None); draft.borrows = true; }),
     ("impl_trait", |draft| { plain(draft, "impl Send + Sync", "", None); draft.body = "{ 1_u8 }"; draft.refuse("impl-trait"); }),
     ("impl_trait_nested", |draft| { plain(draft, "Option<impl Send + Sync>", "", None); draft.body = "{ ::core::option::Option::Some(1_u8) }"; draft.refuse("impl-trait"); }),
     ("placeholder", |draft| { plain(draft, "_", "", None); draft.body = "{ 1_u8 }"; }),
