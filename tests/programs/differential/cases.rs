@@ -32,6 +32,17 @@ impl Case {
         Some(case)
     }
 
+    /// The cases that have one choice less.
+    pub(crate) fn simpler(&self) -> Vec<Self> {
+        let taken = (0..self.0.len()).filter(|dimension| self.0[*dimension] > 0);
+        let simpler = taken.map(|dimension| {
+            let mut case = self.clone();
+            case.0[dimension] = 0;
+            case
+        });
+        simpler.collect()
+    }
+
     pub(crate) fn draft(&self) -> Draft {
         let mut draft = Draft::default();
         for (dimension, choice) in DIMENSIONS.iter().zip(self.0) {

@@ -1,6 +1,6 @@
 //! Where a declaration is deliberately not as its plain function, each with its reason.
 //!
-//! docs/contract.md has the same rows under "Exceptions"; a test compares them.
+//! The chapter "Exceptions" of docs/contract.md has the same rows, which a test compares.
 
 use crate::draft::Draft;
 
@@ -107,6 +107,17 @@ pub(crate) const LINTS: &[LintException] = &[
     },
 ];
 
+/// Both tables as the rows of one in Markdown.
+pub(crate) fn rows() -> Vec<String> {
+    let refused = REFUSED.iter().map(|row| format!("| {} | refused | {} |", row.what, row.reason));
+    let lints = LINTS.iter().map(|row| {
+        let lint = row.lint;
+        let what = if row.of == LintOf::Plain { format!("no `{lint}`") } else { format!("`{lint}`") };
+        format!("| {} | {what} | {} |", row.what, row.reason)
+    });
+    refused.chain(lints).collect()
+}
+
 /// The exceptions that a draft meets because its parts do not go together.
 pub(crate) fn combined(draft: &mut Draft) {
     let asynchronous = draft.is_async() || draft.has("blocking");
@@ -116,12 +127,13 @@ pub(crate) fn combined(draft: &mut Draft) {
     if draft.is_async() && draft.has("blocking") {
         draft.refuse("async-blocking");
     }
-    if !asynchronous && (draft.has("detached") || draft.has("runtime")) {
-        draft.refuse("needs-async");
+    for key in ["detached", "runtime"] {
+        if !asynchronous && draft.has(key) {
+            draft.refuse("needs-async");
+        }
     }
-    const LIMITS: [&str; 3] = ["max_waiters", "wait_timeout", "cooldown"];
-    if !draft.fallible {
-        for _ in LIMITS.into_iter().filter(|key| draft.has(key)).collect::<Vec<_>>() {
+    for key in ["max_waiters", "wait_timeout", "cooldown"] {
+        if !draft.fallible && draft.has(key) {
             draft.refuse("limits");
         }
     }

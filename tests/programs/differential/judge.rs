@@ -109,13 +109,16 @@ impl<'a> Verdicts<'a> {
     }
 
     /// Marks the errors beyond the first `due`, and takes the library's own, which have no code, for these.
-    fn mark_follow_ups(&mut self, due: usize) {
+    fn mark_follow_ups(&mut self, due: usize, source: &Source) {
+        let counts = |error: &Diagnostic| {
+            !error.is_lint() && error.place().is_none_or(|place| overlaps(&place, &source.declaration))
+        };
         for own in [true, false] {
-            let mut seen = if own { 0 } else { self.errors().filter(|error| error.code.is_none()).count() };
+            let mut seen = if own { 0 } else { self.unmarked().filter(|error| counts(error) && error.code.is_none()).count() };
             self.mark(Kind::FollowUp, |error| {
-                let counts = !error.is_lint() && error.code.is_none() == own;
-                seen += usize::from(counts);
-                counts && seen > due
+                let is_one = counts(error) && error.code.is_none() == own;
+                seen += usize::from(is_one);
+                is_one && seen > due
             });
         }
     }
@@ -129,10 +132,10 @@ impl<'a> Verdicts<'a> {
         }
     }
 
-    /// The errors that nothing is wrong with so far.
-    fn errors(&self) -> impl Iterator<Item = &'a Diagnostic> {
+    /// What nothing is wrong with so far.
+    fn unmarked(&self) -> impl Iterator<Item = &'a Diagnostic> {
         let unmarked = self.said.iter().zip(&self.kinds).filter(|(_, kind)| kind.is_none());
-        unmarked.map(|(error, _)| error).filter(|error| !error.is_lint())
+        unmarked.map(|(diagnostic, _)| diagnostic)
     }
 
     fn faults(&self) -> Vec<Fault> {
@@ -172,7 +175,7 @@ pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], 
             error.place().is_none_or(|place| overlaps(&place, &source.declaration))
         };
         let plain = plain_errors.iter().filter(of_declaration).count();
-        verdicts.mark_follow_ups(plain + draft.refused.values().sum::<usize>());
+        verdicts.mark_follow_ups(plain + draft.refused.values().sum::<usize>(), source);
     }
     // After an error the compiler leaves out many lints.
     if errors.is_empty() && plain_errors.is_empty() {
@@ -197,7 +200,7 @@ pub(crate) fn tolerate(mutant: &Mutant, cell: &[Diagnostic], plain: &[Diagnostic
     if in_declaration(cell) == 0 || in_callers(plain) || !mutant.decided {
         verdicts.forgive(Kind::InCaller);
     }
-    verdicts.mark_follow_ups(in_declaration(plain) + 1);
+    verdicts.mark_follow_ups(in_declaration(plain) + 1, source);
     verdicts.faults()
 }
 
@@ -218,8 +221,12 @@ fn has_error_at(error: &Diagnostic, list: &[&Diagnostic]) -> bool {
 }
 
 fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic], source: &Source) -> Vec<Fault> {
+    // A call of the accessor may be longer than one of the plain function.
+    let place = |lint: &Diagnostic| {
+        lint.place().map(|place| (place.start, (!overlaps(&place, &source.callers)).then_some(place.end)))
+    };
     let is_in = |lint: &Diagnostic, list: &[&Diagnostic]| {
-        list.iter().any(|other| other.code == lint.code && other.place() == lint.place())
+        list.iter().any(|other| other.code == lint.code && place(other) == place(lint))
     };
     let expected = |lint: &Diagnostic, of: LintOf| {
         LINTS.iter().any(|row| row.of == of && lint.code.as_deref() == Some(row.lint))

@@ -14,7 +14,7 @@
 //! - `grammar` has the dimensions of a declaration, `cases` combines their choices, `draft` writes the text;
 //! - `marked` makes both sides of that text, `compiler` compiles them, `diagnostics` reads what it says;
 //! - `mutants` makes broken declarations, from the `tokens` of right ones;
-//! - `judge` compares, by the table in `exceptions`; `report` groups what is wrong.
+//! - `judge` compares, by the table in `exceptions`; `report` groups what is wrong, `known` lists what is left so.
 
 mod cases;
 mod compiler;
@@ -23,6 +23,7 @@ mod draft;
 mod exceptions;
 mod grammar;
 mod judge;
+mod known;
 mod marked;
 mod mutants;
 mod report;
@@ -33,9 +34,12 @@ use compiler::Compiler;
 use fastrand::Rng;
 use diagnostics::Diagnostic;
 use judge::Fault;
+use known::KNOWN;
 use marked::{Side, Source, source};
 use mutants::Mutant;
+pub use report::Outcome;
 use report::Found;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::Mutex;
@@ -85,24 +89,30 @@ struct Judged {
     faults: Vec<Fault>,
 }
 
+/// The rows that docs/contract.md has under "Exceptions".
+pub fn exceptions() -> Vec<String> {
+    exceptions::rows()
+}
+
 /// Every pair of choices, and every mutant.
-pub fn all() -> String {
+pub fn all() -> Outcome {
     let declarations = cases::singles().into_iter().chain(cases::pairs());
     run(&declarations.map(Work::Declaration).chain(mutants::all().into_iter().map(Work::Mutant)).collect::<Vec<_>>())
 }
 
 /// Every mutant.
-pub fn mutations() -> String {
+pub fn mutations() -> Outcome {
     run(&mutants::all().into_iter().map(Work::Mutant).collect::<Vec<_>>())
 }
 
 /// Every choice alone, `count` cases and as many mutants at random.
-pub fn sample(seed: u64, count: usize) -> String {
+pub fn sample(seed: u64, count: usize) -> Outcome {
     let mut rng = Rng::with_seed(seed);
     let mut sample: Vec<_> = cases::singles().into_iter().map(Work::Declaration).collect();
     sample.extend((0..count).map(|_| Work::Declaration(cases::random(&mut rng))));
     let mutants = rng.choose_multiple(mutants::all(), count);
     sample.extend(mutants.into_iter().map(Work::Mutant));
+    sample.extend(KNOWN.iter().map(|(id, _)| Work::of_id(id).expect("a case of the list of known faults")));
     run(&sample)
 }
 
@@ -122,21 +132,62 @@ pub fn one(id: &str) -> Option<String> {
     Some(text)
 }
 
-fn run(work: &[Work]) -> String {
-    let compiler = Compiler::new();
+fn run(work: &[Work]) -> Outcome {
+    let bench = Bench { compiler: Compiler::new(), known: Mutex::default() };
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for worker in 0..workers {
-            let (compiler, next, found) = (&compiler, &next, &found);
+            let (bench, next, found) = (&bench, &next, &found);
             scope.spawn(move || {
                 while let Some(work) = work.get(next.fetch_add(1, Relaxed)) {
-                    let faults = work.judged(compiler, worker).faults;
-                    found.lock().expect("no worker panics").push(Found { id: work.id(), faults });
+                    let faults = match work {
+                        Work::Declaration(case) => bench.simplest_faults(case, worker),
+                        Work::Mutant(_) => {
+                            Vec::from([Found { id: work.id(), faults: work.judged(&bench.compiler, worker).faults }])
+                        }
+                    };
+                    found.lock().expect("no worker panics").extend(faults);
                 }
             });
         }
     });
-    report::report(&found.into_inner().expect("no worker panics"), work.len())
+    report::outcome(&found.into_inner().expect("no worker panics"), work.len())
+}
+
+/// Where declarations are judged, each of them once.
+struct Bench {
+    compiler: Compiler,
+    known: Mutex<BTreeMap<String, Vec<Fault>>>,
+}
+
+impl Bench {
+    fn faults(&self, case: &Case, worker: usize) -> Vec<Fault> {
+        let id = case.id();
+        if let Some(faults) = self.known.lock().expect("no worker panics").get(&id) {
+            return faults.clone();
+        }
+        let faults = Work::Declaration(case.clone()).judged(&self.compiler, worker).faults;
+        self.known.lock().expect("no worker panics").insert(id, faults.clone());
+        faults
+    }
+
+    /// The faults of a case, each as that of the simplest case that has one of this kind.
+    fn simplest_faults(&self, case: &Case, worker: usize) -> Vec<Found> {
+        let mut kinds: Vec<_> = self.faults(case, worker).iter().map(|fault| fault.kind).collect();
+        kinds.sort();
+        kinds.dedup();
+        let simplest = kinds.into_iter().map(|kind| {
+            let mut case = case.clone();
+            let has_it = |case: &Case| self.faults(case, worker).iter().any(|fault| fault.kind == kind);
+            while let Some(simpler) = case.simpler().into_iter().find(has_it) {
+                case = simpler;
+            }
+            let mut faults = self.faults(&case, worker);
+            faults.retain(|fault| fault.kind == kind);
+            Found { id: case.id(), faults }
+        });
+        simplest.collect()
+    }
 }

@@ -17,9 +17,9 @@ fn main() -> Result<(), lexopt::Error> {
     }
     let report = match one {
         Some(id) => differential::one(&id).ok_or("there is no such case")?,
-        None if mutants => differential::mutations(),
-        None if all => differential::all(),
-        None => differential::sample(seed, cases),
+        None if mutants => differential::mutations().report,
+        None if all => differential::all().report,
+        None => differential::sample(seed, cases).report,
     };
     print!("{report}");
     Ok(())

@@ -20,10 +20,12 @@ fn refused(draft: &mut Draft, keys: &'static str, exception: &'static str) {
 
 const OTHER: &str = "/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }";
 const SECOND: &str =
-    "/// A second.\npub const SECOND: ::core::time::Duration = ::core::time::Duration::from_secs(1);";
+    "/// A second.\n#[allow(dead_code)] pub const SECOND: ::core::time::Duration = ::core::time::Duration::from_secs(1);";
 const SECOND_MACRO: &str = "#[allow(unused_macros)] macro_rules! second { () => { ::core::time::Duration::from_secs(1) } }";
-const END: &str = "/// Ends it.\npub fn end<T>(_: T) {}";
-const WATCH: &str = "/// Watches.\npub struct Watch;\nimpl ::cells::Observer for Watch {}";
+const END: &str = "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}";
+const ENDS: &str = "/// Ends.\npub mod ends {\n/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {} }";
+const BOTH: &str = "/// A module.\npub mod near_by {\n#[allow(unused)] #[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }\n#[allow(unused)] #[::cells::runtime_cell]\npub fn second() -> u8 { crate::make() } }";
+const WATCH: &str = "/// Watches.\n#[allow(dead_code)] pub struct Watch;\nimpl ::cells::Observer for Watch {}";
 const ALIAS: &str = "#[allow(unused_imports)] use ::cells as renamed;";
 
 pub(super) const CHOICES: &[Choice] = &[
@@ -82,7 +84,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("eager", |draft| key(draft, "eager")),
     ("eager_comma", |draft| key(draft, "eager,")),
     ("after", |draft| with(draft, "after = [OTHER]", OTHER)),
-    ("after_two", |draft| with(draft, "after = [self::OTHER, OTHER]", OTHER)),
+    ("after_two", |draft| with(draft, "after = [near_by::OTHER, near_by::SECOND]", BOTH)),
     ("after_parens", |draft| with(draft, "after = ([OTHER])", OTHER)),
     ("after_no_cell", |draft| refused(draft, "after = [NOPE]", "no-such-cell")),
     ("after_accessor", |draft| {
@@ -102,7 +104,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("runtime_other", |draft| refused(draft, "runtime = \"other\"", "not-a-value")),
     ("max_waiters", |draft| key(draft, "max_waiters = 4")),
     ("max_waiters_parens", |draft| key(draft, "max_waiters = (4)")),
-    ("max_waiters_const", |draft| with(draft, "max_waiters = N", "/// A number.\npub const N: usize = 4;")),
+    ("max_waiters_const", |draft| with(draft, "max_waiters = N", "/// A number.\n#[allow(dead_code)] pub const N: usize = 4;")),
     ("max_waiters_block", |draft| key(draft, "max_waiters = { 2 + 2 }")),
     ("max_waiters_macro", |draft| {
         with(draft, "max_waiters = four!()", "#[allow(unused_macros)] macro_rules! four { () => { 4 } }");
@@ -124,18 +126,18 @@ pub(super) const CHOICES: &[Choice] = &[
     ("cooldown_block", |draft| with(draft, "cooldown = { SECOND }", SECOND)),
     ("cooldown_zero", |draft| refused(draft, "cooldown = \"0s\"", "not-a-value")),
     ("dispose", |draft| with(draft, "dispose = end", END)),
-    ("dispose_path", |draft| with(draft, "dispose = self::end::<_>", END)),
+    ("dispose_path", |draft| with(draft, "dispose = ends::end::<_>", ENDS)),
     ("dispose_drop", |draft| key(draft, "dispose = drop")),
     ("dispose_std_drop", |draft| key(draft, "dispose = ::core::mem::drop")),
     ("dispose_closure", |draft| refused(draft, "dispose = |_| {}", "not-a-value")),
     ("dispose_undeclared", |draft| refused(draft, "dispose = nope", "not-a-value")),
     ("dispose_half", |draft| refused(draft, "dispose = ::core::", "not-a-value")),
     ("dispose_type", |draft| {
-        draft.items.push("/// Ends another.\npub fn end(_: [u16; 9]) {}");
+        draft.items.push("/// Ends another.\n#[allow(dead_code)] pub fn end(_: [u16; 9]) {}");
         refused(draft, "dispose = end", "not-a-value");
     }),
     ("dispose_returns", |draft| {
-        draft.items.push("/// Ends it.\npub fn end<T>(_: T) -> u8 { 1 }");
+        draft.items.push("/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) -> u8 { 1 }");
         refused(draft, "dispose = end", "not-a-value");
     }),
     ("observer", |draft| with(draft, "observer = Watch", WATCH)),
@@ -147,10 +149,10 @@ pub(super) const CHOICES: &[Choice] = &[
     ("adjuster", |draft| key(draft, "adjuster = ::cells::NoopFactoryAdjuster")),
     ("adjuster_type", |draft| refused(draft, "adjuster = 1", "not-a-value")),
     ("crate", |draft| key(draft, "crate = ::cells")),
-    ("crate_alias", |draft| with(draft, "crate = self::renamed", ALIAS)),
+    ("crate_alias", |draft| with(draft, "crate = renamed", ALIAS)),
     ("crate_other", |draft| refused(draft, "crate = ::core", "not-a-value")),
     ("crate_undeclared", |draft| refused(draft, "crate = nope", "not-a-value")),
-    ("many", |draft| with(draft, "eager, name = \"a\", dispose = end, after = [OTHER]", "/// Ends it.\npub fn end<T>(_: T) {}\n/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }")),
+    ("many", |draft| with(draft, "eager, name = \"a\", dispose = end, after = [OTHER]", "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}\n/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }")),
     ("all_limits", |draft| key(draft, "cooldown = \"1s\", wait_timeout = \"1s\", max_waiters = 1")),
     ("twice", |draft| refused(draft, "eager, eager", "not-a-value")),
     ("unknown", |draft| refused(draft, "no_such_key", "unknown-key")),

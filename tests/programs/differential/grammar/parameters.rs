@@ -4,6 +4,7 @@ use crate::draft::Draft;
 use crate::grammar::Choice;
 
 const STORE: &str = "/// A store.\n#[::cells::runtime_cell]\npub fn store() -> ::std::string::String { crate::make() }";
+const NEAR: &str = "/// A module.\npub mod near { #[allow(unused)] #[::cells::runtime_cell]\npub fn store() -> ::std::string::String { crate::make() } }";
 const FALLIBLE: &str =
     "/// A store.\n#[::cells::runtime_cell]\npub fn store() -> ::std::io::Result<::std::string::String> { crate::make() }";
 const ASYNC: &str = "/// A store.\n#[::cells::runtime_cell]\npub async fn store() -> ::std::string::String { crate::make() }";
@@ -32,7 +33,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("boxed_itself", |draft| one(draft, CLOCK, "store: &::std::boxed::Box<dyn Clock>")),
     ("lease", |draft| one(draft, STORE, "store: ::cells::Ref<'static, ::std::string::String>")),
     ("from", |draft| one(draft, STORE, "⟨cell:#[from(STORE)]⟩ text: &str")),
-    ("from_path", |draft| one(draft, STORE, "⟨cell:#[from(self::STORE)]⟩ text: &str")),
+    ("from_path", |draft| one(draft, NEAR, "⟨cell:#[from(near::STORE)]⟩ text: &str")),
     ("lint", |draft| one(draft, STORE, "#[allow(unused_variables)] store: &str")),
     ("underscored", |draft| one(draft, STORE, "⟨cell:#[from(STORE)]⟩ _store: &str")),
     ("two", |draft| {
