@@ -70,7 +70,9 @@ impl<'a> Verdicts<'a> {
             diagnostic.message.contains("panicked") || diagnostic.message.contains("internal compiler error")
         });
         verdicts.mark(Kind::WholeAttribute, |diagnostic| {
-            diagnostic.places.iter().flatten().any(|place| *place == source.attribute)
+            // The compiler's own, of an attribute that has no item and is not expanded.
+            let has_item = diagnostic.message != "expected item after attributes";
+            has_item && diagnostic.places.iter().flatten().any(|place| *place == source.attribute)
         });
         verdicts.mark(Kind::InLibrary, |diagnostic| {
             diagnostic.places.is_empty() || diagnostic.places.contains(&None)
@@ -185,7 +187,7 @@ pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], 
     faults
 }
 
-/// A broken declaration: one mistake is worth one error more than the plain function has.
+/// A broken declaration: each mistake is worth one error more than the plain function has.
 pub(crate) fn tolerate(mutant: &Mutant, cell: &[Diagnostic], plain: &[Diagnostic], source: &Source) -> Vec<Fault> {
     let mut verdicts = Verdicts::new(cell, plain, source);
     let in_declaration = |said: &[Diagnostic]| {
@@ -200,7 +202,7 @@ pub(crate) fn tolerate(mutant: &Mutant, cell: &[Diagnostic], plain: &[Diagnostic
     if in_declaration(cell) == 0 || in_callers(plain) || !mutant.decided {
         verdicts.forgive(Kind::InCaller);
     }
-    verdicts.mark_follow_ups(in_declaration(plain) + 1, source);
+    verdicts.mark_follow_ups(in_declaration(plain) + mutant.mistakes, source);
     verdicts.faults()
 }
 

@@ -105,6 +105,8 @@ const BASES: &[Base] = &[
 pub(crate) struct Mutant {
     pub(crate) id: String,
     pub(crate) marked: String,
+    /// How many arguments of the attribute are wrong, or one for a function that is.
+    pub(crate) mistakes: usize,
     /// Whether callers can know the accessor as it was.
     pub(crate) decided: bool,
 }
@@ -136,13 +138,19 @@ impl Base {
             _ => ("pool", "POOL"),
         };
         let (asyncness, awaited) = if *name == "async" { ("async ", ".await") } else { ("", "") };
-        let marked = format!(
-            "#![allow(warnings)]\npub fn make<T>() -> T {{ loop {{}} }}\n{items}\n\
-             ⟨decl:⟨attr:#[::cells::runtime_cell({keys})]⟩\n{signature}\n{body}\n⟩\
-             ⟨call:pub {asyncness}fn caller() {{ let _got⟨cell:: {accessor}⟩⟨plain:: {plain}⟩ = \
+        // Without a body it would take in what comes next, so it comes last.
+        let declaration = format!("⟨decl:⟨attr:#[::cells::runtime_cell({keys})]⟩\n{signature}\n{body}\n⟩");
+        let callers = format!(
+            "⟨call:pub {asyncness}fn caller() {{ let _got⟨cell:: {accessor}⟩⟨plain:: {plain}⟩ = \
              {function}(⟨plain:{arguments}⟩){awaited}; ⟨cell:let _name = {cell}.info().name;⟩ }}⟩\n"
         );
-        Mutant { id: format!("mutant/{name}/{how}"), marked, decided }
+        let marked = format!(
+            "#![allow(warnings)]\npub fn make<T>() -> T {{ loop {{}} }}\n{items}\n{}",
+            if body.is_empty() { callers + &declaration } else { declaration + &callers }
+        );
+        // A comma makes two arguments of one.
+        let mistakes = if how.starts_with("keys.comma") { 2 } else { 1 };
+        Mutant { id: format!("mutant/{name}/{how}"), marked, mistakes, decided }
     }
 }
 

@@ -13,7 +13,9 @@ pub(crate) struct Found {
 
 /// The report, and whether the faults are those that are known.
 pub struct Outcome {
+    /// The faults, grouped.
     pub report: String,
+    /// Whether these are the known ones.
     pub is_as_expected: bool,
 }
 
