@@ -222,7 +222,7 @@ impl World {
         for thread in threads {
             thread.join().unwrap();
         }
-        let _ = self.close_with(RuntimeCell::close);
+        let _ = self.close_with(|cell| cell.close());
         assert!(self.cell.peek().is_none());
         assert_eq!((self.disposed(), self.accounts.dropped.load(SeqCst)), (self.built(), self.built()));
         let flights = self.accounts.flights.lock().unwrap();
@@ -329,7 +329,7 @@ mod models {
     pub(crate) fn a_close_supersedes() {
         let world = World::new();
         let get = |world: &World| assert!(world.get().is_ok(), "a superseded caller starts over");
-        let close = |world: &World| drop(world.close_with(RuntimeCell::close));
+        let close = |world: &World| drop(world.close_with(|cell| cell.close()));
         let threads = [world.spawn(get), world.spawn(get), world.spawn(close)];
         world.end(threads);
     }
@@ -395,7 +395,7 @@ mod models {
 
     pub(crate) fn two_closers_and_a_reader() {
         let world = World::ready();
-        let close = |world: &World| drop(world.close_with(RuntimeCell::close));
+        let close = |world: &World| drop(world.close_with(|cell| cell.close()));
         let drain = |world: &World| {
             let _ = world.close_with(|cell| cell.close_and_drain(LONG));
             assert_eq!(world.disposed(), 1);
@@ -459,7 +459,7 @@ mod models {
             let first = world.get().expect("one or another");
             assert!(world.get().expect("one or another") >= first);
         };
-        let close = |world: &World| drop(world.close_with(RuntimeCell::close));
+        let close = |world: &World| drop(world.close_with(|cell| cell.close()));
         let threads = [world.spawn(refresh), world.spawn(read), world.spawn(close)];
         world.end(threads);
     }
@@ -490,7 +490,7 @@ mod models {
             world.get().expect("built or seeded");
         };
         let threads =
-            [seeder, world.spawn(get), world.spawn(|world| drop(world.close_with(RuntimeCell::close)))];
+            [seeder, world.spawn(get), world.spawn(|world| drop(world.close_with(|cell| cell.close())))];
         world.end(threads);
     }
 
@@ -534,7 +534,7 @@ mod models {
 
     pub(crate) fn a_dropped_initializer_against_a_close() {
         let world = World::new();
-        let close = world.spawn(|world| drop(world.close_with(RuntimeCell::close)));
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close())));
         let threads = [world.go(2), world.stay(), close];
         world.end(threads);
     }

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::emit::accessor::accessor;
 use crate::emit::cell_static::{cell_static, marker, registration};
 use crate::emit::declared_impl::declared_impl;
-use crate::emit::factory_fn::named_factory;
+use crate::emit::factory_fn::{hidden_factory, named_factory};
 use crate::model::declaration::Declaration;
 use crate::parse::args::parse_args;
 use crate::parse::function::Function;
@@ -35,13 +35,16 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream, errors: &mut Errors) 
 
 fn items(declaration: &Declaration) -> TokenStream {
     let cfg = &declaration.attrs.cfg;
+    let hidden =
+        [hidden_factory(declaration), Some(declared_impl(declaration)), Some(registration(declaration))];
+    let hidden = hidden.into_iter().flatten();
     let items = [
         Some(accessor(declaration)),
         named_factory(declaration),
         Some(cell_static(declaration)),
         Some(marker(declaration)),
-        Some(declared_impl(declaration)),
-        Some(registration(declaration)),
+        // A scope of its own: what is in it takes no name from the user.
+        Some(quote!(const _: () = { #(#hidden)* };)),
     ];
     items.into_iter().flatten().map(|item| quote!(#(#cfg)* #item)).collect()
 }

@@ -19,6 +19,8 @@ mod program;
 mod shared_error;
 mod sync;
 
+pub use cell::cell_base::CellBase;
+pub use cell::closable_cell::ClosableCell;
 pub use cell::runtime_cell::RuntimeCell;
 pub use cell::seed::{SeedError, SeedRefusal};
 pub use cell::snapshot::CellSnapshot;

@@ -81,7 +81,7 @@ impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
     type Lent = Ref<'static, T>;
 
     fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        Ok(self.entry().get(Purpose::Get)?.typed())
+        Ok(self.any().get(Purpose::Get)?.typed())
     }
 }
 
@@ -116,7 +116,7 @@ impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
     async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
         match self.peek() {
             Some(lease) => Ok(lease),
-            None => Ok(self.entry().get_slow_async(Purpose::Get).await?.typed()),
+            None => Ok(self.any().get_slow_async(Purpose::Get).await?.typed()),
         }
     }
 }

@@ -62,7 +62,7 @@ fn x23_an_allocator_reads_cells() {
                 for round in 0..500 {
                     let visit = move || {
                         let text = vec![reader; round + 1];
-                        let kept: Vec<_> = CELLS.iter().filter_map(RuntimeCell::peek).collect();
+                        let kept: Vec<_> = CELLS.iter().filter_map(|cell| cell.peek()).collect();
                         assert_eq!(text.len(), round + 1);
                         kept.len()
                     };

@@ -1,7 +1,7 @@
 //! Observers.
 
 use crate::lock;
-use cells::{CloseResult, CloseStatus, InitContext, InitResult, InitStatus, Observer, RuntimeCell};
+use cells::{CellBase, CloseResult, CloseStatus, InitContext, InitResult, InitStatus, Observer};
 use std::sync::{Arc, Mutex};
 
 /// What an observer was notified of.
@@ -37,7 +37,7 @@ impl Recorder {
     }
 
     /// Sets a new one on `cell`.
-    pub fn on<T: Send + Sync>(cell: &RuntimeCell<T>) -> Arc<Self> {
+    pub fn on(cell: &CellBase) -> Arc<Self> {
         let recorder = Self::new();
         cell.configure_observer(recorder.clone());
         recorder
@@ -155,7 +155,7 @@ impl Hooks {
     }
 
     /// Sets it on `cell`.
-    pub fn on<T: Send + Sync>(self, cell: &RuntimeCell<T>) {
+    pub fn on(self, cell: &CellBase) {
         cell.configure_observer(Arc::new(self));
     }
 }

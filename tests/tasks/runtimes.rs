@@ -2,8 +2,8 @@
 
 use cells::{CloseStatus, Ref, runtime_cell};
 use cells_test_support::{
-    Boom, Count, Counted, Recorder, Stage, Tally, cell, current_thread, eventually, eventually_async, leak,
-    multi_thread, spawn,
+    Boom, Count, Counted, Gate, Recorder, Stage, Tally, cell, current_thread, eventually, eventually_async,
+    leak, multi_thread, poll, spawn,
 };
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -38,16 +38,23 @@ fn a8_each_runtime_has_a_payload_of_its_own() {
 #[test]
 fn a8_a_runtime_does_not_inherit_what_a_late_thread_of_another_built() {
     static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
+    static GATE: LazyLock<&'static Gate> = LazyLock::new(Gate::new);
+    static RUNS: Count = Count::zero();
     #[runtime_cell(runtime = "own", dispose = Counted::dispose)]
     async fn pool() -> Result<Counted, Boom> {
-        TALLY.build(2)
+        let run = RUNS.up();
+        GATE.wait_async().await;
+        TALLY.build(u32::try_from(run).unwrap())
     }
     let first = multi_thread();
-    // The cell of that runtime, which a thread still holds after the runtime has ended.
-    let late = first.block_on(async { &*POOL });
+    // A call that began in that runtime, and that a thread goes on with after the runtime has ended. The end superseded
+    // its flight, so it builds again, in the cell of that runtime.
+    let mut late = Box::pin(pool());
+    first.block_on(async { assert!(poll(&mut late).is_pending()) });
     drop(first);
-    assert_eq!(late.get_or_initialize(|| TALLY.build(1)).unwrap().id, 1);
-    assert_eq!(multi_thread().block_on(async { pool().await.unwrap().id }), 2);
+    GATE.open();
+    assert_eq!(pollster::block_on(late).unwrap().id, 2);
+    assert_eq!(multi_thread().block_on(async { pool().await.unwrap().id }), 3);
     assert_eq!(TALLY.disposed(), [1, 2]);
 }
 
@@ -235,7 +242,7 @@ fn x28_nothing_of_a_closed_payload_is_left_in_its_runtime() {
     let alive = || home.metrics().num_alive_tasks();
     home.block_on(async { drop(pool().await.unwrap()) });
     assert_eq!(alive(), 1, "it watches for the runtime's end");
-    assert_eq!(cells::RuntimeCell::close(&POOL).status, CloseStatus::Ok);
+    assert_eq!(POOL.any().close().status, CloseStatus::Ok);
     eventually("a close", || alive() == 0);
     home.block_on(async { drop(pool().await.unwrap()) });
     POOL.record_failure(Boom(1), std::time::Duration::from_nanos(1));

@@ -1,6 +1,6 @@
 //! The request context: which request a flight belongs to.
 
-use cells::{InitContext, InitResult, Observer, RequestContext, RuntimeCell, Timeline};
+use cells::{CellBase, InitContext, InitResult, Observer, RequestContext, Timeline};
 use cells_test_support::{Boom, Stage, Tally, cell, counted, leak, lock, panic_of, spawn};
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ impl Sessions {
         lock(&self.0).push(session);
     }
 
-    fn on<T: Send + Sync>(cell: &RuntimeCell<T>) -> Arc<Self> {
+    fn on(cell: &CellBase) -> Arc<Self> {
         let sessions = Arc::<Self>::default();
         cell.configure_observer(sessions.clone());
         sessions

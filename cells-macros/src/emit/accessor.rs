@@ -1,13 +1,14 @@
 //! The accessor: the function that users call.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Token;
 
 use crate::model::attributes::Attributes;
 use crate::model::declaration::Declaration;
 use crate::model::mode::Mode;
-use crate::tokens::spans::{edges, generated};
+use crate::tokens::groups::group;
+use crate::tokens::spans::{edges, last};
 
 // Input:
 //     /// The search index.
@@ -19,15 +20,34 @@ use crate::tokens::spans::{edges, generated};
 //     pub(crate) fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
 //         ::cells::StaticCell::get(&SEARCH)
 //     }
+//
+// Its keywords, parentheses and braces are those of the user, so the compiler's lints take it for the function that the
+// user wrote: that it is not used or not documented, that a type in it is private.
 pub(crate) fn accessor(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, vis, accessor, cell, payload, mode, kind, .. } = declaration;
+    let Declaration { vis, mode, kind, .. } = declaration;
     let Attributes { docs, doc_options, deprecated, must_use, lints, .. } = &declaration.attrs;
     // A deprecated accessor uses its static, which is deprecated too.
     let deprecated = deprecated.iter().map(|deprecated| quote!(#deprecated #[allow(deprecated)]));
-    let fn_token = &declaration.factory.sig.fn_token;
-    let asyncness = kind.is_async().then(|| Token![async](generated(fn_token.span)));
+    // A lease has the lint of its own.
+    let must_use = must_use.iter().filter(|_| kind.is_permanent() || matches!(mode, Mode::Fallible(_)));
     let track_caller =
         matches!((mode, kind.is_async()), (Mode::Infallible, false)).then(|| quote!(#[track_caller]));
+    let function = function(declaration);
+    quote! {
+        #(#docs)* #(#doc_options)* #(#deprecated)* #(#must_use)* #(#lints)*
+        #[inline]
+        #track_caller
+        #vis #function
+    }
+}
+
+// Output:
+//     fn table() -> ::cells::Ref<'static, Table> { ::cells::StaticCell::get(&TABLE) }
+pub(crate) fn function(declaration: &Declaration) -> TokenStream {
+    let Declaration { krate, accessor, cell, payload, kind, factory, .. } = declaration;
+    let fn_token = factory.sig.fn_token;
+    let asyncness = kind.is_async().then(|| factory.sig.asyncness.unwrap_or(Token![async](fn_token.span)));
+    let parameters = group(Delimiter::Parenthesis, TokenStream::new(), factory.sig.paren_token.span.join());
     let output = output(declaration);
 
     let (open, _) = edges(payload);
@@ -35,12 +55,8 @@ pub(crate) fn accessor(declaration: &Declaration) -> TokenStream {
     let static_type = kind.static_type(open);
     let awaited = kind.is_async().then(|| quote_spanned!(open=> .await));
     let body = quote_spanned!(open=> #krate::#static_type::get(&#cell) #awaited);
-    quote! {
-        #(#docs)* #(#doc_options)* #(#deprecated)* #(#must_use)* #(#lints)*
-        #[inline]
-        #track_caller
-        #vis #asyncness #fn_token #accessor() -> #output { #body }
-    }
+    let body = group(Delimiter::Brace, body, last(&factory.body));
+    quote!(#asyncness #fn_token #accessor #parameters -> #output #body)
 }
 
 // Output:
@@ -50,13 +66,14 @@ pub(crate) fn accessor(declaration: &Declaration) -> TokenStream {
 fn output(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, payload, mode, kind, .. } = declaration;
     let (open, close) = edges(payload);
+    let end = last(payload);
     let reference = if kind.is_permanent() {
         let head = quote_spanned!(open=> &'static);
         quote!(#head #payload)
     } else {
         let krate = krate.at(open);
         let head = quote_spanned!(open=> #krate::Ref<'static,);
-        let tail = quote_spanned!(close=> >);
+        let tail = quote_spanned!(end=> >);
         quote!(#head #payload #tail)
     };
     match mode {
@@ -64,8 +81,9 @@ fn output(declaration: &Declaration) -> TokenStream {
         Mode::Fallible(_) => {
             let krate = krate.at(close);
             let head = quote_spanned!(open=> ::core::result::Result<);
-            let tail = quote_spanned!(close=> , #krate::Error>);
-            quote!(#head #reference #tail)
+            let tail = quote_spanned!(close=> , #krate::Error);
+            let end = quote_spanned!(end=> >);
+            quote!(#head #reference #tail #end)
         }
     }
 }

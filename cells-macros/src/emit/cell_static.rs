@@ -1,8 +1,8 @@
 //! The static of a cell, its marker type, and its entry in the list of all cells.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::ext::IdentExt as _;
+use quote::{quote, quote_spanned};
+use syn::Token;
 
 use crate::model::attributes::Attributes;
 use crate::model::declaration::Declaration;
@@ -10,7 +10,9 @@ use crate::tokens::spans::{edges, generated};
 
 // Output:
 //     /// The cell behind `search()`.
-//     pub(crate) static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+//     pub(crate) static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+//
+// It begins and ends at the name, where the compiler reports another item of that name.
 pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, vis, accessor, cell, marker, payload, kind, .. } = declaration;
     let Attributes { doc_options, deprecated, lints, .. } = &declaration.attrs;
@@ -21,22 +23,27 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let head = quote_spanned!(open=> #krate::#static_type<);
     let tail = quote_spanned!(close=> , #marker>);
     let new = quote_spanned!(open=> #krate::#static_type::new());
+    let at_name = generated(cell.span());
+    let (token, semicolon) = (Token![static](at_name), Token![;](at_name));
     quote! {
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*
-        #vis static #cell: #head #payload #tail = #new;
+        #vis #token #cell: #head #payload #tail = #new #semicolon
     }
 }
 
 // Output:
-//     #[doc(hidden)]
-//     pub(crate) struct __search;
+//     enum __cell_search {}
+//
+// It is private, because what a public type says of itself must be public, and the payload may be private. An `enum`
+// takes no name from the values.
 pub(crate) fn marker(declaration: &Declaration) -> TokenStream {
-    let Declaration { vis, marker, .. } = declaration;
-    quote!(#[doc(hidden)] #vis struct #marker;)
+    let marker = &declaration.marker;
+    let at_name = marker.span();
+    quote_spanned!(at_name=> enum #marker {})
 }
 
 // Output:
-//     ::cells::__private010::register! { static __SEARCH = SEARCH; }
+//     ::cells::__private010::register! { SEARCH }
 pub(crate) fn registration(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, cell, payload, .. } = declaration;
     let Attributes { deprecated, lints, .. } = &declaration.attrs;
@@ -44,6 +51,5 @@ pub(crate) fn registration(declaration: &Declaration) -> TokenStream {
     let krate = krate.at(open);
     // The registration of a deprecated cell is not a use that deserves the warning.
     let deprecated = (!deprecated.is_empty()).then(|| quote!(#[allow(deprecated)]));
-    let entry = format_ident!("__{}", cell.unraw(), span = generated(cell.span()));
-    quote_spanned!(open=> #krate::__private010::register! { #deprecated #(#lints)* static #entry = #cell; })
+    quote_spanned!(open=> #krate::__private010::register! { #deprecated #(#lints)* #cell })
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Expr;
 
-use crate::emit::build_fn::{build_fn, keep};
+use crate::emit::build::{build, keep};
 use crate::emit::disposer::{disposer, disposer_input};
 use crate::emit::info::info;
 use crate::model::declaration::Declaration;
@@ -13,14 +13,14 @@ use crate::model::mode::Mode;
 use crate::tokens::spans::{edges, relocate};
 
 // Output:
-//     impl ::cells::Declared for __search {
+//     impl ::cells::Declared for __cell_search {
 //         type Payload = Index;
 //         type Mode = ::cells::__private010::Fallible;
 //         const INFO: &'static ::cells::CellInfo = &…;
 //         const DISPOSER: ::cells::Disposer<Self::Payload> = …;
 //         const KEEP: ::cells::__private010::Keep = …;
 //         type Output = Result<Index, IndexError>;
-//         fn build() -> Result<Index, IndexError> { … }
+//         const BUILD: fn() -> Self::Output = search;
 //     }
 pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, marker, payload, kind, observer, adjuster, .. } = declaration;
@@ -57,7 +57,7 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
         .as_ref()
         .map(|expr| hook(&quote!(ADJUSTER), &quote!(#krate::#adjuster_trait<Self::Payload>), expr));
     let keep = keep(declaration);
-    let build = build_fn(declaration);
+    let build = build(declaration);
     quote_spanned! {open=>
         #(#lints)*
         impl #krate::#declared for #marker {

@@ -17,8 +17,8 @@ pub(crate) struct FactoryCall {
 }
 
 // Output:
-//     __factory(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?)
-//     __factory(&*::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?).await
+//     search(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?)
+//     search(&*::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?).await
 pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
     let FactoryFn { sig, returns, .. } = &declaration.factory;
     let (open, close) = edges(returns);
@@ -33,7 +33,7 @@ pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
 
 // Output:
 //     let factory_leases = (::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?,);
-//     ::cells::__private010::blocking(move || __factory(&*factory_leases.0)).await
+//     ::cells::__private010::blocking(move || search(&*factory_leases.0)).await
 pub(crate) fn blocking_call(declaration: &Declaration) -> FactoryCall {
     let FactoryFn { sig, returns, .. } = &declaration.factory;
     let (open, close) = edges(returns);

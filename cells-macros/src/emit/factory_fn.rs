@@ -1,12 +1,13 @@
 //! The factory: the user's function, with the names and attributes it is emitted with.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use syn::{VisRestricted, Visibility};
 
+use crate::emit::accessor;
 use crate::model::attributes::Attributes;
 use crate::model::declaration::{Declaration, FactoryFn};
-use crate::model::mode::Mode;
+use crate::tokens::groups::group;
 use crate::tokens::spans::generated;
 
 // Input: `#[runtime_cell(factory = build_search)] pub(crate) fn search() -> Result<Index, IndexError> { … }`
@@ -21,19 +22,71 @@ pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
     let Declaration { vis, accessor, .. } = declaration;
     let Attributes { must_use, .. } = &declaration.attrs;
     let doc = format!(" Builds what `{accessor}()` gives out, without its cell.");
-    let factory = factory_fn(declaration, Some(vis));
+    let factory = factory_fn(declaration, Some(vis), None);
     Some(quote!(#[doc = #doc] #(#must_use)* #factory))
 }
 
-// Output:
-//     fn __factory(store: &Store) -> Result<Index, IndexError> { Index::open(store) }
+// Input: `pub(crate) fn search() -> Result<Index, IndexError> { … }`
 //
-// Its first keyword is ours, so lints do not advise what a factory cannot follow: to be `const`, or to return no
-// `Result`.
-pub(crate) fn factory_fn(declaration: &Declaration, vis: Option<&Visibility>) -> TokenStream {
+// Output:
+//     fn search() -> Result<Index, IndexError> { … }
+//
+// It has the name of the user's function, which attributes, backtraces and `type_name` show. In its body that name means
+// the accessor, as it would outside.
+pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
+    let FactoryFn { sig, body, nested, .. } = &declaration.factory;
+    nested.then(|| {
+        let accessor = names(body, &sig.ident).then(|| accessor::function(declaration));
+        let factory = factory_fn(declaration, None, accessor);
+        // Clippy spares a public function, which it takes for a part of an interface. Other tools do not read this.
+        let wraps = matches!(declaration.vis, Visibility::Public(_))
+            .then(|| quote!(#[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]));
+        quote!(#wraps #factory)
+    })
+}
+
+fn names(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => names(&group.stream(), name),
+        _ => false,
+    })
+}
+
+// Input: `{ retry(search) }`
+//
+// Output: `{ fn search() -> … { … } retry(search) }`
+fn body_with(body: &TokenStream, accessor: Option<TokenStream>) -> TokenStream {
+    let with_accessor = |token| match token {
+        TokenTree::Group(block) => {
+            let (attributes, statements) = inner_attributes(block.stream());
+            let statements = quote!(#attributes #accessor #statements);
+            TokenTree::Group(group(block.delimiter(), statements, block.span()))
+        }
+        other => other,
+    };
+    body.clone().into_iter().map(with_accessor).collect()
+}
+
+/// The attributes `#![…]` at the beginning of a block, and the rest of it.
+fn inner_attributes(block: TokenStream) -> (TokenStream, TokenStream) {
+    let tokens: Vec<_> = block.into_iter().collect();
+    let is =
+        |token: Option<&TokenTree>, c| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == c);
+    let attributes =
+        tokens.chunks(3).take_while(|chunk| is(chunk.first(), '#') && is(chunk.get(1), '!')).count();
+    let (attributes, statements) = tokens.split_at((attributes * 3).min(tokens.len()));
+    (attributes.iter().cloned().collect(), statements.iter().cloned().collect())
+}
+
+// Its first keyword is ours, so lints do not advise what a factory cannot follow, such as to be `const`.
+fn factory_fn(
+    declaration: &Declaration,
+    vis: Option<&Visibility>,
+    accessor: Option<TokenStream>,
+) -> TokenStream {
     let Attributes { lints, factory: attrs, .. } = &declaration.attrs;
-    let FactoryFn { sig, body, .. } = &declaration.factory;
-    let mut sig = sig.clone();
+    let mut sig = declaration.factory.sig.clone();
     sig.fn_token.span = generated(sig.fn_token.span);
     if let Some(asyncness) = &mut sig.asyncness {
         asyncness.span = generated(asyncness.span);
@@ -44,7 +97,6 @@ pub(crate) fn factory_fn(declaration: &Declaration, vis: Option<&Visibility>) ->
     {
         token.span = generated(token.span);
     }
-    let wraps =
-        matches!(declaration.mode, Mode::Fallible(_)).then(|| quote!(#[allow(clippy::unnecessary_wraps)]));
-    quote!(#wraps #(#lints)* #(#attrs)* #vis #sig #body)
+    let body = body_with(&declaration.factory.body, accessor);
+    quote!(#(#lints)* #(#attrs)* #vis #sig #body)
 }

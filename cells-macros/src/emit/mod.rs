@@ -3,16 +3,17 @@
 //! Whatever can be in the crate `cells` is there and not here. Each emitting function is headed by its input and output
 //! in Rust. Tokens take the location of what they are about, because the compiler reports its errors there.
 //!
-//! `accessor`, `cell_static` and `declared_impl` are items; the files below them are parts of `declared_impl`. Imports
+//! `accessor`, `factory_fn`, `cell_static` and `declared_impl` are items; the other files are parts of `declared_impl`. Imports
 //! point down this list, and otherwise to `model`, `parse` and `tokens`:
 //!
-//! - `declared_impl` uses `info`, `disposer` and `build_fn`,
-//! - `build_fn` uses `factory_call` and `factory_fn`,
+//! - `factory_fn` uses `accessor`,
+//! - `declared_impl` uses `info`, `disposer` and `build`,
+//! - `build` uses `factory_call`,
 //! - `info` uses `dependency_list`,
 //! - `factory_call` and `dependency_list` use `cell_ref`.
 
 pub(crate) mod accessor;
-pub(crate) mod build_fn;
+pub(crate) mod build;
 pub(crate) mod cell_ref;
 pub(crate) mod cell_static;
 pub(crate) mod declared_impl;

@@ -85,8 +85,11 @@ impl Declaration {
         let payload = if aliased { payload_of_alias(&written, &krate) } else { written.clone() };
 
         let nested = callable_as.is_none();
-        sig.ident =
-            callable_as.unwrap_or_else(|| format_ident!("__factory", span = generated(accessor.span())));
+        sig.ident = callable_as.unwrap_or_else(|| {
+            let mut hidden = accessor.clone();
+            hidden.set_span(generated(accessor.span()));
+            hidden
+        });
         if let ReturnType::Type(_, ty) = &mut sig.output {
             **ty = returns.ty.clone();
         }
@@ -97,7 +100,7 @@ impl Declaration {
         let callable = shape == Shape::Whole && !dependencies.incomplete && kind.is_supported();
 
         Some(Self {
-            marker: format_ident!("__{unraw}", span = generated(accessor.span())),
+            marker: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
             attrs: Attributes::sort(attrs),
             factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),

@@ -26,42 +26,44 @@ fn fallible() {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
-            pub(crate) static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            pub(crate) struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = Index;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .cooldown(::core::time::Duration::from_secs(5))
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<Result<Index, IndexError>>::KEEP
-                };
-                type Output = Result<Index, IndexError>;
-                fn build() -> Result<Index, IndexError> {
+            pub(crate) static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            enum __cell_search {}
+            const _: () = {
+                fn search() -> Result<Index, IndexError> {
                     Index::open("./index")
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared for __cell_search {
+                    type Payload = Index;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .cooldown(::core::time::Duration::from_secs(5))
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Index, IndexError>>::KEEP
+                    };
+                    type Output = Result<Index, IndexError>;
+                    const BUILD: fn() -> Self::Output = search;
+                }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "#]],
     );
 }
@@ -85,36 +87,38 @@ fn infallible() {
                 ::cells::StaticCell::get(&TABLE)
             }
             /// The cell behind `table()`.
-            static TABLE: ::cells::StaticCell<HashMap<String, u8>, __table> = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __table;
-            impl ::cells::Declared for __table {
-                type Payload = HashMap<String, u8>;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "table",
-                        "TABLE",
-                        "HashMap<String, u8>",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                type Output = HashMap<String, u8>;
-                fn build() -> HashMap<String, u8> {
+            static TABLE: ::cells::StaticCell<HashMap<String, u8>, __cell_table> = ::cells::StaticCell::new();
+            enum __cell_table {}
+            const _: () = {
+                fn table() -> HashMap<String, u8> {
                     HashMap::new()
                 }
-            }
-            ::cells::__private010::register! {
-                static __TABLE = TABLE;
-            }
+                impl ::cells::Declared for __cell_table {
+                    type Payload = HashMap<String, u8>;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "table",
+                            "TABLE",
+                            "HashMap<String, u8>",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    type Output = HashMap<String, u8>;
+                    const BUILD: fn() -> Self::Output = table;
+                }
+                ::cells::__private010::register! {
+                    TABLE
+                }
+            };
         "##]],
     );
 }
@@ -132,60 +136,58 @@ fn every_key() {
                 ::other::StaticCell::get(&INDEX)
             }
             /// Builds what `search()` gives out, without its cell.
-            #[allow(clippy::unnecessary_wraps)]
             pub fn build_search() -> io::Result<Index> {
                 Index::open()
             }
             /// The cell behind `search()`.
-            pub static INDEX: ::other::StaticCell<Index, __search> = ::other::StaticCell::new();
-            #[doc(hidden)]
-            pub struct __search;
-            impl ::other::Declared for __search {
-                type Payload = Index;
-                type Mode = ::other::__private010::Fallible;
-                const INFO: &'static ::other::CellInfo = &::other::CellInfo::new::<
-                    Self,
-                >(
-                        "index",
-                        "INDEX",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .max_waiters(64)
-                    .wait_timeout(::core::time::Duration::from_millis(250))
-                    .cooldown(COOLDOWN)
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
-                        payload: Self::Payload|
-                    {
-                        use ::other::__private010::ReturnedAsIs as _;
-                        ::other::__private010::Disposed::into_disposed(
-                            ::other::__private010::Returned(Index::close(payload)).now().0,
+            pub static INDEX: ::other::StaticCell<Index, __cell_search> = ::other::StaticCell::new();
+            enum __cell_search {}
+            const _: () = {
+                impl ::other::Declared for __cell_search {
+                    type Payload = Index;
+                    type Mode = ::other::__private010::Fallible;
+                    const INFO: &'static ::other::CellInfo = &::other::CellInfo::new::<
+                        Self,
+                    >(
+                            "index",
+                            "INDEX",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
                         )
-                    })
-                    .labelled("Index::close");
-                const OBSERVER: ::core::option::Option<
-                    fn() -> ::std::sync::Arc<dyn ::other::Observer>,
-                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
-                const ADJUSTER: ::core::option::Option<
-                    fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
-                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
-                const KEEP: ::other::__private010::Keep = {
-                    use ::other::__private010::ResolveKeep as _;
-                    ::other::__private010::Resolve::<io::Result<Index>>::KEEP
-                };
-                type Output = io::Result<Index>;
-                fn build() -> io::Result<Index> {
-                    build_search()
+                        .fallible(true)
+                        .max_waiters(64)
+                        .wait_timeout(::core::time::Duration::from_millis(250))
+                        .cooldown(COOLDOWN)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
+                            payload: Self::Payload|
+                        {
+                            use ::other::__private010::ReturnedAsIs as _;
+                            ::other::__private010::Disposed::into_disposed(
+                                ::other::__private010::Returned(Index::close(payload)).now().0,
+                            )
+                        })
+                        .labelled("Index::close");
+                    const OBSERVER: ::core::option::Option<
+                        fn() -> ::std::sync::Arc<dyn ::other::Observer>,
+                    > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
+                    const ADJUSTER: ::core::option::Option<
+                        fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
+                    > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
+                    const KEEP: ::other::__private010::Keep = {
+                        use ::other::__private010::ResolveKeep as _;
+                        ::other::__private010::Resolve::<io::Result<Index>>::KEEP
+                    };
+                    type Output = io::Result<Index>;
+                    const BUILD: fn() -> Self::Output = build_search;
                 }
-            }
-            ::other::__private010::register! {
-                static __INDEX = INDEX;
-            }
+                ::other::__private010::register! {
+                    INDEX
+                }
+            };
         "##]],
     );
 }
@@ -206,43 +208,43 @@ fn an_alias_by_another_name_and_a_plain_drop() {
             /// The cell behind `search()`.
             static SEARCH: ::cells::StaticCell<
                 <Opened as ::cells::__private010::Alias>::Payload,
-                __search,
+                __cell_search,
             > = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = <Opened as ::cells::__private010::Alias>::Payload;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Opened",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<Opened>::KEEP
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory() -> Opened {
-                        Index::open()
-                    }
-                    ::cells::__private010::FactoryOutput::into_result(__factory(), Self::KEEP)
+            enum __cell_search {}
+            const _: () = {
+                fn search() -> Opened {
+                    Index::open()
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared for __cell_search {
+                    type Payload = <Opened as ::cells::__private010::Alias>::Payload;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Opened",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Opened>::KEEP
+                    };
+                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                        ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
+                    };
+                }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "##]],
     );
 }
@@ -263,46 +265,46 @@ fn an_alias_named_result() {
             /// The cell behind `search()`.
             static SEARCH: ::cells::StaticCell<
                 <fmt::Result as ::cells::__private010::Alias>::Payload,
-                __search,
+                __cell_search,
             > = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = <fmt::Result as ::cells::__private010::Alias>::Payload;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "fmt::Result",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<fmt::Result>::KEEP
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory() -> fmt::Result {
-                        Ok(())
-                    }
-                    ::cells::__private010::FactoryOutput::into_result(__factory(), Self::KEEP)
+            enum __cell_search {}
+            const _: () = {
+                fn search() -> fmt::Result {
+                    Ok(())
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared for __cell_search {
+                    type Payload = <fmt::Result as ::cells::__private010::Alias>::Payload;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "fmt::Result",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<fmt::Result>::KEEP
+                    };
+                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                        ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
+                    };
+                }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "##]],
     );
 }
@@ -329,7 +331,6 @@ fn attributes() {
             #[doc(hidden)]
             #[deprecated]
             #[allow(deprecated)]
-            #[must_use]
             #[allow(clippy::pedantic)]
             #[allow(unused)]
             #[inline]
@@ -352,42 +353,39 @@ fn attributes() {
             #[deprecated]
             #[allow(clippy::pedantic)]
             #[allow(unused)]
-            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             #[cfg(unix)]
-            #[doc(hidden)]
-            struct __search;
+            enum __cell_search {}
             #[cfg(unix)]
-            #[allow(clippy::pedantic)]
-            #[allow(unused)]
-            impl ::cells::Declared for __search {
-                type Payload = Index;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                type Output = Index;
-                fn build() -> Index {
-                    build_search()
+            const _: () = {
+                #[allow(clippy::pedantic)]
+                #[allow(unused)]
+                impl ::cells::Declared for __cell_search {
+                    type Payload = Index;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    type Output = Index;
+                    const BUILD: fn() -> Self::Output = build_search;
                 }
-            }
-            #[cfg(unix)]
-            ::cells::__private010::register! {
-                #[allow(deprecated)] #[allow(clippy::pedantic)] #[allow(unused)] static __SEARCH =
-                SEARCH;
-            }
+                ::cells::__private010::register! {
+                    #[allow(deprecated)] #[allow(clippy::pedantic)] #[allow(unused)] SEARCH
+                }
+            };
         "##]],
     );
 }
@@ -408,85 +406,85 @@ fn dependencies() {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = Index;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .eager()
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 3] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&STORE))
-                            }),
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&crate::shops::SHOP))
-                            }),
-                            ::cells::__private010::Dependency::after({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&CONFIG))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<Result<Index, E>>::KEEP
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
-                        Index::open(store, shop)
-                    }
-                    ::cells::__private010::FactoryOutput::into_result(
-                        __factory(
-                            &*::cells::__private010::lend(::cells::__private010::cell(&STORE))?,
-                            ::cells::__private010::leased(
-                                ::cells::__private010::lend(
-                                    ::cells::__private010::cell(&crate::shops::SHOP),
-                                )?,
-                            ),
-                        ),
-                        Self::KEEP,
-                    )
+            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            enum __cell_search {}
+            const _: () = {
+                fn search(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
+                    Index::open(store, shop)
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared for __cell_search {
+                    type Payload = Index;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .eager()
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 3] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&STORE))
+                                }),
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&crate::shops::SHOP))
+                                }),
+                                ::cells::__private010::Dependency::after({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&CONFIG))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Index, E>>::KEEP
+                    };
+                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                        ::cells::__private010::FactoryOutput::into_result(
+                            search(
+                                &*::cells::__private010::lend(::cells::__private010::cell(&STORE))?,
+                                ::cells::__private010::leased(
+                                    ::cells::__private010::lend(
+                                        ::cells::__private010::cell(&crate::shops::SHOP),
+                                    )?,
+                                ),
+                            ),
+                            Self::KEEP,
+                        )
+                    };
+                }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "##]],
     );
 }
@@ -507,56 +505,57 @@ fn dependencies_of_an_infallible_cell() {
                 Index::open(store)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = Index;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&STORE))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::cells::__private010::FactoryOutput::into_result(
-                        build_search(
-                            &*::cells::__private010::lend_infallible(
-                                ::cells::__private010::cell(&STORE),
-                            )?,
-                        ),
-                        Self::KEEP,
-                    )
+            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            enum __cell_search {}
+            const _: () = {
+                impl ::cells::Declared for __cell_search {
+                    type Payload = Index;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&STORE))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                        ::cells::__private010::FactoryOutput::into_result(
+                            build_search(
+                                &*::cells::__private010::lend_infallible(
+                                    ::cells::__private010::cell(&STORE),
+                                )?,
+                            ),
+                            Self::KEEP,
+                        )
+                    };
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "##]],
     );
 }
@@ -572,94 +571,91 @@ fn asynchronous() {
                 ::cells::AsyncCell::get(&POOL).await
             }
             /// The cell behind `pool()`.
-            static POOL: ::cells::AsyncCell<Pool, __pool> = ::cells::AsyncCell::new();
-            #[doc(hidden)]
-            struct __pool;
-            impl ::cells::DeclaredAsync for __pool {
-                type Payload = Pool;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "pool",
-                        "POOL",
-                        "Pool",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&CONFIG))
-                            }),
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&STORE))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
-                        payload: Self::Payload|
-                    {
-                        use ::cells::__private010::ReturnedAsIs as _;
-                        ::cells::__private010::IntoDisposing::into_disposing(
-                            ::cells::__private010::Returned(Pool::shut(payload)).now().later().0,
+            static POOL: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
+            enum __cell_pool {}
+            const _: () = {
+                async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
+                    Pool::open(config).await
+                }
+                impl ::cells::DeclaredAsync for __cell_pool {
+                    type Payload = Pool;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "pool",
+                            "POOL",
+                            "Pool",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
                         )
-                    })
-                    .labelled("Pool::shut");
-                const OBSERVER: ::core::option::Option<
-                    fn() -> ::std::sync::Arc<dyn ::cells::Observer>,
-                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
-                const ADJUSTER: ::core::option::Option<
-                    fn() -> ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
-                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
-                };
-                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    async fn __factory(
-                        config: &Config,
-                        store: Ref<'static, Store>,
-                    ) -> Result<Pool, E> {
-                        Pool::open(config).await
-                    }
-                    ::cells::__private010::FactoryOutput::into_result(
-                        __factory(
-                                &*::cells::__private010::lend_async(
-                                        ::cells::__private010::cell(&CONFIG),
-                                    )
-                                    .await?,
-                                ::cells::__private010::leased(
-                                    ::cells::__private010::lend_async(
-                                            ::cells::__private010::cell(&STORE),
+                        .fallible(true)
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&CONFIG))
+                                }),
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&STORE))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
+                            payload: Self::Payload|
+                        {
+                            use ::cells::__private010::ReturnedAsIs as _;
+                            ::cells::__private010::IntoDisposing::into_disposing(
+                                ::cells::__private010::Returned(Pool::shut(payload)).now().later().0,
+                            )
+                        })
+                        .labelled("Pool::shut");
+                    const OBSERVER: ::core::option::Option<
+                        fn() -> ::std::sync::Arc<dyn ::cells::Observer>,
+                    > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
+                    const ADJUSTER: ::core::option::Option<
+                        fn() -> ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
+                    > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
+                    };
+                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                        ::cells::__private010::FactoryOutput::into_result(
+                            pool(
+                                    &*::cells::__private010::lend_async(
+                                            ::cells::__private010::cell(&CONFIG),
                                         )
                                         .await?,
-                                ),
-                            )
-                            .await,
-                        Self::KEEP,
-                    )
+                                    ::cells::__private010::leased(
+                                        ::cells::__private010::lend_async(
+                                                ::cells::__private010::cell(&STORE),
+                                            )
+                                            .await?,
+                                    ),
+                                )
+                                .await,
+                            Self::KEEP,
+                        )
+                    }
                 }
-            }
-            ::cells::__private010::register! {
-                static __POOL = POOL;
-            }
+                ::cells::__private010::register! {
+                    POOL
+                }
+            };
         "##]],
     );
 }
@@ -675,51 +671,58 @@ fn asynchronous_and_infallible() {
                 ::cells::AsyncCell::get(&TABLE).await
             }
             /// The cell behind `table()`.
-            pub static TABLE: ::cells::AsyncCell<Table, __table> = ::cells::AsyncCell::new();
-            #[doc(hidden)]
-            pub struct __table;
-            impl ::cells::DeclaredAsync for __table {
-                type Payload = Table;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "table",
-                        "TABLE",
-                        "Table",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    async fn __factory() -> Table {
-                        Table::new()
-                    }
-                    ::cells::__private010::FactoryOutput::into_result(__factory().await, Self::KEEP)
+            pub static TABLE: ::cells::AsyncCell<Table, __cell_table> = ::cells::AsyncCell::new();
+            enum __cell_table {}
+            const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
+                async fn table() -> Table {
+                    Table::new()
                 }
-            }
-            ::cells::__private010::register! {
-                static __TABLE = TABLE;
-            }
+                impl ::cells::DeclaredAsync for __cell_table {
+                    type Payload = Table;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "table",
+                            "TABLE",
+                            "Table",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                        ::cells::__private010::FactoryOutput::into_result(table().await, Self::KEEP)
+                    }
+                }
+                ::cells::__private010::register! {
+                    TABLE
+                }
+            };
         "##]],
     );
 }
 
-/// It may become several items there, and some cannot stand in an `impl`.
+/// Attributes, backtraces and `type_name` show the user's name, which in the body is still that of the accessor.
 #[test]
-fn a_factory_with_an_attribute_stays_a_function() {
-    let item = "#[instrument] fn table() -> Table { Table::new() }";
-    let expansion = expansion("", item);
-    let build = expansion.split("fn build()").nth(1).unwrap_or_default().replace(char::is_whitespace, "");
-    assert!(
-        build.starts_with("->Table{#[instrument]fn__factory()->Table{Table::new()}__factory()}"),
-        "{expansion}"
+fn y16_the_factory_has_the_name_of_the_function() {
+    let hidden = |item| {
+        let expansion = expansion("", item).replace(char::is_whitespace, "");
+        let hidden = expansion.split("const_:()={").nth(1).unwrap_or_default();
+        hidden.split("impl::cells").next().unwrap_or_default().to_owned()
+    };
+    let instrumented = hidden("#[instrument] fn table() -> Table { Table::new() }");
+    assert_eq!(instrumented, "#[instrument]fntable()->Table{Table::new()}");
+    let recursive = hidden("fn table() -> Table { #![allow(x)] Table::with(|| table) }");
+    assert_eq!(
+        recursive,
+        "fntable()->Table{#![allow(x)]fntable()->::cells::Ref<'static,Table>{::cells::StaticCell::get(&TABLE)}Table::with(||table)}"
     );
 }
 
@@ -735,35 +738,38 @@ fn permanent() {
                 ::cells::PermanentCell::get(&TABLE)
             }
             /// The cell behind `table()`.
-            pub static TABLE: ::cells::PermanentCell<Table, __table> = ::cells::PermanentCell::new();
-            #[doc(hidden)]
-            pub struct __table;
-            impl ::cells::DeclaredPermanent for __table {
-                type Payload = Table;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "table",
-                        "TABLE",
-                        "Table",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .permanent()
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
-                    .labelled("nothing");
-                type Output = Table;
-                fn build() -> Table {
+            pub static TABLE: ::cells::PermanentCell<Table, __cell_table> = ::cells::PermanentCell::new();
+            enum __cell_table {}
+            const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
+                fn table() -> Table {
                     Table::new()
                 }
-            }
-            ::cells::__private010::register! {
-                static __TABLE = TABLE;
-            }
+                impl ::cells::DeclaredPermanent for __cell_table {
+                    type Payload = Table;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "table",
+                            "TABLE",
+                            "Table",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .permanent()
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
+                        .labelled("nothing");
+                    type Output = Table;
+                    const BUILD: fn() -> Self::Output = table;
+                }
+                ::cells::__private010::register! {
+                    TABLE
+                }
+            };
         "##]],
     );
 }
@@ -779,74 +785,74 @@ fn permanent_with_all_it_can_have() {
                 ::cells::PermanentCell::get(&SETTINGS)
             }
             /// The cell behind `settings()`.
-            static SETTINGS: ::cells::PermanentCell<Settings, __settings> = ::cells::PermanentCell::new();
-            #[doc(hidden)]
-            struct __settings;
-            impl ::cells::DeclaredPermanent for __settings {
-                type Payload = Settings;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "settings",
-                        "SETTINGS",
-                        "Settings",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .cooldown(::core::time::Duration::from_secs(5))
-                    .permanent()
-                    .eager()
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&TABLE))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
-                        payload: &'static Self::Payload|
-                    {
-                        use ::cells::__private010::ReturnedAsIs as _;
-                        ::cells::__private010::Disposed::into_disposed(
-                            ::cells::__private010::Returned(Settings::save(payload)).now().0,
-                        )
-                    })
-                    .labelled("Settings::save");
-                const ADJUSTER: ::core::option::Option<
-                    fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
-                > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<Result<Settings, E>>::KEEP
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory(table: &Table) -> Result<Settings, E> {
-                        read(table)
-                    }
-                    ::cells::__private010::FactoryOutput::into_result(
-                        __factory(
-                            &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
-                        ),
-                        Self::KEEP,
-                    )
+            static SETTINGS: ::cells::PermanentCell<Settings, __cell_settings> = ::cells::PermanentCell::new();
+            enum __cell_settings {}
+            const _: () = {
+                fn settings(table: &Table) -> Result<Settings, E> {
+                    read(table)
                 }
-            }
-            ::cells::__private010::register! {
-                static __SETTINGS = SETTINGS;
-            }
+                impl ::cells::DeclaredPermanent for __cell_settings {
+                    type Payload = Settings;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "settings",
+                            "SETTINGS",
+                            "Settings",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .cooldown(::core::time::Duration::from_secs(5))
+                        .permanent()
+                        .eager()
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&TABLE))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
+                            payload: &'static Self::Payload|
+                        {
+                            use ::cells::__private010::ReturnedAsIs as _;
+                            ::cells::__private010::Disposed::into_disposed(
+                                ::cells::__private010::Returned(Settings::save(payload)).now().0,
+                            )
+                        })
+                        .labelled("Settings::save");
+                    const ADJUSTER: ::core::option::Option<
+                        fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
+                    > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Settings, E>>::KEEP
+                    };
+                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                        ::cells::__private010::FactoryOutput::into_result(
+                            settings(
+                                &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
+                            ),
+                            Self::KEEP,
+                        )
+                    };
+                }
+                ::cells::__private010::register! {
+                    SETTINGS
+                }
+            };
         "##]],
     );
 }
@@ -865,79 +871,80 @@ fn asynchronous_with_tokio() {
                 ::cells::AsyncCell::get(&POOL).await
             }
             /// The cell behind `pool()`.
-            static POOL: ::cells::AsyncCell<Pool, __pool> = ::cells::AsyncCell::new();
-            #[doc(hidden)]
-            struct __pool;
-            impl ::cells::DeclaredAsync for __pool {
-                type Payload = Pool;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "pool",
-                        "POOL",
-                        "Pool",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&CONFIG))
-                            }),
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&STORE))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const DETACHED: ::core::primitive::bool = true;
-                const OWN_RUNTIME: ::core::primitive::bool = true;
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
-                };
-                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    #[allow(clippy::unnecessary_wraps)]
-                    fn __factory(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
-                        Pool::open(config)
-                    }
-                    let factory_leases = (
-                        ::cells::__private010::lend_async(::cells::__private010::cell(&CONFIG))
-                            .await?,
-                        ::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?,
-                    );
-                    ::cells::__private010::FactoryOutput::into_result(
-                        ::cells::__private010::blocking(move || __factory(
-                                &*factory_leases.0,
-                                ::cells::__private010::leased(factory_leases.1),
-                            ))
-                            .await,
-                        Self::KEEP,
-                    )
+            static POOL: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
+            enum __cell_pool {}
+            const _: () = {
+                fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
+                    Pool::open(config)
                 }
-            }
-            ::cells::__private010::register! {
-                static __POOL = POOL;
-            }
+                impl ::cells::DeclaredAsync for __cell_pool {
+                    type Payload = Pool;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "pool",
+                            "POOL",
+                            "Pool",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 2] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&CONFIG))
+                                }),
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&STORE))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    const DETACHED: ::core::primitive::bool = true;
+                    const OWN_RUNTIME: ::core::primitive::bool = true;
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
+                    };
+                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                        let factory_leases = (
+                            ::cells::__private010::lend_async(::cells::__private010::cell(&CONFIG))
+                                .await?,
+                            ::cells::__private010::lend_async(::cells::__private010::cell(&STORE))
+                                .await?,
+                        );
+                        ::cells::__private010::FactoryOutput::into_result(
+                            ::cells::__private010::blocking(move || pool(
+                                    &*factory_leases.0,
+                                    ::cells::__private010::leased(factory_leases.1),
+                                ))
+                                .await,
+                            Self::KEEP,
+                        )
+                    }
+                }
+                ::cells::__private010::register! {
+                    POOL
+                }
+            };
         "##]],
     );
 }
@@ -958,39 +965,40 @@ fn blocking_without_dependencies() {
                 Pool::open()
             }
             /// The cell behind `pool()`.
-            static POOL: ::cells::AsyncCell<Pool, __pool> = ::cells::AsyncCell::new();
-            #[doc(hidden)]
-            struct __pool;
-            impl ::cells::DeclaredAsync for __pool {
-                type Payload = Pool;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "pool",
-                        "POOL",
-                        "Pool",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const DETACHED: ::core::primitive::bool = true;
-                async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    ::cells::__private010::FactoryOutput::into_result(
-                        ::cells::__private010::blocking(move || build_pool()).await,
-                        Self::KEEP,
-                    )
+            static POOL: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
+            enum __cell_pool {}
+            const _: () = {
+                impl ::cells::DeclaredAsync for __cell_pool {
+                    type Payload = Pool;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "pool",
+                            "POOL",
+                            "Pool",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    const DETACHED: ::core::primitive::bool = true;
+                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                        ::cells::__private010::FactoryOutput::into_result(
+                            ::cells::__private010::blocking(move || build_pool()).await,
+                            Self::KEEP,
+                        )
+                    }
                 }
-            }
-            ::cells::__private010::register! {
-                static __POOL = POOL;
-            }
+                ::cells::__private010::register! {
+                    POOL
+                }
+            };
         "##]],
     );
 }

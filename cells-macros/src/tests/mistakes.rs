@@ -484,41 +484,43 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __search> = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = Index;
-                type Mode = ::cells::__private010::Fallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "Index",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .fallible(true)
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                const KEEP: ::cells::__private010::Keep = {
-                    use ::cells::__private010::ResolveKeep as _;
-                    ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
-                };
-                type Output = io::Result<Index>;
-                fn build() -> io::Result<Index> {
+            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            enum __cell_search {}
+            const _: () = {
+                fn search() -> io::Result<Index> {
                     open()
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared for __cell_search {
+                    type Payload = Index;
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
+                    };
+                    type Output = io::Result<Index>;
+                    const BUILD: fn() -> Self::Output = search;
+                }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "##]],
     );
 }
@@ -535,52 +537,51 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                 ::cells::StaticCell::get(&SEARCH)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<&'static str, __search> = ::cells::StaticCell::new();
-            #[doc(hidden)]
-            struct __search;
-            impl ::cells::Declared for __search {
-                type Payload = &'static str;
-                type Mode = ::cells::__private010::Infallible;
-                const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
-                    Self,
-                >(
-                        "search",
-                        "SEARCH",
-                        "&'static str",
-                        ::core::module_path!(),
-                        ::core::file!(),
-                        ::core::line!(),
-                        ::core::cfg!(test),
-                    )
-                    .dependencies({
-                        static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
-                            ::cells::__private010::Dependency::injected({
-                                const fn __info_of<C: ::cells::__private010::Cell>(
-                                    _: &'static C,
-                                ) -> &'static ::cells::CellInfo {
-                                    C::INFO
-                                }
-                                __info_of(::cells::__private010::cell(&PATH))
-                            }),
-                        ];
-                        &__DEPENDENCIES
-                    })
-                    .disposer(Self::DISPOSER.label);
-                const DISPOSER: ::cells::Disposer<Self::Payload> = {
-                    use ::cells::__private010::ResolveDrop as _;
-                    ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
-                };
-                type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
-                    unsafe fn __factory<'a>(path: &'a str) -> &'static str {
-                        path
-                    }
-                    ::core::panic!()
+            static SEARCH: ::cells::StaticCell<&'static str, __cell_search> = ::cells::StaticCell::new();
+            enum __cell_search {}
+            const _: () = {
+                unsafe fn search<'a>(path: &'a str) -> &'static str {
+                    path
                 }
-            }
-            ::cells::__private010::register! {
-                static __SEARCH = SEARCH;
-            }
+                impl ::cells::Declared for __cell_search {
+                    type Payload = &'static str;
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "&'static str",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&PATH))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                    };
+                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
+                    const BUILD: fn() -> Self::Output = || -> Self::Output { ::core::panic!() };
+                }
+                ::cells::__private010::register! {
+                    SEARCH
+                }
+            };
         "##]],
     );
 }

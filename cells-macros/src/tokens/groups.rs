@@ -1,8 +1,15 @@
-//! Types and expressions without the groups around them.
+//! Groups of tokens: how to make one, and types and expressions without the groups around them.
 //!
 //! A fragment of a `macro_rules!` macro arrives wrapped in an invisible group.
 
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use syn::{Expr, Type};
+
+pub(crate) fn group(delimiter: Delimiter, stream: TokenStream, span: Span) -> Group {
+    let mut group = Group::new(delimiter, stream);
+    group.set_span(span);
+    group
+}
 
 /// A type without invisible groups and without parentheses.
 pub(crate) fn bare_type(ty: &Type) -> &Type {

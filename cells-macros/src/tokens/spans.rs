@@ -17,6 +17,11 @@ pub(crate) fn edges(tokens: impl ToTokens) -> (Span, Span) {
     (open, spans.last().unwrap_or(open))
 }
 
+/// The span of the last of `tokens`, in its own context.
+pub(crate) fn last(tokens: impl ToTokens) -> Span {
+    tokens.into_token_stream().into_iter().last().map_or_else(Span::call_site, |token| token.span())
+}
+
 /// Moves `tokens` to the location of `span`. They keep their own context, so names resolve as before.
 pub(crate) fn relocate(tokens: impl ToTokens, span: Span) -> TokenStream {
     let tokens = tokens.into_token_stream().into_iter();

@@ -36,6 +36,10 @@ impl RawCell {
         self.unpublish().settle_async().await
     }
 
+    pub(crate) async fn close_generation_async(&self, generation: u64) -> CloseResult {
+        self.close_if(|published| published == Some(generation)).settle_async().await
+    }
+
     pub(crate) async fn close_and_drain_async(&self, until: Option<Instant>) -> CloseResult {
         self.unpublish().drain_async(until).await
     }

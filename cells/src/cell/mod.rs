@@ -2,8 +2,11 @@
 //!
 //! [`control`] has the states, the transitions and the invariants; it alone takes the cell's lock. A caller asks it what
 //! to do ([`get`], [`get_async`]), and an [`initializer`] runs the flight. [`close`] lets go of a payload. All of that is
-//! compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type, and [`runtime_cell`] is what users see.
+//! compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type. What users see is [`cell_base`], on that
+//! [`closable_cell`], and on that [`runtime_cell`]; declared cells begin with one of the first two.
 
+pub(crate) mod cell_base;
+pub(crate) mod closable_cell;
 pub(crate) mod close;
 pub(crate) mod config;
 pub(crate) mod control;

@@ -3,6 +3,7 @@
 //! The invariant: a [`TypedCell<T>`] creates its [`RawCell`] with the [`PayloadType`] of `T` and never replaces it, and
 //! publishing checks the payload against that type. So every payload of a `TypedCell<T>` is a `T`.
 
+use crate::cell::cell_base::CellBase;
 use crate::cell::config::Config;
 use crate::cell::raw_cell::RawCell;
 use crate::error::Error;
@@ -12,8 +13,8 @@ use std::marker::PhantomData;
 
 /// A [`RawCell`] whose payloads are `T`.
 pub struct TypedCell<T: Send + Sync + 'static> {
-    /// Created here, with the type, and never replaced.
-    raw: RawCell,
+    /// Its raw cell is created here, with the type, and never replaced.
+    base: CellBase,
     payloads: PhantomData<fn() -> T>,
 }
 
@@ -35,16 +36,22 @@ const _: fn(&RawCell) = |raw| {
 
 impl<T: Send + Sync + 'static> TypedCell<T> {
     pub(crate) const fn new(config: Config) -> Self {
-        Self { raw: RawCell::new(config, PayloadType::of::<T>()), payloads: PhantomData }
+        let raw = RawCell::new(config, PayloadType::of::<T>());
+        Self { base: CellBase { raw }, payloads: PhantomData }
     }
 
     pub(crate) const fn config_mut(&mut self) -> &mut Config {
-        &mut self.raw.config
+        &mut self.base.raw.config
     }
 
     #[inline]
     pub(crate) const fn raw(&self) -> &RawCell {
-        &self.raw
+        &self.base.raw
+    }
+
+    #[inline]
+    pub(crate) const fn base(&self) -> &CellBase {
+        &self.base
     }
 
     // "See above" in the arguments below is the invariant at the head of this file.
@@ -53,7 +60,7 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
     #[inline]
     #[expect(clippy::manual_map, reason = "a closure adds one more function per cell to a debug build")]
     pub(crate) fn lease<'a>(&self) -> Option<Ref<'a, T>> {
-        match self.raw.lease() {
+        match self.base.raw.lease() {
             // SAFETY: see above.
             Some(lease) => Some(unsafe { lease.assume_type() }),
             None => None,
@@ -64,7 +71,7 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
     #[inline]
     #[expect(clippy::manual_map, reason = "a closure adds one more function per cell to a debug build")]
     pub(crate) fn lease_fast<'a>(&self) -> Option<Ref<'a, T>> {
-        match self.raw.lease_fast() {
+        match self.base.raw.lease_fast() {
             // SAFETY: see above.
             Some(lease) => Some(unsafe { lease.assume_type() }),
             None => None,
@@ -78,11 +85,11 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         reason = "the fast path of a read; otherwise a debug build contains one more function per cell"
     )]
     pub(crate) fn get(&'static self) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.raw.lease_fast() {
+        if let Some(lease) = self.base.raw.lease_fast() {
             // SAFETY: see above.
             return Ok(unsafe { lease.assume_type() });
         }
-        Self::get_observed(&self.raw)
+        Self::get_observed(&self.base.raw)
     }
 
     /// The slow path. Its machine code is the same for all types, so an optimized program contains it only once (target:

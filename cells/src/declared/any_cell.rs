@@ -1,11 +1,11 @@
 //! A declared cell of any type and kind, for code that works on all cells.
 
+use crate::cell::cell_base::CellBase;
 use crate::cell::close::Closing;
 use crate::cell::get_async;
 #[cfg(feature = "tokio")]
 use crate::cell::on_tokio;
 use crate::cell::raw_cell::RawCell;
-use crate::cell::snapshot::{CellSnapshot, State};
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
@@ -21,6 +21,7 @@ use crate::sync::block_on::block_on;
 use crate::sync::clock::deadline;
 use crate::sync::executor::{Blocked, BoxFuture, RuntimeBlocked};
 use std::fmt;
+use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ pub struct AnyCell(Kind);
 
 #[derive(Clone, Copy)]
 enum Kind {
-    Plain(&'static RawCell),
+    Plain(&'static CellBase),
     Async(&'static dyn AnyAsyncCell),
     /// Only a shutdown ends it.
     Permanent(&'static dyn AnyPermanentCell),
@@ -42,7 +43,7 @@ pub(crate) trait AnyAsyncCell: Sync {
     /// The declared cell, which is the cell of callers outside of any runtime.
     fn declared(&self) -> &RawCell;
     /// The cell of the caller's runtime, if each runtime has its own; else the declared one.
-    fn here(&self) -> &RawCell;
+    fn here(&self) -> &CellBase;
     /// All its cells: the declared one first, and those of runtimes that have their own.
     fn everywhere(&self) -> Vec<&RawCell>;
     /// Whether a flight runs as a task of its own.
@@ -56,11 +57,11 @@ pub(crate) trait AnyAsyncCell: Sync {
 /// A [`PermanentCell`](crate::PermanentCell) of any type.
 pub(crate) trait AnyPermanentCell: Sync {
     /// The cell of references to the payload.
-    fn raw(&self) -> &RawCell;
+    fn base(&self) -> &CellBase;
     fn adjuster(&self) -> &Hook<dyn Adjuster>;
     /// Runs the factory.
     fn build(&self) -> Result<AnyPayload, BoxError>;
-    /// Stores a payload forever, and returns a reference to it as the payload of [`raw`](Self::raw). Called by one
+    /// Stores a payload forever, and returns a reference to it as the payload of [`base`](Self::base). Called by one
     /// flight at a time, and by none after a payload was stored.
     fn store(&'static self, payload: AnyPayload) -> AnyPayload;
 }
@@ -77,16 +78,16 @@ impl dyn AnyAsyncCell {
 
     async fn get_slow(&'static self, purpose: Purpose) -> Result<Lease, Error> {
         #[cfg(feature = "tokio")]
-        return on_tokio::get_slow(self.here(), purpose, self.is_detached(), || self.adjusted()).await;
+        return on_tokio::get_slow(&self.here().raw, purpose, self.is_detached(), || self.adjusted()).await;
         #[cfg(not(feature = "tokio"))]
-        get_async::get_slow(self.here(), purpose, || self.adjusted()).await
+        get_async::get_slow(&self.here().raw, purpose, || self.adjusted()).await
     }
 }
 
 impl dyn AnyPermanentCell {
     /// Runs the factory the way the adjuster (if there is one) wants it, and stores what it built.
     fn adjusted(&'static self) -> Result<AnyPayload, BoxError> {
-        let name = self.raw().name();
+        let name = self.base().name();
         let payload = match self.adjuster().get(name) {
             Some(adjuster) => adjuster.adjust(name, &mut || self.build())?,
             None => self.build()?,
@@ -96,7 +97,7 @@ impl dyn AnyPermanentCell {
 }
 
 impl AnyCell {
-    pub(crate) const fn plain(cell: &'static RawCell) -> Self {
+    pub(crate) const fn plain(cell: &'static CellBase) -> Self {
         Self(Kind::Plain(cell))
     }
 
@@ -111,15 +112,10 @@ impl AnyCell {
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         match self.0 {
-            Kind::Plain(cell) => cell.info(),
+            Kind::Plain(cell) => cell.raw.info(),
             Kind::Async(cell) => cell.declared().info(),
-            Kind::Permanent(cell) => cell.raw().info(),
+            Kind::Permanent(cell) => cell.base().raw.info(),
         }
-    }
-
-    /// Returns what the cell is doing, as of now.
-    pub fn snapshot(&self) -> CellSnapshot {
-        self.here().snapshot()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
@@ -127,7 +123,7 @@ impl AnyCell {
         observed_calls::by(self.info())
     }
 
-    /// Closes the cell: [`RuntimeCell::close`](crate::RuntimeCell::close).
+    /// Closes the cell: [`ClosableCell::close`](crate::ClosableCell::close).
     pub fn close(&self) -> CloseResult {
         match self.0 {
             Kind::Permanent(_) => self.nothing_to_close(),
@@ -136,7 +132,7 @@ impl AnyCell {
     }
 
     /// Closes the cell and waits up to `limit` until its payload is not in use any more:
-    /// [`RuntimeCell::close_and_drain`](crate::RuntimeCell::close_and_drain).
+    /// [`ClosableCell::close_and_drain`](crate::ClosableCell::close_and_drain).
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
         self.drain_until(deadline(limit))
     }
@@ -145,28 +141,22 @@ impl AnyCell {
 /// The cells behind it.
 impl AnyCell {
     /// The cell of the caller's runtime, if each runtime has its own; else the only one.
-    fn here(self) -> &'static RawCell {
+    fn base(self) -> &'static CellBase {
         match self.0 {
             Kind::Plain(cell) => cell,
             Kind::Async(cell) => cell.here(),
-            Kind::Permanent(cell) => cell.raw(),
+            Kind::Permanent(cell) => cell.base(),
         }
     }
 
-    /// What [`snapshot`](Self::snapshot) calls its state.
-    pub(crate) fn state(self) -> State {
-        self.here().state()
-    }
-
-    pub(crate) fn is_ready(self) -> bool {
-        self.here().is_ready()
+    fn here(self) -> &'static RawCell {
+        &self.base().raw
     }
 
     fn everywhere(self) -> Vec<&'static RawCell> {
         match self.0 {
-            Kind::Plain(cell) => vec![cell],
             Kind::Async(cell) => cell.everywhere(),
-            Kind::Permanent(cell) => vec![cell.raw()],
+            Kind::Plain(_) | Kind::Permanent(_) => vec![self.here()],
         }
     }
 
@@ -185,12 +175,12 @@ impl AnyCell {
     /// Gets the payload. Of an asynchronous cell only a warm-up wants it like this.
     pub(crate) fn get(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.get(purpose, &mut || cell.build_declared()),
-            Kind::Async(cell) => match cell.here().lease() {
+            Kind::Plain(cell) => cell.raw.get(purpose, &mut || cell.raw.build_declared()),
+            Kind::Async(cell) => match cell.here().raw.lease() {
                 Some(lease) => Ok(lease),
                 None => self.block_on_slow(purpose, "`WarmUp::run_async`"),
             },
-            Kind::Permanent(cell) => cell.raw().get(purpose, &mut || cell.adjusted()),
+            Kind::Permanent(cell) => cell.base().raw.get(purpose, &mut || cell.adjusted()),
         }
     }
 
@@ -205,11 +195,11 @@ impl AnyCell {
     /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.get_slow(Purpose::Refresh, &mut || cell.build_declared()),
+            Kind::Plain(cell) => cell.raw.get_slow(Purpose::Refresh, &mut || cell.raw.build_declared()),
             Kind::Async(_) => {
                 self.block_on_slow(Purpose::Refresh, "the asynchronous `refresh_with_dependents`")
             }
-            Kind::Permanent(cell) => cell.raw().get(Purpose::Get, &mut || cell.adjusted()),
+            Kind::Permanent(cell) => cell.base().raw.get(Purpose::Get, &mut || cell.adjusted()),
         }
     }
 
@@ -228,13 +218,13 @@ impl AnyCell {
     pub(crate) fn get_slow_async(self, purpose: Purpose) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
             frames::note(match self.0 {
-                Kind::Plain(cell) => {
+                Kind::Plain(CellBase { raw: cell }) => {
                     let build = || async { cell.adjusted(&mut || cell.build_declared()) };
                     get_async::get_slow(cell, purpose, build).await
                 }
                 Kind::Async(cell) => cell.get_slow(purpose).await,
                 Kind::Permanent(cell) => {
-                    get_async::get_slow(cell.raw(), purpose, || async { cell.adjusted() }).await
+                    get_async::get_slow(&cell.base().raw, purpose, || async { cell.adjusted() }).await
                 }
             })
         })
@@ -327,12 +317,21 @@ impl AnyCell {
     /// the declared one shut down.
     pub(crate) fn shut_down(self) -> Vec<Arc<Flight>> {
         let first = match self.0 {
-            Kind::Plain(cell) => cell.shut_down(),
+            Kind::Plain(cell) => cell.raw.shut_down(),
             Kind::Async(cell) => cell.declared().shut_down(),
-            Kind::Permanent(cell) => cell.raw().shut_down(),
+            Kind::Permanent(cell) => cell.base().raw.shut_down(),
         };
         let others = self.everywhere().into_iter().skip(1);
         first.into_iter().chain(others.filter_map(RawCell::shut_down)).collect()
+    }
+}
+
+/// To the cell, whatever its kind.
+impl Deref for AnyCell {
+    type Target = CellBase;
+
+    fn deref(&self) -> &CellBase {
+        self.base()
     }
 }
 
@@ -344,7 +343,7 @@ impl fmt::Debug for AnyCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AnyCell")
             .field("name", &self.info().name)
-            .field("state", &self.here().state())
+            .field("state", &self.state())
             .finish_non_exhaustive()
     }
 }

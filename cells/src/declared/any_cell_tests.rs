@@ -16,8 +16,8 @@ impl AnyAsyncCell for Growing {
         self.declared.raw()
     }
 
-    fn here(&self) -> &RawCell {
-        self.declared.raw()
+    fn here(&self) -> &CellBase {
+        self.declared.base()
     }
 
     /// A runtime adds its cell just after the list was made. As it does so, it looks whether the declared one is shut

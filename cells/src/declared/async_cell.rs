@@ -1,7 +1,9 @@
 //! A cell with its asynchronous factory wired in: what `#[runtime_cell]` declares on an `async fn`, or with `blocking`.
 
+use crate::cell::cell_base::CellBase;
+use crate::cell::closable_cell::ClosableCell;
 use crate::cell::raw_cell::RawCell;
-use crate::cell::runtime_cell::RuntimeCell;
+use crate::cell::seed::SeedError;
 use crate::cell::snapshot::State;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
@@ -58,13 +60,13 @@ pub trait DeclaredAsync: Sized + 'static {
     fn build() -> impl Future<Output = Result<Self::Payload, BoxError>> + Send;
 }
 
-/// A declared cell whose factory is asynchronous: a [`RuntimeCell`] with factory, disposer and limits wired in.
+/// A declared cell whose factory is asynchronous, with factory, disposer and limits wired in.
 ///
-/// It dereferences to the [`RuntimeCell`], whose methods inspect and configure it; getting and closing are asynchronous
-/// here. With `runtime = "own"` it dereferences to the cell of the tokio runtime that the caller runs on, and its
-/// methods use that cell.
+/// What builds or closes its payload is asynchronous, because an asynchronous disposer may have to be awaited; from
+/// synchronous code close it by [`any`](Self::any). It dereferences to a [`CellBase`], which has its name and state. With
+/// `runtime = "own"` all methods are about the cell of the tokio runtime that the caller runs on.
 pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
-    cell: RuntimeCell<T>,
+    cell: ClosableCell<T>,
     adjuster: Hook<dyn AsyncAdjuster>,
     #[cfg(feature = "tokio")]
     runtimes: PerRuntime<T>,
@@ -92,31 +94,30 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
-    /// Returns the entry for the list of all cells; only the macro calls it.
-    #[doc(hidden)]
-    pub const fn entry(&'static self) -> AnyCell {
+    /// Returns the cell without its type, for a table of cells of all types.
+    pub const fn any(&'static self) -> AnyCell {
         AnyCell::asynchronous(self)
     }
 
-    const fn declared() -> RuntimeCell<T> {
-        RuntimeCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
+    const fn declared() -> ClosableCell<T> {
+        ClosableCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none())
     }
 
     /// The cell of the caller's runtime, if each runtime has its own; else the only one.
     #[cfg(feature = "tokio")]
-    fn here(&self) -> &RuntimeCell<T> {
+    fn here(&self) -> &ClosableCell<T> {
         if D::OWN_RUNTIME { self.runtimes.here(&self.cell, Self::declared) } else { &self.cell }
     }
 
     #[cfg(not(feature = "tokio"))]
-    fn here(&self) -> &RuntimeCell<T> {
+    fn here(&self) -> &ClosableCell<T> {
         &self.cell
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize_async`], if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize_async`](crate::RuntimeCell::get_or_initialize_async), if the factory returns a `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
@@ -129,7 +130,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// Returns the payload, building it if there is none; always as a `Result`.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize_async`].
+    /// Those of [`RuntimeCell::get_or_initialize_async`](crate::RuntimeCell::get_or_initialize_async).
     ///
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
@@ -140,7 +141,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         observed_calls::record(self.info());
         match self.here().raw().lease_slow() {
             Some(lease) => Ok(lease.typed()),
-            None => self.entry().get_slow_async(Purpose::Get).await.map(Lease::typed),
+            None => self.any().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
 
@@ -161,26 +162,55 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         }))
     }
 
-    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`].
+    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::refresh_async`].
+    /// Those of [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).
     ///
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
     pub async fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.entry().get_slow_async(Purpose::Refresh).await.map(Lease::typed)
+        self.any().get_slow_async(Purpose::Refresh).await.map(Lease::typed)
     }
 
-    /// Closes the cell: [`RuntimeCell::close_async`].
+    /// Returns the published payload, if there is one.
+    pub fn peek(&self) -> Option<Ref<'_, T>> {
+        self.here().peek()
+    }
+
+    /// Closes the cell: [`ClosableCell::close_async`].
     pub async fn close(&self) -> CloseResult {
         self.here().close_async().await
     }
 
+    /// Closes the cell if `generation` is the published one: [`ClosableCell::close_generation_async`].
+    pub async fn close_generation(&self, generation: u64) -> CloseResult {
+        self.here().close_generation_async(generation).await
+    }
+
     /// Closes the cell and waits up to `limit` until its payload is not in use any more:
-    /// [`RuntimeCell::close_and_drain_async`].
+    /// [`ClosableCell::close_and_drain_async`].
     pub async fn close_and_drain(&self, limit: Duration) -> CloseResult {
         self.here().close_and_drain_async(limit).await
+    }
+
+    /// Closes the cell and ignores the result.
+    pub async fn invalidate(&self) {
+        let _ = self.close().await;
+    }
+
+    /// Records that this cell's payload does not work: [`ClosableCell::record_failure`]. An asynchronous disposer is left
+    /// to the runtime on which the payload was built.
+    pub fn record_failure(&self, error: impl Into<BoxError>, ttl: Duration) {
+        self.here().record_failure(error, ttl);
+    }
+
+    /// Publishes a ready-made payload for tests: [`ClosableCell::seed`].
+    ///
+    /// # Errors
+    /// Those of [`ClosableCell::seed`].
+    pub fn seed(&self, value: T) -> Result<(), SeedError<T>> {
+        self.here().seed(value)
     }
 
     /// Sets the adjuster of this cell, from the next flight on.
@@ -193,11 +223,16 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         self.cell.raw().info()
     }
 
+    /// Returns the cells whose accessors this cell's factory has called in this process.
+    pub fn observed(&self) -> Vec<&'static CellInfo> {
+        observed_calls::by(self.info())
+    }
+
     /// Gets the payload for a factory that declares this dependency, so the call is not recorded as observed.
     pub(crate) async fn get_injected(&'static self) -> Result<Ref<'static, T>, Error> {
         match self.here().peek() {
             Some(lease) => Ok(lease),
-            None => self.entry().get_slow_async(Purpose::Get).await.map(Lease::typed),
+            None => self.any().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
 }
@@ -207,14 +242,14 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AnyAsyncCell for AsyncCell<T, D>
         self.cell.raw()
     }
 
-    fn here(&self) -> &RawCell {
-        self.here().raw()
+    fn here(&self) -> &CellBase {
+        self.here().base()
     }
 
     fn everywhere(&self) -> Vec<&RawCell> {
         #[cfg(feature = "tokio")]
         if D::OWN_RUNTIME {
-            return std::iter::once(&self.cell).chain(self.runtimes.all()).map(RuntimeCell::raw).collect();
+            return std::iter::once(&self.cell).chain(self.runtimes.all()).map(ClosableCell::raw).collect();
         }
         vec![self.cell.raw()]
     }
@@ -234,14 +269,14 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AnyAsyncCell for AsyncCell<T, D>
 }
 
 impl<T: Payload, D: DeclaredAsync<Payload = T>> Deref for AsyncCell<T, D> {
-    type Target = RuntimeCell<T>;
+    type Target = CellBase;
 
-    fn deref(&self) -> &RuntimeCell<T> {
-        self.here()
+    fn deref(&self) -> &CellBase {
+        self.here().base()
     }
 }
 
-/// As of a [`RuntimeCell`].
+/// As of a [`CellBase`].
 impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> UnwindSafe for AsyncCell<T, D> {}
 impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> RefUnwindSafe for AsyncCell<T, D> {}
 

@@ -4,7 +4,7 @@
 //! then free for another runtime. A thread that found it before may use it even later, so it is closed once more before
 //! another runtime gets it. The list's lock is held only to look at it or to change it.
 
-use crate::cell::runtime_cell::RuntimeCell;
+use crate::cell::closable_cell::ClosableCell;
 use crate::sync::executor::on_runtime_end;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
@@ -18,12 +18,12 @@ pub(crate) struct PerRuntime<T: Send + Sync + 'static> {
 }
 
 struct Cells<T: Send + Sync + 'static> {
-    used: Vec<(Id, &'static RuntimeCell<T>)>,
-    free: Vec<&'static RuntimeCell<T>>,
+    used: Vec<(Id, &'static ClosableCell<T>)>,
+    free: Vec<&'static ClosableCell<T>>,
 }
 
 impl<T: Send + Sync + 'static> Cells<T> {
-    fn of(&self, runtime: Id) -> Option<&'static RuntimeCell<T>> {
+    fn of(&self, runtime: Id) -> Option<&'static ClosableCell<T>> {
         self.used.iter().find(|(used, _)| *used == runtime).map(|(_, cell)| *cell)
     }
 }
@@ -38,16 +38,16 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
     }
 
     /// The cells of all runtimes that have not ended.
-    pub(crate) fn all(&self) -> Vec<&'static RuntimeCell<T>> {
+    pub(crate) fn all(&self) -> Vec<&'static ClosableCell<T>> {
         self.cells().lock().used.iter().map(|(_, cell)| *cell).collect()
     }
 
     /// The cell of the caller's runtime; `outside` for a caller outside of any runtime.
     pub(crate) fn here<'a>(
         &'a self,
-        outside: &'a RuntimeCell<T>,
-        make: fn() -> RuntimeCell<T>,
-    ) -> &'a RuntimeCell<T> {
+        outside: &'a ClosableCell<T>,
+        make: fn() -> ClosableCell<T>,
+    ) -> &'a ClosableCell<T> {
         let Ok(runtime) = Handle::try_current() else { return outside };
         let id = runtime.id();
         let mut cells = self.cells().lock();

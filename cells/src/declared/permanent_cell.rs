@@ -1,14 +1,12 @@
 //! A cell for what lives as long as the process: settings, metrics, regular expressions.
 //!
-//! The payload is in a `OnceCell`, where reads find it. All the rest is done by a [`RuntimeCell`] of references to it,
+//! The payload is in a `OnceCell`, where reads find it. All the rest is done by a [`ClosableCell`] of references to it,
 //! as in any cell: flights, failures, observers, and at shutdown the disposer. A flight stores the payload before it
 //! publishes the reference, and no later flight builds another.
 
-use crate::cell::raw_cell::RawCell;
-use crate::cell::runtime_cell::RuntimeCell;
+use crate::cell::cell_base::CellBase;
+use crate::cell::closable_cell::ClosableCell;
 use crate::cell::seed::SeedError;
-use crate::cell::snapshot::CellSnapshot;
-use crate::cell::snapshot::State;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
 use crate::declared::factory_output::{FactoryOutput, Keep};
@@ -25,6 +23,7 @@ use crate::payload::payload_type::Payload;
 use once_cell::sync::OnceCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
@@ -47,9 +46,8 @@ pub trait DeclaredPermanent: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
     /// How the factory's error is boxed, if its own conversion would hide it.
     const KEEP: Keep = None;
-
     /// Runs the factory.
-    fn build() -> Self::Output;
+    const BUILD: fn() -> Self::Output;
 }
 
 /// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
@@ -57,10 +55,12 @@ pub trait DeclaredPermanent: Sized + 'static {
 ///
 /// It builds, fails, cools down and is observed like any cell. It has no `close` and no `refresh`: what was given
 /// out as `&'static T` cannot be taken back. At shutdown its disposer, if it has one, runs on the payload, which
-/// stays readable.
+/// stays readable, although the cell is not [ready](CellBase::is_ready) any more.
+///
+/// It dereferences to a [`CellBase`], which has its name and state.
 pub struct PermanentCell<T: Payload, D: DeclaredPermanent<Payload = T>> {
     payload: OnceCell<T>,
-    cell: RuntimeCell<&'static T>,
+    cell: ClosableCell<&'static T>,
     adjuster: Hook<dyn Adjuster>,
     declaration: PhantomData<fn() -> D>,
 }
@@ -69,7 +69,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Creates the cell as it is declared.
     #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
     pub const fn new() -> Self {
-        let cell = RuntimeCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
+        let cell = ClosableCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
@@ -82,16 +82,15 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         Arc::new(Adjusts { adjuster: declared(), disposer: DisposeFn::Drop })
     }
 
-    /// Returns the entry for the list of all cells; only the macro calls it.
-    #[doc(hidden)]
-    pub const fn entry(&'static self) -> AnyCell {
+    /// Returns the cell without its type, for a table of cells of all types.
+    pub const fn any(&'static self) -> AnyCell {
         AnyCell::permanent(self)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`], if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
@@ -109,7 +108,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     /// Returns the payload, building it if there is none; always as a `Result`.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`].
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize).
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
@@ -127,7 +126,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.payload.get()
     }
 
-    /// Publishes a ready-made payload for tests, as [`RuntimeCell::seed`] does. It stays until the process ends.
+    /// Publishes a ready-made payload for tests, as [`ClosableCell::seed`] does. It stays until the process ends.
     ///
     /// # Errors
     /// If seeding is not allowed here, or the cell is ready, initializing or shut down.
@@ -135,36 +134,14 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
         self.cell.seed_with(value, |value| self.store(value))
     }
 
-    /// Returns the cell's name.
-    pub fn name(&self) -> &'static str {
-        self.cell.name()
-    }
-
-    /// Returns the cell's state, as of now.
-    pub fn state(&self) -> State {
-        self.cell.state()
-    }
-
-    /// Returns `true` if there is a payload.
-    pub fn is_ready(&self) -> bool {
-        self.payload.get().is_some()
-    }
-
-    /// Returns what the cell is doing, as of now.
-    pub fn snapshot(&self) -> CellSnapshot {
-        self.cell.snapshot()
-    }
-
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.raw().info()
     }
 
-    /// Sets the observer of this cell, which is notified in addition to the global one.
-    ///
-    /// The payload in its events is a `&'static T`.
-    pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
-        self.cell.configure_observer(observer);
+    /// Returns the cells whose accessors this cell's factory has called in this process.
+    pub fn observed(&self) -> Vec<&'static CellInfo> {
+        observed_calls::by(self.info())
     }
 
     /// Sets the adjuster of this cell, from the next flight on.
@@ -183,7 +160,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub(crate) fn get_injected(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.entry().get(Purpose::Get).map(|lease| *lease.typed::<&'static T>()),
+            None => self.any().get(Purpose::Get).map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
@@ -191,7 +168,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     pub(crate) async fn get_injected_async(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.entry().get_slow_async(Purpose::Get).await.map(|lease| *lease.typed::<&'static T>()),
+            None => self.any().get_slow_async(Purpose::Get).await.map(|lease| *lease.typed::<&'static T>()),
         }
     }
 
@@ -203,8 +180,8 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 }
 
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for PermanentCell<T, D> {
-    fn raw(&self) -> &RawCell {
-        self.cell.raw()
+    fn base(&self) -> &CellBase {
+        self.cell.base()
     }
 
     fn adjuster(&self) -> &Hook<dyn Adjuster> {
@@ -212,7 +189,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+        (D::BUILD)().into_dropped(D::KEEP)
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {
@@ -253,9 +230,17 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     }
 }
 
-/// As of a [`RuntimeCell`].
+/// As of a [`CellBase`].
 impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> UnwindSafe for PermanentCell<T, D> {}
 impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> RefUnwindSafe for PermanentCell<T, D> {}
+
+impl<T: Payload, D: DeclaredPermanent<Payload = T>> Deref for PermanentCell<T, D> {
+    type Target = CellBase;
+
+    fn deref(&self) -> &CellBase {
+        self.cell.base()
+    }
+}
 
 impl<T: Payload, D: DeclaredPermanent<Payload = T>> fmt::Debug for PermanentCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,12 +1,13 @@
 //! A cell with its factory wired in: what `#[runtime_cell]` declares, unless the cell is asynchronous or permanent.
 
+use crate::cell::closable_cell::ClosableCell;
 use crate::cell::config::DeclaredFactory;
-use crate::cell::runtime_cell::RuntimeCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::flight::observed_calls;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
@@ -37,16 +38,16 @@ pub trait Declared: Sized + 'static {
     const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
     /// How the factory's error is boxed, if its own conversion would hide it.
     const KEEP: Keep = None;
-
     /// Runs the factory.
-    fn build() -> Self::Output;
+    const BUILD: fn() -> Self::Output;
 }
 
-/// A declared cell: a [`RuntimeCell`] with factory, disposer and limits wired in.
+/// A declared cell, with factory, disposer and limits wired in.
 ///
-/// It dereferences to the [`RuntimeCell`], whose methods close, inspect and configure it.
+/// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
+/// declared factory alone, so there is no `get_or_initialize`.
 pub struct StaticCell<T: Payload, D: Declared<Payload = T>> {
-    cell: RuntimeCell<T>,
+    cell: ClosableCell<T>,
     declaration: PhantomData<fn() -> D>,
 }
 
@@ -62,7 +63,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         let factory: DeclaredFactory =
             if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
         let cell =
-            RuntimeCell::declared(D::INFO, Some(factory), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
+            ClosableCell::declared(D::INFO, Some(factory), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
         Self { cell, declaration: PhantomData }
     }
 
@@ -71,27 +72,26 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         Arc::new(Adjusts { adjuster: declared(), disposer: D::DISPOSER.run })
     }
 
-    /// Returns the entry for the list of all cells; only the macro calls it.
-    #[doc(hidden)]
-    pub const fn entry(&'static self) -> AnyCell {
-        AnyCell::plain(self.cell.raw())
+    /// Returns the cell without its type, for a table of cells of all types.
+    pub const fn any(&'static self) -> AnyCell {
+        AnyCell::plain(self.cell.base())
     }
 
     fn build() -> Result<AnyPayload, BoxError> {
-        match D::build().into_result(D::KEEP) {
+        match (D::BUILD)().into_result(D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
     fn build_dropped() -> Result<AnyPayload, BoxError> {
-        D::build().into_dropped(D::KEEP)
+        (D::BUILD)().into_dropped(D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`], if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
@@ -110,7 +110,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     /// Returns the payload, building it if there is none; always as a `Result`.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`].
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize).
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
@@ -123,28 +123,33 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         self.cell.typed.get()
     }
 
-    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`].
+    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::refresh`].
+    /// Those of [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
     pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.entry().refresh().map(Lease::typed)
+        self.any().refresh().map(Lease::typed)
     }
 
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.raw().info()
     }
+
+    /// Returns the cells whose accessors this cell's factory has called in this process.
+    pub fn observed(&self) -> Vec<&'static CellInfo> {
+        observed_calls::by(self.info())
+    }
 }
 
 impl<T: Payload, D: Declared<Payload = T>> Deref for StaticCell<T, D> {
-    type Target = RuntimeCell<T>;
+    type Target = ClosableCell<T>;
 
     #[inline]
-    fn deref(&self) -> &RuntimeCell<T> {
+    fn deref(&self) -> &ClosableCell<T> {
         &self.cell
     }
 }

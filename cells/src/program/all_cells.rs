@@ -67,5 +67,5 @@ pub fn snapshot() -> Vec<CellSnapshot> {
 }
 
 fn snapshots() -> Vec<CellSnapshot> {
-    listed().iter().map(AnyCell::snapshot).collect()
+    listed().iter().map(|cell| cell.snapshot()).collect()
 }

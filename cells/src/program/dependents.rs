@@ -50,7 +50,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
 impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, AnyAsyncCell::here(self).unpublish()) {
+        for closing in unpublish(D::INFO, AnyAsyncCell::here(self).raw.unpublish()) {
             let _ = closing.settle_async().await;
         }
     }

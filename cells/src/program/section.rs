@@ -28,11 +28,11 @@ mod own {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __register {
-        ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
+        ($(#[$attr:meta])* $cell:ident) => {
             $(#[$attr])*
             #[used]
             #[unsafe(link_section = "cells_0_1")]
-            static $entry: $crate::__private010::AnyCell = $cell.entry();
+            static __ENTRY: $crate::__private010::AnyCell = $cell.any();
         };
     }
 
@@ -78,11 +78,11 @@ mod linked {
     #[doc(hidden)]
     #[macro_export]
     macro_rules! __register {
-        ($(#[$attr:meta])* static $entry:ident = $cell:ident;) => {
+        ($(#[$attr:meta])* $cell:ident) => {
             $(#[$attr])*
             #[$crate::__private010::linkme::distributed_slice($crate::__private010::CELLS)]
             #[linkme(crate = $crate::__private010::linkme)]
-            static $entry: $crate::__private010::AnyCell = $cell.entry();
+            static __ENTRY: $crate::__private010::AnyCell = $cell.any();
         };
     }
 

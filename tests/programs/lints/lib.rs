@@ -152,6 +152,7 @@ fn private() -> Result<Pool, BoxError> {
 }
 
 /// Only its static is used.
+#[allow(dead_code)]
 #[runtime_cell]
 fn behind_its_static() -> Result<Pool, BoxError> {
     Pool::open("6")
@@ -230,7 +231,7 @@ pub async fn task() -> u8 {
 ///
 /// # Errors
 /// Those of the cell.
-#[must_use]
+#[must_use = "it is worth the wait"]
 #[runtime_cell(
     factory = build_awaiting,
     cooldown = "1s",
@@ -259,6 +260,7 @@ async fn shut_later(pool: Pool) {
 }
 
 /// Stays.
+#[must_use]
 #[runtime_cell(permanent)]
 pub fn permanent() -> Pool {
     Pool(1)
@@ -292,6 +294,7 @@ mod inner {
     use super::Pool;
     use cells::runtime_cell;
 
+    #[allow(clippy::redundant_pub_crate, reason = "one cell has this visibility")]
     #[runtime_cell]
     pub(super) fn of_the_parent() -> Pool {
         Pool(9)

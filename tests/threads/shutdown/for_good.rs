@@ -18,9 +18,6 @@ fn c3_c5_e1_it_is_for_good_and_comes_before_all_else() {
             failing().expect_err("a cell that cools down"),
             LENT.try_get().err().expect("a cell whose dependency is shut down as well"),
             BASE.refresh().err().expect("a refresh builds"),
-            BASE.get_or_initialize(|| Ok::<_, Boom>(Node("by hand")))
-                .err()
-                .expect("a caller with its own factory"),
         ];
         // No call leads out of this state.
         let _ = (BASE.close(), BASE.close_and_drain(Duration::ZERO), BASE.invalidate());

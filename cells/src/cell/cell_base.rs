@@ -1,0 +1,77 @@
+//! What can be asked of every cell, whatever its kind and payload: the bottom of what cells dereference to.
+
+use crate::cell::raw_cell::RawCell;
+use crate::cell::snapshot::{CellSnapshot, State};
+use crate::observe::observer::Observer;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+/// What every cell can be asked, declared or not: its name and state, and who observes it.
+///
+/// All kinds of cells dereference to it. Nothing here runs a factory, waits for one, or ends a payload. Of a cell with
+/// `runtime = "own"` it is about the cell of the tokio runtime that the caller runs on.
+///
+/// ```
+/// use cells::{State, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn greeting() -> String {
+///     "hello".to_owned()
+/// }
+///
+/// assert_eq!((GREETING.name(), GREETING.state()), ("greeting", State::Empty));
+/// drop(greeting());
+/// assert!(GREETING.is_ready());
+/// ```
+pub struct CellBase {
+    pub(crate) raw: RawCell,
+}
+
+impl CellBase {
+    /// Returns the cell's name.
+    pub fn name(&self) -> &'static str {
+        self.raw.name()
+    }
+
+    /// Returns the current state.
+    pub fn state(&self) -> State {
+        self.raw.state()
+    }
+
+    /// Returns `true` if a payload is published.
+    pub fn is_ready(&self) -> bool {
+        self.raw.is_ready()
+    }
+
+    /// Returns the generation of the published payload, if there is one.
+    pub fn generation(&self) -> Option<u64> {
+        self.raw.generation()
+    }
+
+    /// Returns the state and figures of the cell at this moment.
+    ///
+    /// The numbers of waiters and leases may change while they are counted: show them, but do not decide by them.
+    pub fn snapshot(&self) -> CellSnapshot {
+        self.raw.snapshot()
+    }
+
+    /// Sets the cell's observer, which is notified in addition to the global one. A flight under way keeps the observer
+    /// that it began with.
+    ///
+    /// In its events the payload of a permanent cell is a `&'static T`.
+    pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
+        self.raw.config.observer.configure(observer);
+    }
+}
+
+/// A panic of the factory, or of any other code of the program, leaves the cell as it was or failed, and poisons nothing.
+impl UnwindSafe for CellBase {}
+impl RefUnwindSafe for CellBase {}
+
+/// Shows the name and the state, never the payload.
+impl fmt::Debug for CellBase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.raw, f)
+    }
+}

@@ -1,0 +1,199 @@
+//! What can be done with the payload of a cell that threads close: a plain declared cell, or one that the program
+//! creates. How such a cell is built is the business of what dereferences to it.
+
+use crate::cell::cell_base::CellBase;
+use crate::cell::config::{Config, DeclaredFactory};
+use crate::cell::raw_cell::RawCell;
+use crate::cell::seed::SeedError;
+use crate::cell::typed_cell::TypedCell;
+use crate::error::BoxError;
+use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
+use crate::info::CellInfo;
+use crate::observe::hook::Hook;
+use crate::observe::observer::{CloseResult, Observer};
+use crate::payload::disposer::{DisposeFn, Disposer};
+use crate::payload::lease::{AnyPayload, Ref};
+use crate::sync::clock::deadline;
+use std::fmt;
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What [`StaticCell`](crate::StaticCell), [`FactoryCell`](crate::FactoryCell) and [`RuntimeCell`](crate::RuntimeCell)
+/// have in common, which dereference to it: looking at the payload, ending it, and what tests and hooks need.
+///
+/// An [`AsyncCell`](crate::AsyncCell) has these methods too, but those that close it are asynchronous. A
+/// [`PermanentCell`](crate::PermanentCell) cannot be closed.
+pub struct ClosableCell<T: Send + Sync + 'static> {
+    pub(crate) typed: TypedCell<T>,
+    pub(crate) disposer: DisposeFn<T>,
+}
+
+impl<T: Send + Sync + 'static> ClosableCell<T> {
+    pub(crate) const fn new(config: Config, disposer: DisposeFn<T>) -> Self {
+        Self { typed: TypedCell::new(config), disposer }
+    }
+
+    /// Creates a declared cell, whose hooks are created on first use.
+    pub(crate) const fn declared(
+        info: &'static CellInfo,
+        factory: Option<DeclaredFactory>,
+        disposer: Disposer<T>,
+        observer: Hook<dyn Observer>,
+        adjuster: Hook<dyn Adjuster>,
+    ) -> Self {
+        let (name, limits, info) = (info.name, info.limits(), Some(info));
+        let config = Config { name, limits, info, factory, observer, adjuster };
+        Self::new(config, disposer.run)
+    }
+
+    #[inline]
+    pub(crate) const fn raw(&self) -> &RawCell {
+        self.typed.raw()
+    }
+
+    #[inline]
+    pub(crate) const fn base(&self) -> &CellBase {
+        self.typed.base()
+    }
+
+    /// A payload of this cell, which its disposer ends.
+    pub(crate) fn payload(&self, payload: T) -> AnyPayload {
+        AnyPayload::new(payload, self.disposer)
+    }
+
+    /// Returns the published payload, if there is one.
+    pub fn peek(&self) -> Option<Ref<'_, T>> {
+        self.typed.lease()
+    }
+}
+
+/// Closing. The cell stays usable: the next call builds a new payload.
+impl<T: Send + Sync + 'static> ClosableCell<T> {
+    /// Retires the payload: from now on no new caller gets it.
+    ///
+    /// If no lease is out, the disposer runs inside this call, and the result is its result. Otherwise the result is
+    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer
+    /// there; or [`CloseStatus::Disposing`](crate::CloseStatus::Disposing), if the disposer is asynchronous and runs on
+    /// the tokio runtime that the payload was built on. A flight under way is superseded: what it builds is disposed, and
+    /// its callers start over. Without a payload and a flight, this is a
+    /// [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the failure on record and any cooldown.
+    ///
+    /// It never unwinds: an error or panic of the disposer is in the result.
+    pub fn close(&self) -> CloseResult {
+        self.raw().close()
+    }
+
+    /// Closes the cell if `generation` is the published one; otherwise changes nothing and returns
+    /// [`CloseStatus::Noop`](crate::CloseStatus::Noop).
+    ///
+    /// So a caller that finds its payload broken never closes the new one that another caller has built since.
+    pub fn close_generation(&self, generation: u64) -> CloseResult {
+        self.raw().close_generation(generation)
+    }
+
+    /// Closes the cell, then waits up to `limit` until no lease on a retired payload is left and no superseded factory
+    /// runs. The disposer runs inside this call.
+    ///
+    /// The wait covers payloads of earlier closes that are still draining. After `limit` the result is
+    /// [`CloseStatus::Draining`](crate::CloseStatus::Draining), and whoever drops the last lease runs the disposer; or
+    /// [`CloseStatus::Disposing`](crate::CloseStatus::Disposing), if only a disposer still runs. An asynchronous disposer
+    /// that needs the tokio runtime whose only thread this call blocks is not waited for: the result has a
+    /// [`RuntimeBlocked`](crate::RuntimeBlocked) as its error.
+    ///
+    /// Drop the calling thread's own leases first: a call that holds one always waits for the whole `limit`.
+    pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
+        self.raw().close_and_drain(deadline(limit))
+    }
+
+    /// Does the same as [`close`](Self::close) in a task, where an asynchronous disposer is awaited.
+    ///
+    /// If the future is dropped while the disposer runs, the disposer is dropped with its payload, and the close event
+    /// reports that as an error.
+    pub async fn close_async(&self) -> CloseResult {
+        self.raw().close_async().await
+    }
+
+    /// Does the same as [`close_generation`](Self::close_generation) in a task, where an asynchronous disposer is awaited.
+    pub async fn close_generation_async(&self, generation: u64) -> CloseResult {
+        self.raw().close_generation_async(generation).await
+    }
+
+    /// Does the same as [`close_and_drain`](Self::close_and_drain) in a task, where an asynchronous disposer is awaited.
+    ///
+    /// The task's own futures that wait for this cell count as leases once they are woken, until they are polled again or
+    /// dropped. Finish or drop them first, or the call waits for the whole `limit`.
+    pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
+        self.raw().close_and_drain_async(deadline(limit)).await
+    }
+
+    /// Closes the cell and ignores the result.
+    pub fn invalidate(&self) {
+        let _ = self.close();
+    }
+
+    /// Records that this cell's payload does not work: the cell cools down for `ttl` with this error.
+    ///
+    /// A published payload is retired, and disposed after its last lease. A flight under way is superseded: its callers
+    /// get this error, and its success does not end the cooldown. The latest record counts. With a zero `ttl`, and after
+    /// a shutdown, this does nothing.
+    pub fn record_failure(&self, error: impl Into<BoxError>, ttl: Duration) {
+        self.raw().record_failure(error.into(), ttl);
+    }
+}
+
+/// Payloads and hooks from outside.
+impl<T: Send + Sync + 'static> ClosableCell<T> {
+    /// Publishes a ready-made payload. This is for tests, and works only where it is [allowed](crate::testing).
+    ///
+    /// The payload is the next generation, ends a cooldown, and is closed and disposed like any other.
+    ///
+    /// # Errors
+    /// If seeding is not allowed, or if the cell is ready, initializing or shut down. [`SeedError::into_value`] returns
+    /// the value.
+    pub fn seed(&self, value: T) -> Result<(), SeedError<T>> {
+        self.seed_with(value, |value| value)
+    }
+
+    /// As [`seed`](Self::seed), but `place` turns `value` into the payload, once nothing can refuse it any more. `place`
+    /// runs under the cell's lock.
+    pub(crate) fn seed_with<V>(&self, value: V, place: impl Fn(V) -> T) -> Result<(), SeedError<V>> {
+        let mut value = Some(value);
+        let mut build = || {
+            let Some(value) = value.take() else { unreachable!("a payload is placed once") };
+            self.payload(place(value))
+        };
+        let refused = self.raw().seed(&mut build).err();
+        match (refused, value) {
+            (Some(refusal), Some(value)) => Err(SeedError::new(self.name(), refusal, value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets the cell's adjuster, which wraps the factory from the next flight on. Asynchronous factories, which a
+    /// [`RuntimeCell`](crate::RuntimeCell) may have, are not adjusted.
+    pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
+        self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
+    }
+}
+
+/// As of a [`CellBase`].
+impl<T: Send + Sync + RefUnwindSafe + 'static> UnwindSafe for ClosableCell<T> {}
+impl<T: Send + Sync + RefUnwindSafe + 'static> RefUnwindSafe for ClosableCell<T> {}
+
+impl<T: Send + Sync + 'static> Deref for ClosableCell<T> {
+    type Target = CellBase;
+
+    #[inline]
+    fn deref(&self) -> &CellBase {
+        self.base()
+    }
+}
+
+/// Shows the name and the state, never the payload.
+impl<T: Send + Sync + 'static> fmt::Debug for ClosableCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.base(), f)
+    }
+}
