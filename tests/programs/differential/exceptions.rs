@@ -68,6 +68,8 @@ pub(crate) struct LintException {
 pub(crate) enum LintOf {
     /// The plain function alone.
     Plain,
+    /// The plain function alone, if it returns a `Result`.
+    PlainError,
     /// A caller of the accessor alone.
     Caller,
     /// A name in the arguments of the attribute.
@@ -86,6 +88,12 @@ pub(crate) const LINTS: &[LintException] = &[
         of: LintOf::Plain,
         what: "`expect` of a lint",
         reason: "it becomes `allow`, because the lint fires in only one of the emitted items",
+    },
+    LintException {
+        lint: "private_interfaces",
+        of: LintOf::PlainError,
+        what: "an error of a private type",
+        reason: "the accessor returns a `cells::Error`",
     },
     LintException {
         lint: "unused_qualifications",
@@ -112,7 +120,7 @@ pub(crate) fn rows() -> Vec<String> {
     let refused = REFUSED.iter().map(|row| format!("| {} | refused | {} |", row.what, row.reason));
     let lints = LINTS.iter().map(|row| {
         let lint = row.lint;
-        let what = if row.of == LintOf::Plain { format!("no `{lint}`") } else { format!("`{lint}`") };
+        let what = if matches!(row.of, LintOf::Plain | LintOf::PlainError) { format!("no `{lint}`") } else { format!("`{lint}`") };
         format!("| {} | {what} | {} |", row.what, row.reason)
     });
     refused.chain(lints).collect()

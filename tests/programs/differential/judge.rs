@@ -181,7 +181,7 @@ pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], 
     }
     // After an error the compiler leaves out many lints.
     if errors.is_empty() && plain_errors.is_empty() {
-        faults.extend(other_lints(&lints, &plain_lints, source));
+        faults.extend(other_lints(&lints, &plain_lints, source, draft.fallible));
     }
     faults.extend(verdicts.faults());
     faults
@@ -222,13 +222,16 @@ fn has_error_at(error: &Diagnostic, list: &[&Diagnostic]) -> bool {
     })
 }
 
-fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic], source: &Source) -> Vec<Fault> {
-    // A call of the accessor may be longer than one of the plain function.
-    let place = |lint: &Diagnostic| {
-        lint.place().map(|place| (place.start, (!overlaps(&place, &source.callers)).then_some(place.end)))
-    };
+fn other_lints(
+    cell: &[&Diagnostic],
+    plain: &[&Diagnostic],
+    source: &Source,
+    fallible: bool,
+) -> Vec<Fault> {
+    // A call of the accessor may be longer than one of the plain function, and its result is another.
+    let start = |lint: &Diagnostic| lint.place().map(|place| place.start);
     let is_in = |lint: &Diagnostic, list: &[&Diagnostic]| {
-        list.iter().any(|other| other.code == lint.code && place(other) == place(lint))
+        list.iter().any(|other| other.code == lint.code && start(other) == start(lint))
     };
     let expected = |lint: &Diagnostic, of: LintOf| {
         LINTS.iter().any(|row| row.of == of && lint.code.as_deref() == Some(row.lint))
@@ -241,7 +244,7 @@ fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic], source: &Source) -> 
             || within(lint, &source.attribute) && expected(lint, LintOf::Argument)
             || within(lint, &source.callers) && expected(lint, LintOf::Caller)
     };
-    let missing = plain.iter().filter(|lint| !is_in(lint, cell) && !expected(lint, LintOf::Plain));
+    let missing = plain.iter().filter(|lint| !is_in(lint, cell) && !expected(lint, LintOf::Plain) && !(fallible && expected(lint, LintOf::PlainError)));
     let added = cell.iter().filter(|lint| !is_in(lint, plain) && !of_cell(lint));
     missing
         .map(|lint| fault(Kind::LintMissing, lint))
