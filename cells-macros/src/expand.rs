@@ -1,10 +1,10 @@
 //! The attribute from end to end: the order of the steps.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 
 use crate::emit::accessor::accessor;
-use crate::emit::cell_static::{cell_static, marker, registration};
+use crate::emit::cell_static::{cell, cell_static, marker, registration};
 use crate::emit::declared_impl::declared_impl;
 use crate::emit::factory_fn::{hidden_factory, named_factory};
 use crate::model::declaration::Declaration;
@@ -23,14 +23,14 @@ pub(crate) fn runtime_cell(args: TokenStream, item: TokenStream) -> TokenStream 
 /// elsewhere in the user's crate.
 pub(crate) fn expand(args: TokenStream, item: TokenStream, errors: &mut Errors) -> TokenStream {
     let args = parse_args(args, errors);
-    let declaration = match syn::parse2::<Function>(item.clone()) {
-        Ok(function) => Declaration::new(args, function, errors),
+    match syn::parse2::<Function>(item.clone()) {
+        Ok(function) => Declaration::new(args, function, errors)
+            .map_or_else(|function| function.into_token_stream(), |declaration| items(&declaration)),
         Err(error) => {
             errors.push(error);
-            None
+            item
         }
-    };
-    declaration.map_or(item, |declaration| items(&declaration))
+    }
 }
 
 fn items(declaration: &Declaration) -> TokenStream {
@@ -43,6 +43,7 @@ fn items(declaration: &Declaration) -> TokenStream {
         named_factory(declaration),
         Some(cell_static(declaration)),
         Some(marker(declaration)),
+        Some(cell(declaration)),
         // A scope of its own: what is in it takes no name from the user.
         Some(quote!(const _: () = { #(#hidden)* };)),
     ];

@@ -56,7 +56,7 @@ pub enum UnavailableError {
         /// The cell's last failure, if it is not cleared yet: a hint, not what happened to this call.
         last: Option<SharedError>,
     },
-    /// There is no payload, and this call does not wait for one.
+    /// There is no payload, and this call waits for none, or no longer.
     #[error("cell `{cell}`: not ready")]
     NotReady {
         /// The cell's name.

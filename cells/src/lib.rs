@@ -28,6 +28,9 @@ pub use cell::snapshot::State;
 pub use cells_macros::runtime_cell;
 pub use declared::any_cell::AnyCell;
 pub use declared::async_cell::{AsyncCell, DeclaredAsync};
+pub use declared::cell_of::CellOf;
+pub use declared::cell_static::CellStatic;
+pub use declared::factory_cell::FactoryCell;
 pub use declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 pub use declared::static_cell::{Declared, StaticCell};
 pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, UnavailableError, find_error};
@@ -57,7 +60,7 @@ pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
 /// Helpers for tests of programs that use cells.
 ///
-/// [`RuntimeCell::seed`] puts a ready-made payload into a cell. It is refused unless one of these allows it, so that
+/// [`seed`](ClosableCell::seed) puts a ready-made payload into a cell. It is refused unless one of these allows it, so that
 /// production code cannot come to depend on it:
 ///
 /// - the environment variable `CELLS_ALLOW_SEED` is `1`, `true`, `yes` or `on`, in upper or lower case;

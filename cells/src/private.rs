@@ -1,7 +1,11 @@
 //! What only the macro's expansion names. It is not part of the public interface.
+//!
+//! No trait here has methods: its functions take a value, and not `self`. The compiler offers methods of all traits where
+//! a program calls one that does not exist, but no associated functions.
 
 use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
+use crate::declared::cell_static::CellStatic;
 use crate::declared::factory_output::keep_out_of;
 use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 use crate::declared::static_cell::{Declared, StaticCell};
@@ -18,6 +22,7 @@ pub use crate::__register as register;
 pub use crate::declared::any_cell::AnyCell;
 pub use crate::declared::factory_output::{Alias, FactoryOutput, Keep, Kept};
 pub use crate::declared::mode::{Fallible, Infallible, Mode};
+pub use crate::declared::static_cell::Factory;
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
 pub use crate::payload::payload_type::Payload;
@@ -29,7 +34,7 @@ pub use linkme;
 /// A declared cell, whatever its factory.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cell",
-    label = "expected the static of a cell, which is named like its accessor in capitals"
+    label = "expected the static of a cell: that of the accessor `pool` is `POOL`"
 )]
 pub trait Cell: 'static {
     type Itself;
@@ -38,21 +43,21 @@ pub trait Cell: 'static {
     const INFO: &'static CellInfo;
 }
 
-impl<T: Payload, D: Declared<Payload = T>> Cell for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> Cell for CellStatic<StaticCell<T, D>> {
     type Itself = Self;
     type Payload = T;
     type Mode = D::Mode;
     const INFO: &'static CellInfo = D::INFO;
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> Cell for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> Cell for CellStatic<AsyncCell<T, D>> {
     type Itself = Self;
     type Payload = T;
     type Mode = D::Mode;
     const INFO: &'static CellInfo = D::INFO;
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Cell for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> Cell for CellStatic<PermanentCell<T, D>> {
     type Itself = Self;
     type Payload = T;
     type Mode = D::Mode;
@@ -68,28 +73,29 @@ pub const fn cell<C: Cell<Itself = C>>(cell: &'static C) -> &'static C::Itself {
 /// A cell whose payload can be injected into a synchronous factory.
 #[diagnostic::on_unimplemented(
     message = "a synchronous factory cannot depend on an asynchronous cell",
-    label = "this dependency is built by an `async fn`; make the factory an `async fn` too"
+    label = "callers await this cell, because it is an `async fn` or `blocking`; make the factory an `async fn` too, or add \
+             the key `blocking`"
 )]
 pub trait Lend: Cell {
     /// A lease, or a reference if the cell is permanent.
     type Lent: Deref<Target = Self::Payload>;
 
-    fn lend(&'static self) -> Result<Self::Lent, BoxError>;
+    fn lend(cell: &'static Self) -> Result<Self::Lent, BoxError>;
 }
 
-impl<T: Payload, D: Declared<Payload = T>> Lend for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> Lend for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
-    fn lend(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        Ok(self.any().get(Purpose::Get)?.typed())
+    fn lend(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
+        Ok(cell.any().get(Purpose::Get)?.typed())
     }
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Lend for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> Lend for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
-    fn lend(&'static self) -> Result<&'static T, BoxError> {
-        Ok(self.get_injected()?)
+    fn lend(cell: &'static Self) -> Result<&'static T, BoxError> {
+        Ok(cell.get_injected()?)
     }
 }
 
@@ -98,57 +104,57 @@ pub trait LendAsync: Cell {
     /// A lease, or a reference if the cell is permanent.
     type Lent: Deref<Target = Self::Payload>;
 
-    fn lend_async(&'static self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
+    fn lend_async(cell: &'static Self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> LendAsync for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> LendAsync for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
-    async fn lend_async(&'static self) -> Result<&'static T, BoxError> {
-        Ok(self.get_injected_async().await?)
+    async fn lend_async(cell: &'static Self) -> Result<&'static T, BoxError> {
+        Ok(cell.get_injected_async().await?)
     }
 }
 
 /// Waiting does not block the thread; running the factory does, because it is synchronous.
-impl<T: Payload, D: Declared<Payload = T>> LendAsync for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
-    async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        match self.peek() {
+    async fn lend_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
+        match cell.peek() {
             Some(lease) => Ok(lease),
-            None => Ok(self.any().get_slow_async(Purpose::Get).await?.typed()),
+            None => Ok(cell.any().get_slow_async(Purpose::Get).await?.typed()),
         }
     }
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> LendAsync for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> LendAsync for CellStatic<AsyncCell<T, D>> {
     type Lent = Ref<'static, T>;
 
-    async fn lend_async(&'static self) -> Result<Ref<'static, T>, BoxError> {
-        Ok(self.get_injected().await?)
+    async fn lend_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
+        Ok(cell.get_injected().await?)
     }
 }
 
 /// Gets the payload to inject into a fallible factory.
 pub fn lend<C: Lend>(cell: &'static C) -> Result<C::Lent, BoxError> {
-    cell.lend()
+    C::lend(cell)
 }
 
 /// Gets the payload to inject into an infallible factory.
 pub fn lend_infallible<C: Lend<Mode: NeverFails>>(cell: &'static C) -> Result<C::Lent, BoxError> {
-    cell.lend()
+    C::lend(cell)
 }
 
 /// Gets the payload to inject into a fallible asynchronous factory.
 pub fn lend_async<C: LendAsync>(cell: &'static C) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
-    cell.lend_async()
+    C::lend_async(cell)
 }
 
 /// Gets the payload to inject into an infallible asynchronous factory.
 pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     cell: &'static C,
 ) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
-    cell.lend_async()
+    C::lend_async(cell)
 }
 
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.
@@ -157,18 +163,18 @@ pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     label = "the payload of this dependency is permanent; take it as `&T`"
 )]
 pub trait IsLease: Deref<Target: Payload + Sized> {
-    fn leased(self) -> Ref<'static, Self::Target>;
+    fn leased(lease: Self) -> Ref<'static, Self::Target>;
 }
 
 impl<T: Payload> IsLease for Ref<'static, T> {
-    fn leased(self) -> Self {
-        self
+    fn leased(lease: Self) -> Self {
+        lease
     }
 }
 
 /// Accepts only a lease.
 pub fn leased<L: IsLease>(lease: L) -> Ref<'static, L::Target> {
-    lease.leased()
+    L::leased(lease)
 }
 
 /// Runs a synchronous factory on tokio's blocking pool.
@@ -187,7 +193,7 @@ pub fn blocking<R: Send + 'static>(
     label = "a disposer cannot return this"
 )]
 pub trait IntoDisposing<Marker> {
-    fn into_disposing(self) -> Disposing;
+    fn into_disposing(returned: Self) -> Disposing;
 }
 
 /// The marker of a disposer that has ended when it returns.
@@ -199,14 +205,14 @@ pub struct Now;
 pub struct Later;
 
 impl<R: Disposed> IntoDisposing<Now> for R {
-    fn into_disposing(self) -> Disposing {
-        Disposing::Done(self.into_disposed())
+    fn into_disposing(returned: Self) -> Disposing {
+        Disposing::Done(R::into_disposed(returned))
     }
 }
 
 impl<F: Future<Output: Disposed> + Send + 'static> IntoDisposing<Later> for F {
-    fn into_disposing(self) -> Disposing {
-        Disposing::Later(Box::pin(async { self.await.into_disposed() }))
+    fn into_disposing(returned: Self) -> Disposing {
+        Disposing::Later(Box::pin(async { Disposed::into_disposed(returned.await) }))
     }
 }
 
@@ -225,18 +231,18 @@ impl NeverFails for Infallible {}
     label = "a disposer cannot return this"
 )]
 pub trait Disposed {
-    fn into_disposed(self) -> Result<(), BoxError>;
+    fn into_disposed(returned: Self) -> Result<(), BoxError>;
 }
 
 impl Disposed for () {
-    fn into_disposed(self) -> Result<(), BoxError> {
+    fn into_disposed((): Self) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
 impl<E: Into<BoxError>> Disposed for Result<(), E> {
-    fn into_disposed(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
+    fn into_disposed(returned: Self) -> Result<(), BoxError> {
+        returned.map_err(Into::into)
     }
 }
 

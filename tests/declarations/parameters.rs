@@ -252,8 +252,8 @@ mod shop {
 #[test]
 fn p3_the_graph_is_known_when_it_is_compiled() {
     const SHELF: &cells::CellInfo = {
-        const fn info<D: cells::Declared<Payload = u8>>(
-            _: &cells::StaticCell<u8, D>,
+        const fn info<D: cells::Declared<u8>>(
+            _: &cells::CellStatic<cells::StaticCell<u8, D>>,
         ) -> &'static cells::CellInfo {
             D::INFO
         }

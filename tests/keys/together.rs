@@ -84,7 +84,7 @@ fn m4_tokios_keys_reach_the_runtime() {
         2
     }
 
-    const fn keys<D: DeclaredAsync<Payload = u8>>(_: &AsyncCell<u8, D>) -> (bool, bool) {
+    const fn keys<D: DeclaredAsync<u8>>(_: &AsyncCell<u8, D>) -> (bool, bool) {
         (D::DETACHED, D::OWN_RUNTIME)
     }
     assert_eq!((keys(&DETACHED), keys(&OWN)), ((true, false), (false, true)));

@@ -48,17 +48,15 @@ fn c26_the_guard_comes_before_occupancy() {
 
 struct Testable;
 
-impl Declared for Testable {
-    type Payload = u32;
-    type Output = Result<u32, BoxError>;
+impl Declared<u32> for Testable {
     type Mode = cells::__private010::Fallible;
     const INFO: &'static CellInfo =
         &CellInfo::new::<Self>("testable", "TESTABLE", "u32", module_path!(), file!(), line!(), cfg!(test));
     const DISPOSER: Disposer<u32> = Disposer::drop();
+}
 
-    fn build() -> Result<u32, BoxError> {
-        Ok(1)
-    }
+impl cells::__private010::Factory<Result<u32, BoxError>> for Testable {
+    const BUILD: fn() -> Result<u32, BoxError> = || Ok(1);
 }
 
 static TESTABLE: StaticCell<u32, Testable> = StaticCell::new();

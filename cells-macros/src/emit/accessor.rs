@@ -1,6 +1,6 @@
 //! The accessor: the function that users call.
 
-use proc_macro2::{Delimiter, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Token;
 
@@ -18,7 +18,7 @@ use crate::tokens::spans::{edges, last};
 //     /// The search index.
 //     #[inline]
 //     pub(crate) fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
-//         ::cells::StaticCell::get(&SEARCH)
+//         ::cells::StaticCell::get(&__cell_search)
 //     }
 //
 // Its keywords, parentheses and braces are those of the user, so the compiler's lints take it for the function that the
@@ -26,13 +26,13 @@ use crate::tokens::spans::{edges, last};
 pub(crate) fn accessor(declaration: &Declaration) -> TokenStream {
     let Declaration { vis, mode, kind, .. } = declaration;
     let Attributes { docs, doc_options, deprecated, must_use, lints, .. } = &declaration.attrs;
-    // A deprecated accessor uses its static, which is deprecated too.
-    let deprecated = deprecated.iter().map(|deprecated| quote!(#deprecated #[allow(deprecated)]));
     // A lease has the lint of its own.
     let must_use = must_use.iter().filter(|_| kind.is_permanent() || matches!(mode, Mode::Fallible(_)));
     let track_caller =
         matches!((mode, kind.is_async()), (Mode::Infallible, false)).then(|| quote!(#[track_caller]));
-    let function = function(declaration);
+    let sig = &declaration.factory.sig;
+    let keywords = sig.asyncness.map_or(sig.fn_token.span, |asyncness| asyncness.span);
+    let function = function(declaration, keywords);
     quote! {
         #(#docs)* #(#doc_options)* #(#deprecated)* #(#must_use)* #(#lints)*
         #[inline]
@@ -42,11 +42,11 @@ pub(crate) fn accessor(declaration: &Declaration) -> TokenStream {
 }
 
 // Output:
-//     fn table() -> ::cells::Ref<'static, Table> { ::cells::StaticCell::get(&TABLE) }
-pub(crate) fn function(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, accessor, cell, payload, kind, factory, .. } = declaration;
-    let fn_token = factory.sig.fn_token;
-    let asyncness = kind.is_async().then(|| factory.sig.asyncness.unwrap_or(Token![async](fn_token.span)));
+//     fn table() -> ::cells::Ref<'static, Table> { ::cells::StaticCell::get(&__cell_table) }
+pub(crate) fn function(declaration: &Declaration, keywords: Span) -> TokenStream {
+    let Declaration { krate, accessor, hidden, payload, kind, factory, .. } = declaration;
+    let fn_token = Token![fn](keywords);
+    let asyncness = kind.is_async().then(|| Token![async](keywords));
     let parameters = group(Delimiter::Parenthesis, TokenStream::new(), factory.sig.paren_token.span.join());
     let output = output(declaration);
 
@@ -54,7 +54,7 @@ pub(crate) fn function(declaration: &Declaration) -> TokenStream {
     let krate = krate.at(open);
     let static_type = kind.static_type(open);
     let awaited = kind.is_async().then(|| quote_spanned!(open=> .await));
-    let body = quote_spanned!(open=> #krate::#static_type::get(&#cell) #awaited);
+    let body = quote_spanned!(open=> #krate::#static_type::get(&#hidden) #awaited);
     let body = group(Delimiter::Brace, body, last(&factory.body));
     quote!(#asyncness #fn_token #accessor #parameters -> #output #body)
 }

@@ -8,11 +8,10 @@ use crate::model::declaration::{Declaration, FactoryFn};
 use crate::model::mode::Mode;
 use crate::tokens::spans::{edges, relocate};
 
-pub(crate) fn build(declaration: &Declaration) -> TokenStream {
+/// The factory of a cell that is not asynchronous.
+pub(crate) fn factory_impl(declaration: &Declaration) -> TokenStream {
     let FactoryFn { aliased, callable, .. } = declaration.factory;
-    if declaration.kind.is_async() {
-        build_async(declaration)
-    } else if callable && !aliased && declaration.dependencies.injected.is_empty() {
+    if callable && !aliased && declaration.dependencies.injected.is_empty() {
         factory_itself(declaration)
     } else {
         call_of_factory(declaration)
@@ -26,7 +25,7 @@ pub(crate) fn build(declaration: &Declaration) -> TokenStream {
 //         use ::cells::__private010::ResolveKeep as _;
 //         ::cells::__private010::Resolve::<anyhow::Result<Index>>::KEEP
 //     };
-pub(crate) fn keep(declaration: &Declaration) -> Option<TokenStream> {
+fn keep(declaration: &Declaration) -> Option<TokenStream> {
     let FactoryFn { returns, callable, .. } = &declaration.factory;
     let (open, _) = edges(returns);
     let krate = declaration.krate.at(open);
@@ -43,59 +42,83 @@ pub(crate) fn keep(declaration: &Declaration) -> Option<TokenStream> {
 // Input: `fn search() -> Result<Index, IndexError> { Index::open("./index") }`
 //
 // Output:
-//     type Output = Result<Index, IndexError>;
-//     const BUILD: fn() -> Self::Output = search;
+//     impl ::cells::__private010::Factory<Result<Index, IndexError>> for __cell_search {
+//         const KEEP: ::cells::__private010::Keep = …;
+//         const BUILD: fn() -> Result<Index, IndexError> = search;
+//     }
 //
 // This saves the compiler a function.
 fn factory_itself(declaration: &Declaration) -> TokenStream {
     let FactoryFn { sig, returns, .. } = &declaration.factory;
     let (open, _) = edges(returns);
-    let name = relocate(&sig.ident, open);
-    quote_spanned! {open=>
-        type Output = #returns;
-        const BUILD: fn() -> Self::Output = #name;
-    }
+    implementation(declaration, &quote!(#returns), &relocate(&sig.ident, open))
 }
 
 // Input: `fn search(store: &Store) -> Result<Index, IndexError> { Index::open(store) }`
 //
 // Output:
-//     type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-//     const BUILD: fn() -> Self::Output = || -> Self::Output {
-//         ::cells::__private010::FactoryOutput::into_result(search(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?), Self::KEEP)
-//     };
+//     impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>> for __cell_search {
+//         const KEEP: ::cells::__private010::Keep = …;
+//         const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
+//             ::cells::__private010::FactoryOutput::into_result(
+//                 search(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?),
+//                 Self::KEEP,
+//             )
+//         };
+//     }
 fn call_of_factory(declaration: &Declaration) -> TokenStream {
     let (open, _) = edges(&declaration.factory.returns);
-    let krate = declaration.krate.at(open);
     let body = if declaration.factory.callable {
         converted(declaration, direct_call(declaration))
     } else {
         quote!(::core::panic!())
     };
+    implementation(declaration, &converted_type(declaration), &quote_spanned!(open=> || { #body }))
+}
+
+fn implementation(declaration: &Declaration, returns: &TokenStream, factory: &TokenStream) -> TokenStream {
+    let hidden = &declaration.hidden;
+    let lints = &declaration.attrs.lints;
+    let keep = keep(declaration);
+    let (open, _) = edges(&declaration.factory.returns);
+    let krate = declaration.krate.at(open);
     quote_spanned! {open=>
-        type Output = ::core::result::Result<Self::Payload, #krate::BoxError>;
-        const BUILD: fn() -> Self::Output = || -> Self::Output { #body };
+        #(#lints)*
+        impl #krate::__private010::Factory<#returns> for #hidden {
+            #keep
+            const BUILD: fn() -> #returns = #factory;
+        }
     }
 }
 
 // Input: `async fn search(store: &Store) -> Result<Index, IndexError> { Index::open(store).await }`
 //
 // Output:
-//     async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+//     const KEEP: ::cells::__private010::Keep = …;
+//     async fn build() -> ::core::result::Result<Index, ::cells::BoxError> {
 //         ::cells::__private010::FactoryOutput::into_result(search(…).await, Self::KEEP)
 //     }
-fn build_async(declaration: &Declaration) -> TokenStream {
+pub(crate) fn build_async(declaration: &Declaration) -> TokenStream {
     let FactoryFn { returns, callable, .. } = &declaration.factory;
     let (open, _) = edges(returns);
-    let krate = declaration.krate.at(open);
+    let keep = keep(declaration);
+    let output = converted_type(declaration);
     let body = match declaration.kind.async_options() {
         _ if !callable => quote!(::core::panic!()),
         Some(options) if options.blocking => converted(declaration, blocking_call(declaration)),
         _ => converted(declaration, direct_call(declaration)),
     };
     quote_spanned! {open=>
-        async fn build() -> ::core::result::Result<Self::Payload, #krate::BoxError> { #body }
+        #keep
+        async fn build() -> #output { #body }
     }
+}
+
+fn converted_type(declaration: &Declaration) -> TokenStream {
+    let Declaration { krate, payload, factory, .. } = declaration;
+    let (open, _) = edges(&factory.returns);
+    let krate = krate.at(open);
+    quote_spanned!(open=> ::core::result::Result<#payload, #krate::BoxError>)
 }
 
 // The conversion is located at the return type, so that a wrong type is reported there, and only once.

@@ -1,4 +1,4 @@
-//! The static of a cell, its marker type, and its entry in the list of all cells.
+//! The cell, the static by which the program names it, its marker type, and its entry in the list of all cells.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -6,50 +6,78 @@ use syn::Token;
 
 use crate::model::attributes::Attributes;
 use crate::model::declaration::Declaration;
-use crate::tokens::spans::{edges, generated};
+use crate::tokens::spans::{edges, generated, relocate};
+
+// Output:
+//     static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+pub(crate) fn cell(declaration: &Declaration) -> TokenStream {
+    let Declaration { krate, hidden, payload, kind, .. } = declaration;
+    let lints = &declaration.attrs.lints;
+    let (open, _) = edges(payload);
+    let static_type = kind.static_type(open);
+    let new = krate.at(open);
+    let new = quote_spanned!(open=> #new::#static_type::new());
+    let ty = cell_type(declaration);
+    let at_name = hidden.span();
+    let (token, semicolon) = (Token![static](at_name), Token![;](at_name));
+    quote!(#(#lints)* #token #hidden: #ty = #new #semicolon)
+}
 
 // Output:
 //     /// The cell behind `search()`.
-//     pub(crate) static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+//     pub(crate) static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> =
+//         ::cells::CellStatic::new(&__cell_search, &search);
 //
 // It begins and ends at the name, where the compiler reports another item of that name.
 pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, vis, accessor, cell, marker, payload, kind, .. } = declaration;
+    let Declaration { krate, vis, accessor, cell, hidden, .. } = declaration;
     let Attributes { doc_options, deprecated, lints, .. } = &declaration.attrs;
     let doc = format!(" The cell behind `{accessor}()`.");
-    let (open, close) = edges(payload);
-    let krate = krate.at(open);
-    let static_type = kind.static_type(open);
-    let head = quote_spanned!(open=> #krate::#static_type<);
-    let tail = quote_spanned!(close=> , #marker>);
-    let new = quote_spanned!(open=> #krate::#static_type::new());
     let at_name = generated(cell.span());
-    let (token, semicolon) = (Token![static](at_name), Token![;](at_name));
+    let krate = krate.at(at_name);
+    let ty = cell_type(declaration);
+    // To name a deprecated accessor is a use of it.
+    let accessor = if deprecated.is_empty() { relocate(accessor, at_name) } else { quote!(()) };
+    let token = Token![static](at_name);
+    let rest = quote_spanned!(at_name=> = #krate::CellStatic::new(&#hidden, &#accessor););
     quote! {
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*
-        #vis #token #cell: #head #payload #tail = #new #semicolon
+        #vis #token #cell: #krate::CellStatic<#ty> #rest
     }
 }
 
 // Output:
-//     enum __cell_search {}
-//
-// It is private, because what a public type says of itself must be public, and the payload may be private. An `enum`
-// takes no name from the values.
-pub(crate) fn marker(declaration: &Declaration) -> TokenStream {
-    let marker = &declaration.marker;
-    let at_name = marker.span();
-    quote_spanned!(at_name=> enum #marker {})
+//     ::cells::StaticCell<Index, __cell_search>
+fn cell_type(declaration: &Declaration) -> TokenStream {
+    let Declaration { krate, hidden, payload, kind, .. } = declaration;
+    let (open, close) = edges(payload);
+    let krate = krate.at(open);
+    let static_type = kind.static_type(open);
+    let head = quote_spanned!(open=> #krate::#static_type<);
+    let tail = quote_spanned!(close=> , #hidden>);
+    quote!(#head #payload #tail)
 }
 
 // Output:
-//     ::cells::__private010::register! { SEARCH }
+//     #[doc(hidden)]
+//     pub(crate) enum __cell_search {}
+//
+// An `enum` has its name from the types alone, and leaves that of the values to the cell.
+pub(crate) fn marker(declaration: &Declaration) -> TokenStream {
+    let Declaration { vis, hidden, .. } = declaration;
+    let rest = quote_spanned!(hidden.span()=> enum #hidden {});
+    quote!(#[doc(hidden)] #vis #rest)
+}
+
+// Output:
+//     ::cells::__private010::register! { __cell_search }
+//
+// An eager cell is registered by its static, because a warm-up uses it even if nothing else in the program does.
 pub(crate) fn registration(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, cell, payload, .. } = declaration;
+    let Declaration { krate, hidden, cell, payload, eager, .. } = declaration;
     let Attributes { deprecated, lints, .. } = &declaration.attrs;
+    let cell = if *eager && deprecated.is_empty() { cell } else { hidden };
     let (open, _) = edges(payload);
     let krate = krate.at(open);
-    // The registration of a deprecated cell is not a use that deserves the warning.
-    let deprecated = (!deprecated.is_empty()).then(|| quote!(#[allow(deprecated)]));
-    quote_spanned!(open=> #krate::__private010::register! { #deprecated #(#lints)* #cell })
+    quote_spanned!(open=> #krate::__private010::register! { #(#lints)* #cell })
 }

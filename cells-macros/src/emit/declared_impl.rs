@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Expr;
 
-use crate::emit::build::{build, keep};
+use crate::emit::build::{build_async, factory_impl};
 use crate::emit::disposer::{disposer, disposer_input};
 use crate::emit::info::info;
 use crate::model::declaration::Declaration;
@@ -13,17 +13,14 @@ use crate::model::mode::Mode;
 use crate::tokens::spans::{edges, relocate};
 
 // Output:
-//     impl ::cells::Declared for __cell_search {
-//         type Payload = Index;
+//     impl ::cells::Declared<Index> for __cell_search {
 //         type Mode = ::cells::__private010::Fallible;
 //         const INFO: &'static ::cells::CellInfo = &…;
-//         const DISPOSER: ::cells::Disposer<Self::Payload> = …;
-//         const KEEP: ::cells::__private010::Keep = …;
-//         type Output = Result<Index, IndexError>;
-//         const BUILD: fn() -> Self::Output = search;
+//         const DISPOSER: ::cells::Disposer<Index> = …;
 //     }
+//     impl ::cells::__private010::Factory<Result<Index, IndexError>> for __cell_search { … }
 pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, marker, payload, kind, observer, adjuster, .. } = declaration;
+    let Declaration { krate, hidden, payload, kind, observer, adjuster, .. } = declaration;
     let lints = &declaration.attrs.lints;
     // The compiler reports at the payload's type whatever is wrong with the payload.
     let (open, _) = edges(payload);
@@ -55,13 +52,15 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
     let observer = observer.as_ref().map(|expr| hook(&quote!(OBSERVER), &quote!(#krate::Observer), expr));
     let adjuster = adjuster
         .as_ref()
-        .map(|expr| hook(&quote!(ADJUSTER), &quote!(#krate::#adjuster_trait<Self::Payload>), expr));
-    let keep = keep(declaration);
-    let build = build(declaration);
+        .map(|expr| hook(&quote!(ADJUSTER), &quote!(#krate::#adjuster_trait<#payload>), expr));
+    let (build, factory) = if kind.is_async() {
+        (Some(build_async(declaration)), None)
+    } else {
+        (None, Some(factory_impl(declaration)))
+    };
     quote_spanned! {open=>
         #(#lints)*
-        impl #krate::#declared for #marker {
-            type Payload = #payload;
+        impl #krate::#declared<#payload> for #hidden {
             type Mode = #krate::__private010::#mode;
             #info
             const DISPOSER: #krate::Disposer<#input> = #disposer;
@@ -69,9 +68,9 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
             #own_runtime
             #observer
             #adjuster
-            #keep
             #build
         }
+        #factory
     }
 }
 

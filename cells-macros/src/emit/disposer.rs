@@ -1,7 +1,7 @@
 //! The disposer: what ends a payload.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 use syn::ExprPath;
 
 use crate::model::declaration::Declaration;
@@ -12,10 +12,11 @@ use crate::tokens::spell::spell;
 // Output:
 //     {
 //         use ::cells::__private010::ResolveDrop as _;
-//         ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+//         ::cells::__private010::Resolve::<Index>::DISPOSER
 //     }
 pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
-    let (open, _) = edges(&declaration.payload);
+    let payload = &declaration.payload;
+    let (open, _) = edges(payload);
     let krate = declaration.krate.at(open);
     match &declaration.dispose {
         Some(Dispose::Drop(_)) => quote_spanned!(open=> #krate::Disposer::drop()),
@@ -25,7 +26,7 @@ pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
         }
         None => quote_spanned! {open=> {
             use #krate::__private010::ResolveDrop as _;
-            #krate::__private010::Resolve::<Self::Payload>::DISPOSER
+            #krate::__private010::Resolve::<#payload>::DISPOSER
         }},
     }
 }
@@ -33,7 +34,7 @@ pub(crate) fn disposer(declaration: &Declaration) -> TokenStream {
 // Input: `dispose = Pool::shutdown`
 //
 // Output:
-//     ::cells::Disposer::with(|payload: Self::Payload| {
+//     ::cells::Disposer::with(|payload: Index| {
 //         use ::cells::__private010::ReturnedAsIs as _;
 //         ::cells::__private010::Disposed::into_disposed(::cells::__private010::Returned(Pool::shutdown(payload)).now().0)
 //     })
@@ -65,9 +66,10 @@ fn calling(path: &ExprPath, declaration: &Declaration) -> TokenStream {
 
 /// What a disposer takes: the payload, or a reference to one that is permanent.
 pub(crate) fn disposer_input(declaration: &Declaration, at: Span) -> TokenStream {
+    let payload = &declaration.payload;
     if declaration.kind.is_permanent() {
-        quote_spanned!(at=> &'static Self::Payload)
+        quote_spanned!(at=> &'static #payload)
     } else {
-        quote_spanned!(at=> Self::Payload)
+        payload.to_token_stream()
     }
 }

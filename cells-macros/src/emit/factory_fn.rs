@@ -36,8 +36,9 @@ pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
 pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
     let FactoryFn { sig, body, nested, .. } = &declaration.factory;
     nested.then(|| {
-        let accessor = names(body, &sig.ident).then(|| accessor::function(declaration));
-        let factory = factory_fn(declaration, None, accessor);
+        let keywords = generated(sig.fn_token.span);
+        let accessor = names(body, &sig.ident).then(|| accessor::function(declaration, keywords));
+        let factory = factory_fn(declaration, None, accessor.as_ref());
         // Clippy spares a public function, which it takes for a part of an interface. Other tools do not read this.
         let wraps = matches!(declaration.vis, Visibility::Public(_))
             .then(|| quote!(#[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]));
@@ -56,7 +57,7 @@ fn names(tokens: &TokenStream, name: &Ident) -> bool {
 // Input: `{ retry(search) }`
 //
 // Output: `{ fn search() -> … { … } retry(search) }`
-fn body_with(body: &TokenStream, accessor: Option<TokenStream>) -> TokenStream {
+fn body_with(body: &TokenStream, accessor: Option<&TokenStream>) -> TokenStream {
     let with_accessor = |token| match token {
         TokenTree::Group(block) => {
             let (attributes, statements) = inner_attributes(block.stream());
@@ -83,7 +84,7 @@ fn inner_attributes(block: TokenStream) -> (TokenStream, TokenStream) {
 fn factory_fn(
     declaration: &Declaration,
     vis: Option<&Visibility>,
-    accessor: Option<TokenStream>,
+    accessor: Option<&TokenStream>,
 ) -> TokenStream {
     let Attributes { lints, factory: attrs, .. } = &declaration.attrs;
     let mut sig = declaration.factory.sig.clone();

@@ -3,21 +3,23 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Expr, LitStr, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
+use syn::{Expr, Generics, LitStr, Path, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
 
 use crate::model::attributes::Attributes;
 use crate::model::dependencies::Dependencies;
 use crate::model::kind::CellKind;
 use crate::model::mode::Mode;
 use crate::model::names::{factory_name, static_name};
+use crate::model::parameter::remove_from;
 use crate::model::returns::Returns;
-use crate::model::signature::{Shape, check_signature};
+use crate::model::signature::{Shape, check_place, check_signature};
 use crate::parse::function::Function;
 use crate::parse::keys::Args;
 use crate::parse::value::{Dispose, Given};
 use crate::tokens::crate_path::CratePath;
 use crate::tokens::errors::Errors;
 use crate::tokens::spans::{edges, generated};
+use crate::tokens::spell::spell;
 
 pub(crate) struct Declaration {
     pub(crate) krate: CratePath,
@@ -27,8 +29,8 @@ pub(crate) struct Declaration {
     pub(crate) accessor: Ident,
     /// The static.
     pub(crate) cell: Ident,
-    /// The type that implements the traits of a declared cell.
-    pub(crate) marker: Ident,
+    /// The cell itself, and the type that implements the traits of a declared cell.
+    pub(crate) hidden: Ident,
     /// What messages call the cell.
     pub(crate) name: LitStr,
     pub(crate) payload: Type,
@@ -58,15 +60,27 @@ pub(crate) struct FactoryFn {
 }
 
 impl Declaration {
-    /// `None` if no static can hold what the function returns.
-    pub(crate) fn new(mut args: Args, function: Function, errors: &mut Errors) -> Option<Self> {
-        let Function { attrs, vis, mut sig, body } = function;
-        let accessor = sig.ident.clone();
-        let shape = check_signature(&mut sig, errors);
-        let returns = Returns::read(&sig, errors);
-        if shape == Shape::NoCell || returns.opaque {
-            return None;
+    /// The user's function comes back if no static can hold what it returns.
+    pub(crate) fn new(
+        mut args: Args,
+        mut function: Function,
+        errors: &mut Errors,
+    ) -> Result<Self, Box<Function>> {
+        if function.sig.ident == "main" {
+            errors.at(
+                &function.sig.ident,
+                "`main` is where the program starts, so it cannot be an accessor; choose another name",
+            );
+            return Err(Box::new(empty_main(function)));
         }
+        let shape = check_signature(&mut function, errors).max(check_place(&function, errors));
+        let returns = Returns::read(&function, errors);
+        if shape == Shape::NoCell || returns.opaque {
+            remove_from(&mut function.sig);
+            return Err(Box::new(function));
+        }
+        let Function { attrs, vis, mut sig, body, repaired } = function;
+        let accessor = sig.ident.clone();
 
         let unraw = accessor.unraw();
         let generated_name = || LitStr::new(&unraw.to_string(), generated(accessor.span()));
@@ -74,14 +88,25 @@ impl Declaration {
         let cell = static_name(args.cell.take(), &accessor, errors);
         let kind = CellKind::read(&sig, &args, errors);
         let dispose = dispose(&mut args, &kind, errors);
-        let dependencies = Dependencies::read(&mut sig, args.after.take(), &cell, errors);
+        let dependencies = if shape == Shape::Generic {
+            remove_from(&mut sig);
+            Dependencies::default()
+        } else {
+            Dependencies::read(&mut sig, args.after.take(), &cell, errors)
+        };
         let callable_as = factory_name(args.factory.take(), &accessor, &cell, errors);
         let fallible = returns.is_result() || args.fallible.is_some();
+        let not_fallible = !returns.is_result() && args.fallible.is_some() && returns.is_no_alias();
+        if not_fallible && !returns.missing {
+            let message =
+                "a fallible factory returns a `Result`; write `-> Result<T, E>`, or remove `fallible`";
+            errors.at(&returns.ty, message);
+        }
         let mode = Mode::read(fallible, &mut args, errors);
-        let krate = CratePath(args.krate.map(Given::into_value));
+        let krate = crate_path(args.krate, errors);
 
         let written = returns.payload_of_result().unwrap_or(&returns.ty).clone();
-        let aliased = fallible && returns.payload_of_result().is_none();
+        let aliased = fallible && !not_fallible && returns.payload_of_result().is_none();
         let payload = if aliased { payload_of_alias(&written, &krate) } else { written.clone() };
 
         let nested = callable_as.is_none();
@@ -93,14 +118,18 @@ impl Declaration {
         if let ReturnType::Type(_, ty) = &mut sig.output {
             **ty = returns.ty.clone();
         }
+        let no_body = || quote!({ ::core::panic!() });
         let body = body.unwrap_or_else(|semicolon| {
             errors.at(semicolon, "a factory needs a body; write the code that builds the payload");
-            quote!({ ::core::panic!() })
+            no_body()
         });
-        let callable = shape == Shape::Whole && !dependencies.incomplete && kind.is_supported();
+        // The compiler cannot check a body whose type or parameters it does not know.
+        let body = if repaired || returns.missing { no_body() } else { body };
+        let readable = !repaired && !dependencies.incomplete && !not_fallible;
+        let callable = shape == Shape::Whole && readable && kind.is_supported();
 
-        Some(Self {
-            marker: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
+        Ok(Self {
+            hidden: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
             attrs: Attributes::sort(attrs),
             factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),
@@ -133,6 +162,26 @@ fn dispose(args: &mut Args, kind: &CellKind, errors: &mut Errors) -> Option<Disp
     }
     // A permanent disposer takes a reference, which does not fit the kind emitted after a mistake.
     Some(dispose).filter(|_| kind.is_permanent())
+}
+
+/// A `main` of which the compiler has nothing to say.
+fn empty_main(mut function: Function) -> Function {
+    let sig = &mut function.sig;
+    sig.inputs.clear();
+    (sig.constness, sig.asyncness, sig.output) = (None, None, ReturnType::Default);
+    sig.generics = Generics::default();
+    Function { body: Ok(quote!({})), ..function }
+}
+
+fn crate_path(given: Option<Given<Path>>, errors: &mut Errors) -> CratePath {
+    let path = given.map(Given::into_value);
+    let standard = |path: &Path| {
+        ["std", "core", "alloc"].iter().any(|name| spell(path).trim_start_matches("::") == *name)
+    };
+    if let Some(path) = path.as_ref().filter(|path| standard(path)) {
+        errors.at(path, "`crate` takes the path to the crate `cells`; write `crate = ::cells`");
+    }
+    CratePath(path.filter(|path| !standard(path)))
 }
 
 fn payload_of_alias(alias: &Type, krate: &CratePath) -> Type {

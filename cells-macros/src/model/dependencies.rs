@@ -1,6 +1,6 @@
 //! The cells that a declaration depends on: those that its parameters name, and those in `after`.
 
-use syn::{FnArg, Ident, Path, Signature};
+use syn::{FnArg, Ident, Pat, Path, Signature};
 
 use crate::model::parameter::Injected;
 use crate::parse::value::Given;
@@ -24,9 +24,18 @@ impl Dependencies {
         errors: &mut Errors,
     ) -> Self {
         let mut read = Self::default();
+        let mut names = Vec::new();
         for input in &mut sig.inputs {
             let FnArg::Typed(parameter) = input else { continue };
             let injected = Injected::read(parameter, errors);
+            if let Pat::Ident(name) = &*parameter.pat {
+                if names.contains(&name.ident) {
+                    // The compiler reports two parameters of the same name.
+                    read.incomplete = true;
+                    continue;
+                }
+                names.push(name.ident.clone());
+            }
             match injected.filter(|injected| read.may_inject(&injected.cell, own, errors)) {
                 Some(injected) => read.injected.push(injected),
                 None => read.incomplete = true,

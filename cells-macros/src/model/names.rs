@@ -1,29 +1,38 @@
 //! The names that a declaration emits beside its accessor.
 
 use proc_macro2::Ident;
-use quote::format_ident;
 use syn::ext::IdentExt as _;
 
 use crate::parse::value::Given;
 use crate::tokens::errors::Errors;
 use crate::tokens::spans::generated;
 
-/// The default name of the static for the accessor, or the parameter, `name`.
+/// The default name of the static for the accessor, or the parameter, `name`. A name that capitals do not change gets a
+/// suffix, so that a parameter means the same static as the function that was refused for its name.
 pub(crate) fn static_of(name: &Ident) -> Ident {
-    Ident::new(&screaming_snake_case(&name.unraw().to_string()), generated(name.span()))
+    let written = name.unraw().to_string();
+    let mut screaming = screaming_snake_case(&written);
+    if screaming == written {
+        screaming += "_CELL";
+    }
+    Ident::new(&screaming, generated(name.span()))
 }
 
 /// The name of the static beside `accessor`.
 pub(crate) fn static_name(given: Option<Given<Ident>>, accessor: &Ident, errors: &mut Errors) -> Ident {
+    let default = static_of(accessor);
     let chosen = given.map(Given::into_value);
-    let name = chosen.clone().unwrap_or_else(|| static_of(accessor));
-    if name != *accessor {
-        return name;
+    let clashes = match &chosen {
+        Some(name) => name == accessor,
+        None => accessor.unraw() == screaming_snake_case(&accessor.unraw().to_string()),
+    };
+    if !clashes {
+        return chosen.unwrap_or(default);
     }
     let message =
-        format!("`{name}` would name both the function and its static; name the static with `cell = …`");
+        format!("`{accessor}` would name both the function and its static; name the static with `cell = …`");
     errors.at(chosen.as_ref().unwrap_or(accessor), message);
-    format_ident!("__{name}_CELL", span = generated(accessor.span()))
+    default
 }
 
 /// The name under which the user can call the factory, if it is a free one.

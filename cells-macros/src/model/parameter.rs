@@ -1,11 +1,14 @@
 //! One parameter of a factory: the cell that fills it, and how the payload is passed.
 
+use proc_macro2::TokenTree;
+use syn::parse::{ParseStream, Parser as _};
 use syn::{
-    Attribute, Error, GenericArgument, Ident, Pat, PatType, Path, PathArguments, Result, Type, TypeReference,
+    Attribute, Error, FnArg, GenericArgument, Ident, Meta, Pat, PatType, Path, PathArguments, Result,
+    Signature, Type, TypeReference,
 };
 
 use crate::model::names::static_of;
-use crate::parse::value::into_path;
+use crate::parse::value::{into_path, read_expr};
 use crate::tokens::errors::Errors;
 use crate::tokens::groups::bare_type;
 
@@ -49,8 +52,29 @@ fn cell_from(attrs: &mut Vec<Attribute>) -> Result<Option<Path>> {
     if let Some(again) = given.next() {
         return Err(Error::new_spanned(again, "`from` is given twice; keep one"));
     }
-    let expr = attr.parse_args().map_err(|_| Error::new_spanned(&attr, expected))?;
-    into_path(expr, expected).map(Some)
+    let path = match &attr.meta {
+        Meta::List(list) if !list.tokens.is_empty() => {
+            let read = |input: ParseStream<'_>| {
+                let path = into_path(read_expr(input, expected)?, expected)?;
+                match input.parse::<Option<TokenTree>>()? {
+                    Some(rest) => Err(Error::new_spanned(rest, expected)),
+                    None => Ok(path),
+                }
+            };
+            read.parse2(list.tokens.clone())?
+        }
+        _ => return Err(Error::new_spanned(&attr, expected)),
+    };
+    Ok(Some(path))
+}
+
+/// Removes the attributes that only we know, from a function that becomes no factory.
+pub(crate) fn remove_from(sig: &mut Signature) {
+    for parameter in &mut sig.inputs {
+        if let FnArg::Typed(parameter) = parameter {
+            take(&mut parameter.attrs, "from");
+        }
+    }
 }
 
 fn parameter_name(pat: &Pat, errors: &mut Errors) -> Option<Ident> {
@@ -76,7 +100,7 @@ impl Passing {
             Type::Reference(reference) => is_plain_borrow(reference, errors).then_some(Self::Borrowed),
             Type::Path(path) if is_lease(&path.path) => Some(Self::Leased),
             other => {
-                let message = "a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it";
+                let message = "a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own";
                 errors.at(other, message);
                 None
             }
@@ -113,5 +137,7 @@ fn is_lease(path: &Path) -> bool {
 
 /// Removes and returns the attributes of that name.
 fn take(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute> {
-    attrs.extract_if(.., |attr| attr.path().is_ident(name)).collect()
+    let (taken, kept) = core::mem::take(attrs).into_iter().partition(|attr| attr.path().is_ident(name));
+    *attrs = kept;
+    taken
 }

@@ -1,43 +1,61 @@
 //! The factory's return type: whether the factory can fail, and what the payload is.
 
 use syn::{
-    AngleBracketedGenericArguments, GenericArgument, Lifetime, Path, PathArguments, ReturnType, Signature,
-    Type, TypeParamBound, TypeReference, parse_quote,
+    AngleBracketedGenericArguments, GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type,
+    TypeParamBound, TypeReference, parse_quote,
 };
 
+use crate::parse::function::Function;
 use crate::tokens::errors::Errors;
 use crate::tokens::groups::bare_type;
 
 pub(crate) struct Returns {
     /// The type as written, with every borrow changed to `'static`.
     pub(crate) ty: Type,
+    /// There is no type, and `ty` is `()` so that the cell has one.
+    pub(crate) missing: bool,
     /// The type does not say what a static would hold: `impl Trait`, `_`.
     pub(crate) opaque: bool,
 }
 
 impl Returns {
-    pub(crate) fn read(sig: &Signature, errors: &mut Errors) -> Self {
+    pub(crate) fn read(function: &Function, errors: &mut Errors) -> Self {
+        let sig = &function.sig;
         let missing = "a factory returns the payload; write `-> T` or `-> Result<T, E>`";
         match &sig.output {
             ReturnType::Default => {
-                errors.at(&sig.ident, missing);
-                Self { ty: parse_quote!(()), opaque: false }
+                // The compiler has reported a signature that had to be repaired.
+                if !function.repaired {
+                    errors.at(&sig.ident, missing);
+                }
+                Self { ty: parse_quote!(()), missing: true, opaque: false }
             }
             ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => {
                 errors.at(ty, missing);
-                Self { ty: parse_quote!(()), opaque: false }
+                Self { ty: parse_quote!(()), missing: true, opaque: false }
             }
             ReturnType::Type(_, ty) => {
                 let mut ty = (**ty).clone();
                 let mut check = BorrowCheck { errors, opaque: false };
                 check.ty(&mut ty);
-                Self { opaque: check.opaque, ty }
+                Self { missing: false, opaque: check.opaque, ty }
             }
         }
     }
 
     pub(crate) fn is_result(&self) -> bool {
         self.last_segment().is_some_and(|last| last.ident == "Result")
+    }
+
+    /// Whether the type is surely no alias of a `Result`, as far as its spelling goes.
+    pub(crate) fn is_no_alias(&self) -> bool {
+        match bare_type(&self.ty) {
+            Type::Path(path) => {
+                path.path.get_ident().is_some_and(|name| PRIMITIVE.iter().any(|known| name == known))
+            }
+            Type::Macro(_) | Type::Verbatim(_) => false,
+            _ => true,
+        }
     }
 
     /// `T` of `Result<T>` and `Result<T, E>`. Of any other type only the compiler knows it.
@@ -135,3 +153,8 @@ impl BorrowCheck<'_> {
 }
 
 const BORROWED: &str = "a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`";
+
+const PRIMITIVE: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32",
+    "u64", "u128", "usize",
+];

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Expr, Result, Token};
 
-use crate::parse::keys::{Args, KEYS, known_keys};
+use crate::parse::keys::{Args, KEYS, known_keys, nearest_key};
 use crate::parse::value::ValueReader;
 use crate::tokens::errors::Errors;
 
@@ -39,11 +40,7 @@ fn parse_arg(args: &mut Args, input: ParseStream<'_>) -> Result<()> {
     }
     let name = input.call(Ident::parse_any)?;
     let Some(key) = KEYS.iter().find(|key| name == key.spec.name) else {
-        // The value is skipped as an expression, because its commas may not separate arguments.
-        if input.parse::<Option<Token![=]>>()?.is_some() && !input.peek(Token![,]) {
-            input.parse::<Expr>().ok();
-        }
-        return Err(Error::new_spanned(&name, format!("unknown key `{name}`; {}", known_keys())));
+        return Err(unknown_key(args, name, input));
     };
     (key.read)(args, &ValueReader { key: name.clone(), spec: &key.spec, input })?;
     if key.needs_tokio && !cfg!(feature = "tokio") {
@@ -56,4 +53,21 @@ fn parse_arg(args: &mut Args, input: ParseStream<'_>) -> Result<()> {
         return Ok(());
     }
     Err(Error::new_spanned(input.parse::<TokenTree>()?, "expected `,` between two arguments"))
+}
+
+/// Reads the argument as that of the key that was meant, because other code relies on what it does.
+fn unknown_key(args: &mut Args, name: Ident, input: ParseStream<'_>) -> Error {
+    let nearest = nearest_key(&name.to_string());
+    let rest = nearest.map_or_else(known_keys, |key| format!("did you mean `{}`?", key.spec.name));
+    let error = Error::new_spanned(&name, format!("unknown key `{name}`; {rest}"));
+    if let Some(key) = nearest {
+        let ahead = input.fork();
+        (key.read)(args, &ValueReader { key: name, spec: &key.spec, input: &ahead }).ok();
+    }
+    // The value is skipped as an expression, because its commas may not separate arguments.
+    let ahead = input.fork();
+    if ahead.parse::<Token![=]>().is_ok() && !ahead.peek(Token![,]) && ahead.parse::<Expr>().is_ok() {
+        input.advance_to(&ahead);
+    }
+    error
 }

@@ -2,13 +2,14 @@
 
 use core::fmt::Display;
 use core::time::Duration;
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Ident, Punct, Spacing, Span, TokenTree};
 use quote::ToTokens;
-use syn::parse::ParseStream;
-use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitStr, Path, Result, Token};
+use syn::parse::discouraged::Speculative as _;
+use syn::parse::{Parse as _, ParseStream, Parser as _};
+use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitBool, LitStr, Path, Result, Token};
 
 use crate::parse::duration::parse_duration;
-use crate::tokens::groups::ungrouped;
+use crate::tokens::groups::bare_expr;
 
 /// What messages say about a key.
 pub(crate) struct Spec {
@@ -49,95 +50,147 @@ pub(crate) struct ValueReader<'a> {
     pub(crate) input: ParseStream<'a>,
 }
 
+/// A value that is not what its key takes.
+pub(crate) struct Mistake<T> {
+    error: Error,
+    /// What it is taken for nevertheless, because code elsewhere relies on the key.
+    meant: Option<T>,
+}
+
+impl<T> From<Error> for Mistake<T> {
+    fn from(error: Error) -> Self {
+        Self { error, meant: None }
+    }
+}
+
+type Reading<T> = core::result::Result<T, Mistake<T>>;
+
 impl ValueReader<'_> {
     /// Reads the value with `read` and stores it, unless the key was given before.
     pub(crate) fn read_into<T>(
         &self,
         slot: &mut Option<Given<T>>,
-        read: fn(&Self) -> Result<T>,
+        read: fn(&Self) -> Reading<T>,
     ) -> Result<()> {
-        let value = read(self)?;
-        if slot.is_some() {
-            let message = format!("`{}` is given twice; keep one", self.spec.name);
-            return Err(Error::new_spanned(&self.key, message));
+        let given = |value| Given { key: self.key.clone(), value };
+        match read(self) {
+            Ok(_) if slot.is_some() => {
+                let message = format!("`{}` is given twice; keep one", self.spec.name);
+                Err(Error::new_spanned(&self.key, message))
+            }
+            Ok(value) => {
+                *slot = Some(given(value));
+                Ok(())
+            }
+            Err(Mistake { error, meant }) => {
+                if slot.is_none() {
+                    *slot = meant.map(given);
+                }
+                Err(error)
+            }
         }
-        *slot = Some(Given { key: self.key.clone(), value });
-        Ok(())
     }
 
-    pub(crate) fn flag(&self) -> Result<()> {
-        if self.at_end() { Ok(()) } else { Err(self.unexpected(self.input.parse::<TokenTree>()?)) }
+    /// No value. A mistaken one leaves the key given, except for `false`.
+    pub(crate) fn flag(&self) -> Reading<()> {
+        if self.at_end() {
+            return Ok(());
+        }
+        let value = self.input.fork();
+        value.parse::<TokenTree>()?;
+        match value.parse::<Option<LitBool>>()? {
+            Some(no) if !no.value => {
+                let name = self.spec.name;
+                let message = format!("`{name}` takes no value; leave `{name}` out");
+                Err(Error::new_spanned(no, message).into())
+            }
+            _ => Err(self.meant((), self.input.parse::<TokenTree>()?)),
+        }
     }
 
-    pub(crate) fn text(&self) -> Result<LitStr> {
+    pub(crate) fn text(&self) -> Reading<LitStr> {
         match self.expr()? {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.value().is_empty() => Ok(text),
-            other => Err(self.unexpected(other)),
+            other => Err(self.unexpected(other).into()),
         }
     }
 
     /// The string `"own"`.
-    pub(crate) fn own(&self) -> Result<()> {
-        let text = self.text()?;
-        if text.value() == "own" { Ok(()) } else { Err(self.unexpected(text)) }
-    }
-
-    pub(crate) fn ident(&self) -> Result<Ident> {
+    pub(crate) fn own(&self) -> Reading<()> {
+        if self.at_end() {
+            return Err(self.meant((), &self.key));
+        }
         match self.expr()? {
-            Expr::Path(path) => path.path.get_ident().cloned().ok_or_else(|| self.unexpected(path)),
-            other => Err(self.unexpected(other)),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "own" => Ok(()),
+            other => Err(self.meant((), other)),
         }
     }
 
-    pub(crate) fn path(&self) -> Result<Path> {
-        into_path(self.expr()?, self.expected())
+    pub(crate) fn ident(&self) -> Reading<Ident> {
+        let expr = self.expr()?;
+        match &expr {
+            Expr::Path(path) if path.path.get_ident().is_some_and(is_name) => {
+                path.path.get_ident().cloned().ok_or_else(|| self.unexpected(path).into())
+            }
+            _ => Err(Mistake { meant: name_in(&expr), error: self.unexpected(expr) }),
+        }
+    }
+
+    pub(crate) fn path(&self) -> Reading<Path> {
+        let expr = self.expr()?;
+        into_path(expr.clone(), self.expected()).map_err(|error| Mistake { error, meant: path_in(&expr) })
     }
 
     /// A list of at least one path.
-    pub(crate) fn paths(&self) -> Result<Vec<Path>> {
+    pub(crate) fn paths(&self) -> Reading<Vec<Path>> {
         match self.expr()? {
             Expr::Array(list) if !list.elems.is_empty() => {
-                list.elems.into_iter().map(|elem| into_path(elem, self.expected())).collect()
+                let paths = list.elems.into_iter().map(|elem| into_path(elem, self.expected()));
+                Ok(paths.collect::<Result<_>>()?)
             }
-            other => Err(self.unexpected(other)),
+            other => Err(self.unexpected(other).into()),
         }
     }
 
-    pub(crate) fn dispose(&self) -> Result<Dispose> {
+    pub(crate) fn dispose(&self) -> Reading<Dispose> {
         match self.expr()? {
             Expr::Path(path) if path.path.is_ident("drop") => Ok(Dispose::Drop(Box::new(path))),
             Expr::Path(path) => Ok(Dispose::With(Box::new(path))),
-            other => Err(self.unexpected(other)),
+            other => Err(self.unexpected(other).into()),
         }
     }
 
     /// A positive integer, or a const expression.
-    pub(crate) fn count(&self) -> Result<Expr> {
+    pub(crate) fn count(&self) -> Reading<Expr> {
         match self.expr()? {
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.base10_digits() == "0" => {
                 let name = self.spec.name;
                 let message = format!("a `{name}` of zero means no limit; leave `{name}` out");
-                Err(Error::new_spanned(number, message))
+                Err(Error::new_spanned(number, message).into())
             }
-            Expr::Lit(literal) if !matches!(literal.lit, Lit::Int(_)) => Err(self.unexpected(literal)),
+            Expr::Lit(literal) if !matches!(literal.lit, Lit::Int(_)) => Err(self.unexpected(literal).into()),
             other => Ok(other),
         }
     }
 
     /// A duration other than `"0s"`, for which the error is `zero`.
-    pub(crate) fn duration(&self, zero: &str) -> Result<DurationArg> {
+    pub(crate) fn duration(&self, zero: &str) -> Reading<DurationArg> {
         match self.expr()? {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match parse_duration(&text.value()) {
-                Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero)),
+                Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero).into()),
                 Ok(duration) => Ok(DurationArg::Literal(duration)),
-                Err(message) => Err(Error::new_spanned(text, message)),
+                Err(message) => Err(Error::new_spanned(text, message).into()),
             },
-            Expr::Lit(literal) => Err(self.unexpected(literal)),
+            Expr::Lit(literal) => Err(self.unexpected(literal).into()),
             other => Ok(DurationArg::Const(Box::new(other))),
         }
     }
 
-    pub(crate) fn expr(&self) -> Result<Expr> {
+    pub(crate) fn any(&self) -> Reading<Expr> {
+        Ok(self.expr()?)
+    }
+
+    fn expr(&self) -> Result<Expr> {
         if self.at_end() {
             return Err(self.unexpected(&self.key));
         }
@@ -148,12 +201,16 @@ impl ValueReader<'_> {
         if self.at_end() {
             return Err(self.unexpected(equals));
         }
-        let expr = self.input.parse().map_err(|error| Error::new(error.span(), self.expected()))?;
-        Ok(ungrouped(expr))
+        read_expr(self.input, self.expected())
     }
 
     fn at_end(&self) -> bool {
-        self.input.is_empty() || self.input.peek(Token![,])
+        at_end(self.input)
+    }
+
+    /// The mistake `tokens`, taken for `value`.
+    fn meant<T>(&self, value: T, tokens: impl ToTokens) -> Mistake<T> {
+        Mistake { error: self.unexpected(tokens), meant: Some(value) }
     }
 
     fn unexpected(&self, tokens: impl ToTokens) -> Error {
@@ -166,9 +223,57 @@ impl ValueReader<'_> {
     }
 }
 
+/// Whether an item can have that name. These keywords are paths, as names are.
+fn is_name(ident: &Ident) -> bool {
+    !["self", "Self", "super", "crate"].iter().any(|keyword| ident == keyword)
+}
+
+/// The name that is meant by a string, a longer path or a call.
+fn name_in(expr: &Expr) -> Option<Ident> {
+    let path = match expr {
+        Expr::Call(call) => path_in(&call.func),
+        other => path_in(other),
+    };
+    path?.segments.last().map(|last| last.ident.clone()).filter(is_name)
+}
+
+/// The path that is meant by a string.
+fn path_in(expr: &Expr) -> Option<Path> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse().ok(),
+        Expr::Path(path) => Some(path.path.clone()),
+        _ => None,
+    }
+}
+
+/// The next expression, without parentheses. The error `expected` is at the token that does not belong there, or at the
+/// last one of an expression that ends early: the position behind that is none of the user's tokens.
+pub(crate) fn read_expr(input: ParseStream<'_>, expected: impl Display) -> Result<Expr> {
+    let ahead = input.fork();
+    if let Ok(expr) = ahead.parse() {
+        input.advance_to(&ahead);
+        return Ok(bare_expr(expr));
+    }
+    let mut tokens = Vec::new();
+    while !at_end(input) {
+        tokens.push(input.parse::<TokenTree>()?);
+    }
+    let end = tokens.last().map_or_else(Span::call_site, TokenTree::span);
+    let mut semicolon = Punct::new(';', Spacing::Alone);
+    semicolon.set_span(end);
+    tokens.push(semicolon.into());
+    let error = Expr::parse.parse2(tokens.into_iter().collect());
+    let guilty = error.err().map_or(end, |error| error.span());
+    Err(Error::new(guilty, expected))
+}
+
+fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
 /// The path in `expr`, or the error `expected` if it is not a plain path.
 pub(crate) fn into_path(expr: Expr, expected: impl Display) -> Result<Path> {
-    match ungrouped(expr) {
+    match bare_expr(expr) {
         Expr::Path(ExprPath { qself: None, path, .. }) => Ok(path),
         other => Err(Error::new_spanned(other, expected)),
     }

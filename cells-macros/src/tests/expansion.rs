@@ -23,17 +23,20 @@ fn fallible() {
                 ::cells::Ref<'static, Index>,
                 ::cells::Error,
             > {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            pub(crate) static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
-            enum __cell_search {}
+            pub(crate) static SEARCH: ::cells::CellStatic<
+                ::cells::StaticCell<Index, __cell_search>,
+            > = ::cells::CellStatic::new(&__cell_search, &search);
+            #[doc(hidden)]
+            pub(crate) enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
                 fn search() -> Result<Index, IndexError> {
                     Index::open("./index")
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::cells::Declared<Index> for __cell_search {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -49,19 +52,20 @@ fn fallible() {
                         .fallible(true)
                         .cooldown(::core::time::Duration::from_secs(5))
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Index> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
                     };
+                }
+                impl ::cells::__private010::Factory<Result<Index, IndexError>> for __cell_search {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<Result<Index, IndexError>>::KEEP
                     };
-                    type Output = Result<Index, IndexError>;
-                    const BUILD: fn() -> Self::Output = search;
+                    const BUILD: fn() -> Result<Index, IndexError> = search;
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "#]],
@@ -72,7 +76,7 @@ fn fallible() {
 fn m8_the_expansion_is_short() {
     let expansion =
         expansion("cooldown = \"5s\"", "fn search() -> Result<Index, IndexError> { Index::open() }");
-    assert!(expansion.lines().count() < 45, "{expansion}");
+    assert!(expansion.lines().count() < 50, "{expansion}");
 }
 
 #[test]
@@ -84,17 +88,20 @@ fn infallible() {
             #[inline]
             #[track_caller]
             fn table() -> ::cells::Ref<'static, HashMap<String, u8>> {
-                ::cells::StaticCell::get(&TABLE)
+                ::cells::StaticCell::get(&__cell_table)
             }
             /// The cell behind `table()`.
-            static TABLE: ::cells::StaticCell<HashMap<String, u8>, __cell_table> = ::cells::StaticCell::new();
+            static TABLE: ::cells::CellStatic<
+                ::cells::StaticCell<HashMap<String, u8>, __cell_table>,
+            > = ::cells::CellStatic::new(&__cell_table, &table);
+            #[doc(hidden)]
             enum __cell_table {}
+            static __cell_table: ::cells::StaticCell<HashMap<String, u8>, __cell_table> = ::cells::StaticCell::new();
             const _: () = {
                 fn table() -> HashMap<String, u8> {
                     HashMap::new()
                 }
-                impl ::cells::Declared for __cell_table {
-                    type Payload = HashMap<String, u8>;
+                impl ::cells::Declared<HashMap<String, u8>> for __cell_table {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -108,15 +115,16 @@ fn infallible() {
                             ::core::cfg!(test),
                         )
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<HashMap<String, u8>> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<HashMap<String, u8>>::DISPOSER
                     };
-                    type Output = HashMap<String, u8>;
-                    const BUILD: fn() -> Self::Output = table;
+                }
+                impl ::cells::__private010::Factory<HashMap<String, u8>> for __cell_table {
+                    const BUILD: fn() -> HashMap<String, u8> = table;
                 }
                 ::cells::__private010::register! {
-                    TABLE
+                    __cell_table
                 }
             };
         "##]],
@@ -133,18 +141,22 @@ fn every_key() {
         &expect![[r##"
             #[inline]
             pub fn search() -> ::core::result::Result<::other::Ref<'static, Index>, ::other::Error> {
-                ::other::StaticCell::get(&INDEX)
+                ::other::StaticCell::get(&__cell_search)
             }
             /// Builds what `search()` gives out, without its cell.
             pub fn build_search() -> io::Result<Index> {
                 Index::open()
             }
             /// The cell behind `search()`.
-            pub static INDEX: ::other::StaticCell<Index, __cell_search> = ::other::StaticCell::new();
-            enum __cell_search {}
+            pub static INDEX: ::other::CellStatic<::other::StaticCell<Index, __cell_search>> = ::other::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
+            pub enum __cell_search {}
+            static __cell_search: ::other::StaticCell<Index, __cell_search> = ::other::StaticCell::new();
             const _: () = {
-                impl ::other::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::other::Declared<Index> for __cell_search {
                     type Mode = ::other::__private010::Fallible;
                     const INFO: &'static ::other::CellInfo = &::other::CellInfo::new::<
                         Self,
@@ -162,8 +174,8 @@ fn every_key() {
                         .wait_timeout(::core::time::Duration::from_millis(250))
                         .cooldown(COOLDOWN)
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::other::Disposer<Self::Payload> = ::other::Disposer::with(|
-                            payload: Self::Payload|
+                    const DISPOSER: ::other::Disposer<Index> = ::other::Disposer::with(|
+                            payload: Index|
                         {
                             use ::other::__private010::ReturnedAsIs as _;
                             ::other::__private010::Disposed::into_disposed(
@@ -175,17 +187,18 @@ fn every_key() {
                         fn() -> ::std::sync::Arc<dyn ::other::Observer>,
                     > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
                     const ADJUSTER: ::core::option::Option<
-                        fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Self::Payload>>,
+                        fn() -> ::std::sync::Arc<dyn ::other::FactoryAdjuster<Index>>,
                     > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace::new()));
+                }
+                impl ::other::__private010::Factory<io::Result<Index>> for __cell_search {
                     const KEEP: ::other::__private010::Keep = {
                         use ::other::__private010::ResolveKeep as _;
                         ::other::__private010::Resolve::<io::Result<Index>>::KEEP
                     };
-                    type Output = io::Result<Index>;
-                    const BUILD: fn() -> Self::Output = build_search;
+                    const BUILD: fn() -> io::Result<Index> = build_search;
                 }
                 ::other::__private010::register! {
-                    INDEX
+                    __cell_search
                 }
             };
         "##]],
@@ -203,20 +216,24 @@ fn an_alias_by_another_name_and_a_plain_drop() {
                 ::cells::Ref<'static, <Opened as ::cells::__private010::Alias>::Payload>,
                 ::cells::Error,
             > {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<
+            static SEARCH: ::cells::CellStatic<
+                ::cells::StaticCell<<Opened as ::cells::__private010::Alias>::Payload, __cell_search>,
+            > = ::cells::CellStatic::new(&__cell_search, &search);
+            #[doc(hidden)]
+            enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<
                 <Opened as ::cells::__private010::Alias>::Payload,
                 __cell_search,
             > = ::cells::StaticCell::new();
-            enum __cell_search {}
             const _: () = {
                 fn search() -> Opened {
                     Index::open()
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = <Opened as ::cells::__private010::Alias>::Payload;
+                impl ::cells::Declared<<Opened as ::cells::__private010::Alias>::Payload>
+                for __cell_search {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -231,18 +248,29 @@ fn an_alias_by_another_name_and_a_plain_drop() {
                         )
                         .fallible(true)
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::drop();
+                    const DISPOSER: ::cells::Disposer<
+                        <Opened as ::cells::__private010::Alias>::Payload,
+                    > = ::cells::Disposer::drop();
+                }
+                impl ::cells::__private010::Factory<
+                    ::core::result::Result<
+                        <Opened as ::cells::__private010::Alias>::Payload,
+                        ::cells::BoxError,
+                    >,
+                > for __cell_search {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<Opened>::KEEP
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                    const BUILD: fn() -> ::core::result::Result<
+                        <Opened as ::cells::__private010::Alias>::Payload,
+                        ::cells::BoxError,
+                    > = || {
                         ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
                     };
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],
@@ -260,20 +288,27 @@ fn an_alias_named_result() {
                 ::cells::Ref<'static, <fmt::Result as ::cells::__private010::Alias>::Payload>,
                 ::cells::Error,
             > {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<
+            static SEARCH: ::cells::CellStatic<
+                ::cells::StaticCell<
+                    <fmt::Result as ::cells::__private010::Alias>::Payload,
+                    __cell_search,
+                >,
+            > = ::cells::CellStatic::new(&__cell_search, &search);
+            #[doc(hidden)]
+            enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<
                 <fmt::Result as ::cells::__private010::Alias>::Payload,
                 __cell_search,
             > = ::cells::StaticCell::new();
-            enum __cell_search {}
             const _: () = {
                 fn search() -> fmt::Result {
                     Ok(())
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = <fmt::Result as ::cells::__private010::Alias>::Payload;
+                impl ::cells::Declared<<fmt::Result as ::cells::__private010::Alias>::Payload>
+                for __cell_search {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -288,21 +323,34 @@ fn an_alias_named_result() {
                         )
                         .fallible(true)
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<
+                        <fmt::Result as ::cells::__private010::Alias>::Payload,
+                    > = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<
+                            <fmt::Result as ::cells::__private010::Alias>::Payload,
+                        >::DISPOSER
                     };
+                }
+                impl ::cells::__private010::Factory<
+                    ::core::result::Result<
+                        <fmt::Result as ::cells::__private010::Alias>::Payload,
+                        ::cells::BoxError,
+                    >,
+                > for __cell_search {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<fmt::Result>::KEEP
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                    const BUILD: fn() -> ::core::result::Result<
+                        <fmt::Result as ::cells::__private010::Alias>::Payload,
+                        ::cells::BoxError,
+                    > = || {
                         ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
                     };
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],
@@ -330,13 +378,12 @@ fn attributes() {
             /// The search index.
             #[doc(hidden)]
             #[deprecated]
-            #[allow(deprecated)]
             #[allow(clippy::pedantic)]
             #[allow(unused)]
             #[inline]
             #[track_caller]
             fn search() -> ::cells::Ref<'static, Index> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             #[cfg(unix)]
             /// Builds what `search()` gives out, without its cell.
@@ -353,15 +400,22 @@ fn attributes() {
             #[deprecated]
             #[allow(clippy::pedantic)]
             #[allow(unused)]
-            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &(),
+            );
             #[cfg(unix)]
+            #[doc(hidden)]
             enum __cell_search {}
+            #[cfg(unix)]
+            #[allow(clippy::pedantic)]
+            #[allow(unused)]
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             #[cfg(unix)]
             const _: () = {
                 #[allow(clippy::pedantic)]
                 #[allow(unused)]
-                impl ::cells::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::cells::Declared<Index> for __cell_search {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -375,15 +429,18 @@ fn attributes() {
                             ::core::cfg!(test),
                         )
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Index> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
                     };
-                    type Output = Index;
-                    const BUILD: fn() -> Self::Output = build_search;
+                }
+                #[allow(clippy::pedantic)]
+                #[allow(unused)]
+                impl ::cells::__private010::Factory<Index> for __cell_search {
+                    const BUILD: fn() -> Index = build_search;
                 }
                 ::cells::__private010::register! {
-                    #[allow(deprecated)] #[allow(clippy::pedantic)] #[allow(unused)] SEARCH
+                    #[allow(clippy::pedantic)] #[allow(unused)] __cell_search
                 }
             };
         "##]],
@@ -403,17 +460,21 @@ fn dependencies() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
             enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
                 fn search(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
                     Index::open(store, shop)
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::cells::Declared<Index> for __cell_search {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -458,16 +519,18 @@ fn dependencies() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Index> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
                     };
+                }
+                impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>>
+                for __cell_search {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<Result<Index, E>>::KEEP
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                    const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
                         ::cells::__private010::FactoryOutput::into_result(
                             search(
                                 &*::cells::__private010::lend(::cells::__private010::cell(&STORE))?,
@@ -498,18 +561,22 @@ fn dependencies_of_an_infallible_cell() {
             #[inline]
             #[track_caller]
             fn search() -> ::cells::Ref<'static, Index> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// Builds what `search()` gives out, without its cell.
             fn build_search(store: &Store) -> Index {
                 Index::open(store)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
             enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
-                impl ::cells::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::cells::Declared<Index> for __cell_search {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -536,12 +603,14 @@ fn dependencies_of_an_infallible_cell() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Index> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                }
+                impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>>
+                for __cell_search {
+                    const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
                         ::cells::__private010::FactoryOutput::into_result(
                             build_search(
                                 &*::cells::__private010::lend_infallible(
@@ -553,7 +622,7 @@ fn dependencies_of_an_infallible_cell() {
                     };
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],
@@ -568,17 +637,21 @@ fn asynchronous() {
         &expect![[r##"
             #[inline]
             async fn pool() -> ::core::result::Result<::cells::Ref<'static, Pool>, ::cells::Error> {
-                ::cells::AsyncCell::get(&POOL).await
+                ::cells::AsyncCell::get(&__cell_pool).await
             }
             /// The cell behind `pool()`.
-            static POOL: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
+            static POOL: ::cells::CellStatic<::cells::AsyncCell<Pool, __cell_pool>> = ::cells::CellStatic::new(
+                &__cell_pool,
+                &pool,
+            );
+            #[doc(hidden)]
             enum __cell_pool {}
+            static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
                 async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
                     Pool::open(config).await
                 }
-                impl ::cells::DeclaredAsync for __cell_pool {
-                    type Payload = Pool;
+                impl ::cells::DeclaredAsync<Pool> for __cell_pool {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -614,8 +687,8 @@ fn asynchronous() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = ::cells::Disposer::resolving(|
-                            payload: Self::Payload|
+                    const DISPOSER: ::cells::Disposer<Pool> = ::cells::Disposer::resolving(|
+                            payload: Pool|
                         {
                             use ::cells::__private010::ReturnedAsIs as _;
                             ::cells::__private010::IntoDisposing::into_disposing(
@@ -627,13 +700,13 @@ fn asynchronous() {
                         fn() -> ::std::sync::Arc<dyn ::cells::Observer>,
                     > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Log));
                     const ADJUSTER: ::core::option::Option<
-                        fn() -> ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Self::Payload>>,
+                        fn() -> ::std::sync::Arc<dyn ::cells::AsyncFactoryAdjuster<Pool>>,
                     > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
                     };
-                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
                         ::cells::__private010::FactoryOutput::into_result(
                             pool(
                                     &*::cells::__private010::lend_async(
@@ -653,7 +726,7 @@ fn asynchronous() {
                     }
                 }
                 ::cells::__private010::register! {
-                    POOL
+                    __cell_pool
                 }
             };
         "##]],
@@ -668,18 +741,22 @@ fn asynchronous_and_infallible() {
         &expect![[r##"
             #[inline]
             pub async fn table() -> ::cells::Ref<'static, Table> {
-                ::cells::AsyncCell::get(&TABLE).await
+                ::cells::AsyncCell::get(&__cell_table).await
             }
             /// The cell behind `table()`.
-            pub static TABLE: ::cells::AsyncCell<Table, __cell_table> = ::cells::AsyncCell::new();
-            enum __cell_table {}
+            pub static TABLE: ::cells::CellStatic<::cells::AsyncCell<Table, __cell_table>> = ::cells::CellStatic::new(
+                &__cell_table,
+                &table,
+            );
+            #[doc(hidden)]
+            pub enum __cell_table {}
+            static __cell_table: ::cells::AsyncCell<Table, __cell_table> = ::cells::AsyncCell::new();
             const _: () = {
                 #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 async fn table() -> Table {
                     Table::new()
                 }
-                impl ::cells::DeclaredAsync for __cell_table {
-                    type Payload = Table;
+                impl ::cells::DeclaredAsync<Table> for __cell_table {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -693,16 +770,16 @@ fn asynchronous_and_infallible() {
                             ::core::cfg!(test),
                         )
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Table> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Table>::DISPOSER
                     };
-                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    async fn build() -> ::core::result::Result<Table, ::cells::BoxError> {
                         ::cells::__private010::FactoryOutput::into_result(table().await, Self::KEEP)
                     }
                 }
                 ::cells::__private010::register! {
-                    TABLE
+                    __cell_table
                 }
             };
         "##]],
@@ -722,7 +799,7 @@ fn y16_the_factory_has_the_name_of_the_function() {
     let recursive = hidden("fn table() -> Table { #![allow(x)] Table::with(|| table) }");
     assert_eq!(
         recursive,
-        "fntable()->Table{#![allow(x)]fntable()->::cells::Ref<'static,Table>{::cells::StaticCell::get(&TABLE)}Table::with(||table)}"
+        "fntable()->Table{#![allow(x)]fntable()->::cells::Ref<'static,Table>{::cells::StaticCell::get(&__cell_table)}Table::with(||table)}"
     );
 }
 
@@ -735,18 +812,22 @@ fn permanent() {
             #[inline]
             #[track_caller]
             pub fn table() -> &'static Table {
-                ::cells::PermanentCell::get(&TABLE)
+                ::cells::PermanentCell::get(&__cell_table)
             }
             /// The cell behind `table()`.
-            pub static TABLE: ::cells::PermanentCell<Table, __cell_table> = ::cells::PermanentCell::new();
-            enum __cell_table {}
+            pub static TABLE: ::cells::CellStatic<::cells::PermanentCell<Table, __cell_table>> = ::cells::CellStatic::new(
+                &__cell_table,
+                &table,
+            );
+            #[doc(hidden)]
+            pub enum __cell_table {}
+            static __cell_table: ::cells::PermanentCell<Table, __cell_table> = ::cells::PermanentCell::new();
             const _: () = {
                 #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn table() -> Table {
                     Table::new()
                 }
-                impl ::cells::DeclaredPermanent for __cell_table {
-                    type Payload = Table;
+                impl ::cells::DeclaredPermanent<Table> for __cell_table {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -761,13 +842,14 @@ fn permanent() {
                         )
                         .permanent()
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::drop()
+                    const DISPOSER: ::cells::Disposer<&'static Table> = ::cells::Disposer::drop()
                         .labelled("nothing");
-                    type Output = Table;
-                    const BUILD: fn() -> Self::Output = table;
+                }
+                impl ::cells::__private010::Factory<Table> for __cell_table {
+                    const BUILD: fn() -> Table = table;
                 }
                 ::cells::__private010::register! {
-                    TABLE
+                    __cell_table
                 }
             };
         "##]],
@@ -782,17 +864,20 @@ fn permanent_with_all_it_can_have() {
         &expect![[r##"
             #[inline]
             fn settings() -> ::core::result::Result<&'static Settings, ::cells::Error> {
-                ::cells::PermanentCell::get(&SETTINGS)
+                ::cells::PermanentCell::get(&__cell_settings)
             }
             /// The cell behind `settings()`.
-            static SETTINGS: ::cells::PermanentCell<Settings, __cell_settings> = ::cells::PermanentCell::new();
+            static SETTINGS: ::cells::CellStatic<
+                ::cells::PermanentCell<Settings, __cell_settings>,
+            > = ::cells::CellStatic::new(&__cell_settings, &settings);
+            #[doc(hidden)]
             enum __cell_settings {}
+            static __cell_settings: ::cells::PermanentCell<Settings, __cell_settings> = ::cells::PermanentCell::new();
             const _: () = {
                 fn settings(table: &Table) -> Result<Settings, E> {
                     read(table)
                 }
-                impl ::cells::DeclaredPermanent for __cell_settings {
-                    type Payload = Settings;
+                impl ::cells::DeclaredPermanent<Settings> for __cell_settings {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -823,8 +908,8 @@ fn permanent_with_all_it_can_have() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<&'static Self::Payload> = ::cells::Disposer::with(|
-                            payload: &'static Self::Payload|
+                    const DISPOSER: ::cells::Disposer<&'static Settings> = ::cells::Disposer::with(|
+                            payload: &'static Settings|
                         {
                             use ::cells::__private010::ReturnedAsIs as _;
                             ::cells::__private010::Disposed::into_disposed(
@@ -833,14 +918,17 @@ fn permanent_with_all_it_can_have() {
                         })
                         .labelled("Settings::save");
                     const ADJUSTER: ::core::option::Option<
-                        fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Self::Payload>>,
+                        fn() -> ::std::sync::Arc<dyn ::cells::FactoryAdjuster<Settings>>,
                     > = ::core::option::Option::Some(|| ::std::sync::Arc::new(Trace));
+                }
+                impl ::cells::__private010::Factory<
+                    ::core::result::Result<Settings, ::cells::BoxError>,
+                > for __cell_settings {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<Result<Settings, E>>::KEEP
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output {
+                    const BUILD: fn() -> ::core::result::Result<Settings, ::cells::BoxError> = || {
                         ::cells::__private010::FactoryOutput::into_result(
                             settings(
                                 &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
@@ -868,17 +956,21 @@ fn asynchronous_with_tokio() {
         &expect![[r##"
             #[inline]
             async fn pool() -> ::core::result::Result<::cells::Ref<'static, Pool>, ::cells::Error> {
-                ::cells::AsyncCell::get(&POOL).await
+                ::cells::AsyncCell::get(&__cell_pool).await
             }
             /// The cell behind `pool()`.
-            static POOL: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
+            static POOL: ::cells::CellStatic<::cells::AsyncCell<Pool, __cell_pool>> = ::cells::CellStatic::new(
+                &__cell_pool,
+                &pool,
+            );
+            #[doc(hidden)]
             enum __cell_pool {}
+            static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
                 fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
                     Pool::open(config)
                 }
-                impl ::cells::DeclaredAsync for __cell_pool {
-                    type Payload = Pool;
+                impl ::cells::DeclaredAsync<Pool> for __cell_pool {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -914,9 +1006,9 @@ fn asynchronous_with_tokio() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Pool> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Pool>::DISPOSER
                     };
                     const DETACHED: ::core::primitive::bool = true;
                     const OWN_RUNTIME: ::core::primitive::bool = true;
@@ -924,7 +1016,7 @@ fn asynchronous_with_tokio() {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
                     };
-                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
                         let factory_leases = (
                             ::cells::__private010::lend_async(::cells::__private010::cell(&CONFIG))
                                 .await?,
@@ -942,7 +1034,7 @@ fn asynchronous_with_tokio() {
                     }
                 }
                 ::cells::__private010::register! {
-                    POOL
+                    __cell_pool
                 }
             };
         "##]],
@@ -958,18 +1050,22 @@ fn blocking_without_dependencies() {
         &expect![[r##"
             #[inline]
             async fn pool() -> ::cells::Ref<'static, Pool> {
-                ::cells::AsyncCell::get(&POOL).await
+                ::cells::AsyncCell::get(&__cell_pool).await
             }
             /// Builds what `pool()` gives out, without its cell.
             fn build_pool() -> Pool {
                 Pool::open()
             }
             /// The cell behind `pool()`.
-            static POOL: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
+            static POOL: ::cells::CellStatic<::cells::AsyncCell<Pool, __cell_pool>> = ::cells::CellStatic::new(
+                &__cell_pool,
+                &pool,
+            );
+            #[doc(hidden)]
             enum __cell_pool {}
+            static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
-                impl ::cells::DeclaredAsync for __cell_pool {
-                    type Payload = Pool;
+                impl ::cells::DeclaredAsync<Pool> for __cell_pool {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -983,12 +1079,12 @@ fn blocking_without_dependencies() {
                             ::core::cfg!(test),
                         )
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Pool> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Pool>::DISPOSER
                     };
                     const DETACHED: ::core::primitive::bool = true;
-                    async fn build() -> ::core::result::Result<Self::Payload, ::cells::BoxError> {
+                    async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
                         ::cells::__private010::FactoryOutput::into_result(
                             ::cells::__private010::blocking(move || build_pool()).await,
                             Self::KEEP,
@@ -996,7 +1092,7 @@ fn blocking_without_dependencies() {
                     }
                 }
                 ::cells::__private010::register! {
-                    POOL
+                    __cell_pool
                 }
             };
         "##]],

@@ -15,7 +15,7 @@ fn unknown_keys() {
         SEARCH,
         &expect![[r#"
             colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
-            nmae  <-  unknown key `nmae`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            nmae  <-  unknown key `nmae`; did you mean `name`?
             5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
             '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
         "#]],
@@ -152,18 +152,12 @@ fn signatures() {
             <'a>  <-  a factory cannot have lifetime parameters, because its payload lives in a static; remove them
         "#]],
     );
-    check(
-        "",
-        "fn search() -> Index where u8: Copy { build() }",
-        &expect![[r#"
-            where u8: Copy  <-  a factory cannot have a `where` clause, because it has no generics; remove it
-        "#]],
-    );
+    check("", "fn search() -> Index where u8: Copy { build() }", &expect![""]);
     check(
         "",
         "fn search(&self) -> Index { build() }",
         &expect![[r#"
-            &self  <-  a factory cannot take `self`; move the function out of the `impl`
+            &self  <-  a factory is a free function, so it cannot take `self`; move it out of the `impl` or `trait`
         "#]],
     );
     check(
@@ -218,14 +212,14 @@ fn parameters() {
         lines += &mistakes("", &format!("fn search({parameter}) -> Index {{ build() }}"));
     }
     expect![[r#"
-        Store  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Store  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         mut  <-  all callers share the payload; remove `mut`
         'static  <-  the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it
         impl Search  <-  a factory cannot be generic, and `impl Trait` makes it so; name the type, or take a `&dyn …`
-        Ref<Store>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        Ref<'_, Store>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        Ref<'static, Store, u8>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
-        Arc<Store>  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+        Ref<Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
+        Ref<'_, Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
+        Ref<'static, Store, u8>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
+        Arc<Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         mut  <-  a parameter names the cell it comes from; remove `mut`
         mut  <-  a parameter names the cell it comes from; remove `mut`
         (store, _)  <-  a parameter names the cell it comes from; write a plain name, and add `#[from(CELL)]` if the cell has another name
@@ -236,7 +230,7 @@ fn parameters() {
         #[from()]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
         #[from = STORE]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
         "STORE"  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
-        #[from(STORE, SHOP)]  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
+        ,  <-  `from` takes the path to a cell's static; write `#[from(STORE)]`
         #[from(SHOP)]  <-  `from` is given twice; keep one
         #[cfg(unix)]  <-  a cell has the same dependencies in every build; write two functions, each with its own `cfg`
         STORE  <-  `STORE` is injected twice; keep one parameter
@@ -464,7 +458,7 @@ fn mistakes_everywhere_are_reported_together() {
             colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
-            u8  <-  a factory takes only cells as parameters; write `&T` to borrow the payload while the factory runs, or `Ref<'static, T>` to keep a lease on it
+            u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         "#]],
     );
 }
@@ -481,17 +475,21 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
         &expect![[r##"
             #[inline]
             fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
             enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
                 fn search() -> io::Result<Index> {
                     open()
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = Index;
+                impl ::cells::Declared<Index> for __cell_search {
                     type Mode = ::cells::__private010::Fallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -506,19 +504,20 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
                         )
                         .fallible(true)
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<Index> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
                     };
+                }
+                impl ::cells::__private010::Factory<io::Result<Index>> for __cell_search {
                     const KEEP: ::cells::__private010::Keep = {
                         use ::cells::__private010::ResolveKeep as _;
                         ::cells::__private010::Resolve::<io::Result<Index>>::KEEP
                     };
-                    type Output = io::Result<Index>;
-                    const BUILD: fn() -> Self::Output = search;
+                    const BUILD: fn() -> io::Result<Index> = search;
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],
@@ -534,17 +533,21 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
             #[inline]
             #[track_caller]
             fn search() -> ::cells::Ref<'static, &'static str> {
-                ::cells::StaticCell::get(&SEARCH)
+                ::cells::StaticCell::get(&__cell_search)
             }
             /// The cell behind `search()`.
-            static SEARCH: ::cells::StaticCell<&'static str, __cell_search> = ::cells::StaticCell::new();
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<&'static str, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
             enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<&'static str, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
                 unsafe fn search<'a>(path: &'a str) -> &'static str {
                     path
                 }
-                impl ::cells::Declared for __cell_search {
-                    type Payload = &'static str;
+                impl ::cells::Declared<&'static str> for __cell_search {
                     type Mode = ::cells::__private010::Infallible;
                     const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
                         Self,
@@ -571,15 +574,19 @@ fn after_a_wrong_signature_the_factory_is_checked_but_not_called() {
                             &__DEPENDENCIES
                         })
                         .disposer(Self::DISPOSER.label);
-                    const DISPOSER: ::cells::Disposer<Self::Payload> = {
+                    const DISPOSER: ::cells::Disposer<&'static str> = {
                         use ::cells::__private010::ResolveDrop as _;
-                        ::cells::__private010::Resolve::<Self::Payload>::DISPOSER
+                        ::cells::__private010::Resolve::<&'static str>::DISPOSER
                     };
-                    type Output = ::core::result::Result<Self::Payload, ::cells::BoxError>;
-                    const BUILD: fn() -> Self::Output = || -> Self::Output { ::core::panic!() };
+                }
+                impl ::cells::__private010::Factory<
+                    ::core::result::Result<&'static str, ::cells::BoxError>,
+                > for __cell_search {
+                    const BUILD: fn() -> ::core::result::Result<&'static str, ::cells::BoxError> = ||
+                    { ::core::panic!() };
                 }
                 ::cells::__private010::register! {
-                    SEARCH
+                    __cell_search
                 }
             };
         "##]],

@@ -20,10 +20,11 @@ pub(crate) fn bare_type(ty: &Type) -> &Type {
     }
 }
 
-/// An expression without invisible groups.
-pub(crate) fn ungrouped(mut expr: Expr) -> Expr {
-    while let Expr::Group(group) = expr {
-        expr = *group.expr;
+/// An expression without invisible groups and without parentheses.
+pub(crate) fn bare_expr(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => bare_expr(*group.expr),
+        Expr::Paren(paren) => bare_expr(*paren.expr),
+        other => other,
     }
-    expr
 }

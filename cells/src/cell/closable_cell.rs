@@ -6,13 +6,13 @@ use crate::cell::config::{Config, DeclaredFactory};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::seed::SeedError;
 use crate::cell::typed_cell::TypedCell;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, Observer};
 use crate::payload::disposer::{DisposeFn, Disposer};
-use crate::payload::lease::{AnyPayload, Ref};
+use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::sync::clock::deadline;
 use std::fmt;
 use std::ops::Deref;
@@ -58,6 +58,11 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
         self.typed.base()
     }
 
+    /// The payload, not disposed.
+    pub(crate) fn into_payload(self) -> Result<Option<T>, CloseResult> {
+        Ok(self.raw().unpublish().into_payload()?.map(AnyPayload::into_inner))
+    }
+
     /// A payload of this cell, which its disposer ends.
     pub(crate) fn payload(&self, payload: T) -> AnyPayload {
         AnyPayload::new(payload, self.disposer)
@@ -66,6 +71,39 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// Returns the published payload, if there is one.
     pub fn peek(&self) -> Option<Ref<'_, T>> {
         self.typed.lease()
+    }
+
+    /// Returns the payload once one is published, by whatever call, and blocks for that up to `limit`. It builds nothing.
+    ///
+    /// Failures do not end the wait, and the cell's own limits do not concern it. A `limit` of [`Duration::MAX`] is none.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// static PORT: RuntimeCell<u16> = RuntimeCell::new("port");
+    ///
+    /// let reader = std::thread::spawn(|| PORT.wait(Duration::from_secs(60)).map(|port| *port));
+    /// drop(PORT.get_or_init(|| 8080));
+    /// assert_eq!(reader.join().unwrap()?, 8080);
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotReady`](crate::UnavailableError::NotReady) if there is none after `limit`;
+    /// [`ShutDown`](crate::UnavailableError::ShutDown) if the cell is or gets shut down;
+    /// [`Reentrant`](crate::LifecycleError::Reentrant) inside the cell's own factory. A factory that waits for what only a
+    /// later step of its own caller publishes is not found, and waits for the whole `limit`.
+    pub fn wait(&self, limit: Duration) -> Result<Ref<'_, T>, Error> {
+        self.raw().wait(deadline(limit)).map(Lease::typed)
+    }
+
+    /// Does the same as [`wait`](Self::wait) in a task, and blocks no thread.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn wait_async(&self, limit: Duration) -> Result<Ref<'_, T>, Error> {
+        self.raw().wait_async(deadline(limit)).await.map(Lease::typed)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::observe::observers::Observers;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::drain::{Retired, WaitFor};
+use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
 use crate::sync::executor::{Blocked, RuntimeBlocked};
 use std::sync::Arc;
@@ -65,7 +66,7 @@ impl RawCell {
     /// Supersedes the flight under way, which is returned, and prevents any later one. A published payload stays
     /// available until the cell is closed.
     pub(crate) fn shut_down(&self) -> Option<Arc<Flight>> {
-        let (flight, after) = self.control.shut_down();
+        let (flight, after) = self.control.shut_down(self.name());
         let _ = after.finish(self.name());
         flight
     }
@@ -132,6 +133,13 @@ impl Closing<'_> {
             Some(retired) => self.cell.settle(retired),
             None => self.without_payload(),
         }
+    }
+
+    /// The payload, not disposed, if there is one and no lease on it is out. Otherwise it is left to its last lease, and
+    /// the result says so.
+    pub(crate) fn into_payload(mut self) -> Result<Option<AnyPayload>, CloseResult> {
+        let Some(retired) = self.retired.take() else { return Ok(None) };
+        retired.into_payload().map(Some).map_err(|result| self.cell.log_draining(result))
     }
 
     /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories,

@@ -24,6 +24,10 @@
 //! | no flight, no payload | a payload published | [`seed`](Control::seed) |
 //! | any | no flight, and none begins any more | [`shut_down`](Control::shut_down) |
 //!
+//! Who waits for a payload and builds none ([`await_payload`](Control::await_payload)) waits for a flight that nobody
+//! runs and that is never under way. Whatever publishes the next payload settles it in the same critical section, with a
+//! lease on that payload; a shutdown settles it with an error. Flights that fail and closes leave it alone.
+//!
 //! The lock guards every change of the flight under way, the failure on record and what is published. It is taken in
 //! this file alone, and no code of the program runs while it is held: no factory, disposer, observer, adjuster, waker,
 //! destructor or log subscriber. Each change decides under the lock and returns what is to be done after unlocking as an
@@ -69,7 +73,7 @@ struct Block {
     flight: Option<Arc<Flight>>,
     /// Boxed, like everything that most cells never have (target: size of a cell, docs/performance.md).
     failure: Option<Box<Failure>>,
-    earlier: Option<Box<Earlier>>,
+    rare: Option<Box<Rare>>,
     /// About the payload that was published last, even if it is retired by now.
     built: Option<Box<Built>>,
     /// Closes the payload when its runtime ends.
@@ -78,13 +82,15 @@ struct Block {
     shut_down: bool,
 }
 
-/// What may be left of earlier generations.
+/// What may be left of earlier generations, and who waits for the next one without building it.
 #[derive(Default)]
-struct Earlier {
+struct Rare {
     /// Superseded flights, whose factories may still run.
     flights: Vec<Weak<Flight>>,
     /// Retired payloads, which may still be in use.
     drains: Vec<Weak<Drain>>,
+    /// What those wait for: a flight that nobody runs, settled by whoever publishes next.
+    awaited: Option<Arc<Flight>>,
 }
 
 /// When and how a payload was built.
@@ -171,12 +177,20 @@ pub(crate) enum Decision {
     Initialize(Arc<Flight>),
 }
 
+/// What a caller finds that builds nothing.
+pub(crate) enum Found {
+    Payload(Lease),
+    /// No payload yet, and a flight whose outcome will be one.
+    Awaited(Arc<Flight>),
+}
+
 /// What a transition leaves to do after unlocking: waiters to wake, an error of the program to drop, a lease to release
 /// and a payload to dispose.
 #[must_use = "waiters sleep until `finish` is called"]
 #[derive(Default)]
 pub(crate) struct AfterUnlock {
     settled: Option<Settled>,
+    awaited: Option<Awaited>,
     cleared: Option<Box<Failure>>,
     /// It may be the last to hold its executor.
     before: Option<Box<Built>>,
@@ -187,11 +201,21 @@ pub(crate) struct AfterUnlock {
     retired: Option<Retired>,
 }
 
+/// The end of the wait of those who build nothing.
+struct Awaited {
+    settled: Settled,
+    /// It has a lease, which is dropped after unlocking.
+    _flight: Arc<Flight>,
+}
+
 impl AfterUnlock {
     /// Does all of it except for the payload, which is returned: the caller knows how to dispose it.
     pub(crate) fn finish(self, cell: &str) -> Option<Retired> {
         if let Some(settled) = self.settled {
             settled.wake();
+        }
+        if let Some(awaited) = self.awaited {
+            awaited.settled.wake();
         }
         if let Some(failure) = self.cleared {
             catch_user_panic(cell, || drop(failure));
@@ -269,7 +293,7 @@ impl Control {
             waiting: built.map(|built| built.waiting),
             last_error: None,
             cooldown_left: failure.and_then(|failure| failure.remaining()),
-            waiters: block.under_way().map_or(0, |flight| flight.waiters()),
+            waiters: block.waiters(),
             flights: usize::from(block.under_way().is_some()),
             leases: self.published.leases_out(),
             draining: 0,
@@ -349,6 +373,27 @@ impl Control {
         Ok(Decision::Initialize(flight))
     }
 
+    /// Takes the payload for a caller that builds nothing, or gives it a flight to wait for that nobody runs: whoever
+    /// publishes the next payload settles it.
+    pub(crate) fn await_payload(&self, cell: &'static str, caller: Caller) -> Result<Found, Error> {
+        let mut block = self.block.lock();
+        if let Some(lease) = self.published.lease_slow() {
+            return Ok(Found::Payload(lease));
+        }
+        if block.shut_down {
+            return Err(Error::Unavailable(UnavailableError::ShutDown { cell }));
+        }
+        if let Some(chain) = caller.circle_to(self.id()) {
+            return Err(Error::Lifecycle(LifecycleError::Reentrant { cell, chain }));
+        }
+        let awaited = &mut block.rare().awaited;
+        let foreign = awaited.take_if(|flight| flight.is_foreign());
+        let flight = Arc::clone(awaited.get_or_insert_with(|| Arc::new(Flight::new(0))));
+        drop(block);
+        drop(foreign);
+        Ok(Found::Awaited(flight))
+    }
+
     /// Publishes what a flight built. If the flight is already settled, returns the payload and the flight's outcome.
     pub(crate) fn publish(
         &self,
@@ -369,6 +414,7 @@ impl Control {
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
         let after = AfterUnlock {
             settled,
+            awaited: block.settle_awaited(|| Outcome::Ready(lease.clone())),
             cleared,
             before,
             #[cfg(feature = "tokio")]
@@ -427,7 +473,9 @@ impl Control {
         let cleared = block.failure.take();
         let (lease, parting) = self.published.replace(place(), generation);
         debug_assert!(parting.is_none(), "there was no payload");
-        Ok((generation, AfterUnlock { cleared, before, lease: Some(lease), ..AfterUnlock::default() }))
+        let awaited = block.settle_awaited(|| Outcome::Ready(lease.clone()));
+        let lease = Some(lease);
+        Ok((generation, AfterUnlock { awaited, cleared, before, lease, ..AfterUnlock::default() }))
     }
 
     /// If the published generation is `wanted`: unpublishes the payload, supersedes the flight under way, which is
@@ -456,12 +504,14 @@ impl Control {
 
     /// Supersedes the flight under way and prevents any later one. A published payload stays available until the cell is
     /// closed. The flight is returned, because the control block remembers a superseded one only weakly.
-    pub(crate) fn shut_down(&self) -> (Option<Arc<Flight>>, AfterUnlock) {
+    pub(crate) fn shut_down(&self, cell: &'static str) -> (Option<Arc<Flight>>, AfterUnlock) {
         let mut block = self.block.lock();
         block.shut_down = true;
         let flight = block.under_way().cloned();
         let settled = block.supersede(|| Outcome::Superseded);
-        (flight, AfterUnlock { settled, ..AfterUnlock::default() })
+        let refused = || Outcome::Failed(Error::Unavailable(UnavailableError::ShutDown { cell }));
+        let awaited = block.settle_awaited(refused);
+        (flight, AfterUnlock { settled, awaited, ..AfterUnlock::default() })
     }
 
     /// Retires the payload and puts a failure from outside on record; the callers of the flight under way get `error`.
@@ -512,7 +562,7 @@ impl Control {
         let disposal =
             Disposal::new(observers, payload_type, parting.generation(), parting.calls(), executor);
         let drain = Arc::new(Drain::new(disposal));
-        remember(&mut block.earlier().drains, &drain);
+        remember(&mut block.rare().drains, &drain);
         Retired::published(parting, drain)
     }
 }
@@ -523,7 +573,7 @@ impl Block {
             generation: 0,
             flight: None,
             failure: None,
-            earlier: None,
+            rare: None,
             built: None,
             #[cfg(feature = "tokio")]
             watch: None,
@@ -550,8 +600,22 @@ impl Block {
         self.generation
     }
 
-    fn earlier(&mut self) -> &mut Earlier {
-        self.earlier.get_or_insert_default()
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Gives all who wait without building what ends their wait.
+    fn settle_awaited(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Awaited> {
+        let flight = self.rare.as_mut()?.awaited.take()?;
+        let settled = flight.settle(outcome());
+        Some(Awaited { settled, _flight: flight })
+    }
+
+    /// How many callers wait for a payload, whether or not they would build it.
+    fn waiters(&self) -> usize {
+        let awaited = self.rare.iter().filter_map(|rare| rare.awaited.as_ref());
+        let flights = self.under_way().into_iter().chain(awaited.filter(|flight| !flight.is_foreign()));
+        flights.map(|flight| flight.waiters()).sum()
     }
 
     /// The flight under way, unless this process was forked since.
@@ -560,17 +624,17 @@ impl Block {
     }
 
     fn superseded(&self) -> Vec<Arc<Flight>> {
-        let flights = self.earlier.iter().flat_map(|earlier| &earlier.flights);
+        let flights = self.rare.iter().flat_map(|rare| &rare.flights);
         flights.filter_map(Weak::upgrade).filter(|flight| !flight.is_foreign()).collect()
     }
 
     /// Whether factories of superseded flights may still run.
     fn has_superseded(&self) -> bool {
-        self.earlier.as_ref().is_some_and(|earlier| !earlier.flights.is_empty())
+        self.rare.as_ref().is_some_and(|rare| !rare.flights.is_empty())
     }
 
     fn drains(&self) -> Vec<Arc<Drain>> {
-        self.earlier.iter().flat_map(|earlier| &earlier.drains).filter_map(Weak::upgrade).collect()
+        self.rare.iter().flat_map(|rare| &rare.drains).filter_map(Weak::upgrade).collect()
     }
 
     /// Supersedes a flight from before a fork, for which nobody waits.
@@ -582,7 +646,7 @@ impl Block {
     fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Settled> {
         let flight = self.flight.take()?;
         let settled = flight.settle(outcome());
-        remember(&mut self.earlier().flights, &flight);
+        remember(&mut self.rare().flights, &flight);
         Some(settled)
     }
 }

@@ -47,7 +47,7 @@ impl RawCell {
             match self.control.decide(&self.config, accepts, Caller::Thread, Flight::new)? {
                 Decision::Take(lease) => return Ok(lease),
                 Decision::Wait(flight, _blocked) => {
-                    let outcome = flight.wait(budget.deadline(), self.config.limits.max_waiters);
+                    let outcome = flight.wait(budget.deadline(), purpose.max_waiters(self));
                     let outcome = outcome.map_err(|why| self.reject(&why, &budget))?;
                     if accepts.answers(&flight)
                         && let Some(lease) = outcome.into_lease()?
@@ -73,5 +73,15 @@ impl RawCell {
             Some(adjuster) => adjuster.adjust(self.name(), build),
             None => build(),
         }
+    }
+}
+
+/// Panics with an error that the caller cannot be given, because it asked for what cannot fail.
+#[cold]
+#[track_caller]
+pub(crate) fn refuse(error: &Error) -> ! {
+    match std::error::Error::source(error) {
+        Some(source) => panic!("{error}: {source}"),
+        None => panic!("{error}"),
     }
 }

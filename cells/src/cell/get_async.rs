@@ -65,13 +65,13 @@ impl<'a> Caller<'a> {
 
     /// Waits for a payload, or for this call's turn to build one.
     pub(crate) async fn next_step(&mut self) -> Result<Step, Error> {
-        let Self { cell, accepts, new_flight, .. } = *self;
+        let Self { cell, purpose, accepts, new_flight, .. } = *self;
         loop {
             match cell.control.decide(&cell.config, accepts, frames::Caller::Task, new_flight)? {
                 Decision::Take(lease) => return Ok(Step::Take(lease)),
                 Decision::Initialize(flight) => return Ok(Step::Initialize(flight)),
                 Decision::Wait(flight, _blocked) => {
-                    let role = Role::Waiter { max_waiters: cell.config.limits.max_waiters };
+                    let role = Role::Waiter { max_waiters: purpose.max_waiters(cell) };
                     let outcome = flight.wait_async(self.budget.deadline(), role).await;
                     let outcome = outcome.map_err(|why| cell.reject(&why, &self.budget))?;
                     if accepts.answers(&flight)

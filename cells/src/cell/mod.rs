@@ -24,4 +24,5 @@ pub(crate) mod snapshot;
     reason = "leases get their type back unchecked, and `Send` and `Sync` are implemented by hand"
 )]
 pub(crate) mod typed_cell;
+pub(crate) mod wait;
 pub(crate) mod wait_budget;

@@ -2,14 +2,17 @@
 
 use crate::cell::closable_cell::ClosableCell;
 use crate::cell::config::Config;
+use crate::cell::get::refuse;
 use crate::cell::get_async;
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::frames;
 use crate::info::{Limits, unless_zero, unless_zero_time};
 use crate::observe::hook::Hook;
+use crate::observe::observer::CloseResult;
 use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::lease::{Lease, Ref};
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
@@ -107,6 +110,33 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         }
     }
 
+    /// Returns the payload; builds it by `factory`, which cannot fail, if there is none.
+    ///
+    /// It does what [`get_or_initialize`](Self::get_or_initialize) does, but waits for a flight of another caller as long
+    /// as that takes: neither [`wait_timeout`](Self::wait_timeout) nor [`max_waiters`](Self::max_waiters) concerns it.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// let numbers = RuntimeCell::new("numbers");
+    /// assert_eq!(numbers.get_or_init(|| vec![1, 2, 3]).len(), 3);
+    /// ```
+    ///
+    /// # Panics
+    /// With the factory's own panic. Also where there is no payload and none can be built: if the flight of another
+    /// caller that it waited for failed or panicked, if the cell is cooling down, if it is asked for from inside its own
+    /// factory, and if an adjuster returned an error.
+    #[inline]
+    #[track_caller]
+    pub fn get_or_init(&self, mut factory: impl FnMut() -> T) -> Ref<'_, T> {
+        match self.cell.typed.lease() {
+            Some(lease) => lease,
+            None => self
+                .get_slow(Purpose::CannotFail, &mut || Ok::<_, Infallible>(factory()))
+                .unwrap_or_else(|error| refuse(&error)),
+        }
+    }
+
     /// Builds a new payload and swaps it in. Until then readers get the old one, without waiting.
     ///
     /// The old payload is then retired, and disposed after its last lease. If the factory fails or panics, the old
@@ -161,6 +191,25 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         }
     }
 
+    /// Does the same as [`get_or_init`](Self::get_or_init) with an asynchronous factory, and blocks no thread while it
+    /// waits.
+    ///
+    /// # Panics
+    /// As [`get_or_init`](Self::get_or_init), in the task that runs the factory or waits.
+    pub async fn get_or_init_async<F: Future<Output = T>>(
+        &self,
+        mut factory: impl FnMut() -> F,
+    ) -> Ref<'_, T> {
+        if let Some(lease) = self.cell.typed.lease() {
+            return lease;
+        }
+        let factory = || {
+            let built = factory();
+            async { Ok::<_, Infallible>(built.await) }
+        };
+        self.get_slow_async(Purpose::CannotFail, factory).await.unwrap_or_else(|error| refuse(&error))
+    }
+
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
     ///
     /// # Errors
@@ -187,6 +236,26 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };
         frames::note(get_async::get_slow(self.raw(), purpose, build).await).map(Lease::typed)
+    }
+}
+
+/// The end of the cell.
+impl<T: Send + Sync + 'static> RuntimeCell<T> {
+    /// Returns the payload, if there is one, and does not dispose it. Nobody is notified, because nothing is closed.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// let cell = RuntimeCell::new("greeting");
+    /// drop(cell.get_or_init(|| "hello".to_owned()));
+    /// assert_eq!(cell.into_inner().unwrap().as_deref(), Some("hello"));
+    /// ```
+    ///
+    /// # Errors
+    /// If a lease is out, the payload cannot be taken from it. Then it is closed, as by a drop of the cell, and this is the
+    /// result: whoever drops the last lease runs the disposer.
+    pub fn into_inner(self) -> Result<Option<T>, CloseResult> {
+        self.cell.into_payload()
     }
 }
 

@@ -81,7 +81,7 @@ thread_local! {
 #[must_use = "seeding is allowed only while the permit lives"]
 pub struct SeedPermit(PhantomData<*const ()>);
 
-/// Allows the calling thread to [seed](crate::RuntimeCell::seed) cells until the permit is dropped. Permits nest.
+/// Allows the calling thread to [seed](crate::ClosableCell::seed) cells until the permit is dropped. Permits nest.
 ///
 /// ```
 /// use cells::RuntimeCell;

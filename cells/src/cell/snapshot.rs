@@ -46,7 +46,7 @@ pub struct CellSnapshot {
     /// The rest of the cooldown; `None` without one.
     #[cfg_attr(feature = "serde", serde(rename = "cooldown_left_us", serialize_with = "micros::maybe"))]
     pub cooldown_left: Option<Duration>,
-    /// The number of callers that wait for the flight under way.
+    /// The number of callers that wait for the flight under way, or for any payload ([`wait`](crate::ClosableCell::wait)).
     pub waiters: usize,
     /// The number of running factories, including those of superseded flights.
     pub flights: usize,

@@ -18,15 +18,22 @@ pub(crate) enum Purpose {
     Refresh,
     /// A get without a time limit, also for the calls of its factories.
     WarmUp,
+    /// A get whose caller cannot be given an error that is no failure: no limit applies to it.
+    CannotFail,
 }
 
 impl Purpose {
     /// Which payload a call that comes now accepts.
     pub(crate) fn accepts(self, cell: &RawCell) -> Accepts {
         match self {
-            Self::Get | Self::WarmUp => Accepts::Any,
+            Self::Get | Self::WarmUp | Self::CannotFail => Accepts::Any,
             Self::Refresh => cell.control.newer(),
         }
+    }
+
+    /// How many callers may wait, this one included.
+    pub(crate) fn max_waiters(self, cell: &RawCell) -> Option<usize> {
+        cell.config.limits.max_waiters.filter(|_| self != Self::CannotFail)
     }
 }
 
@@ -40,7 +47,7 @@ pub(crate) struct WaitBudget {
 
 impl WaitBudget {
     pub(crate) fn new(cell: &RawCell, purpose: Purpose) -> Self {
-        let patient = purpose == Purpose::WarmUp || frames::is_patient();
+        let patient = matches!(purpose, Purpose::WarmUp | Purpose::CannotFail) || frames::is_patient();
         Self { limit: cell.config.limits.wait_timeout.filter(|_| !patient), begun: None }
     }
 

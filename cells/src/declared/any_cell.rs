@@ -172,13 +172,29 @@ impl AnyCell {
 
 /// Getting.
 impl AnyCell {
-    /// Gets the payload. Of an asynchronous cell only a warm-up wants it like this.
+    /// Takes a lease on the published payload.
+    pub(crate) fn lease(self) -> Option<Lease> {
+        self.here().lease()
+    }
+
+    /// The same for a call that counts as one of the accessor: if a factory makes it, the dependency is recorded.
+    pub(crate) fn lease_observed(self) -> Option<Lease> {
+        let cell = self.here();
+        if let Some(lease) = cell.lease_fast() {
+            return Some(lease);
+        }
+        observed_calls::record(self.info());
+        cell.lease_slow()
+    }
+
+    /// Gets the payload. Of an asynchronous cell this blocks the thread.
     pub(crate) fn get(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
             Kind::Plain(cell) => cell.raw.get(purpose, &mut || cell.raw.build_declared()),
             Kind::Async(cell) => match cell.here().raw.lease() {
                 Some(lease) => Ok(lease),
-                None => self.block_on_slow(purpose, "`WarmUp::run_async`"),
+                None if purpose == Purpose::WarmUp => self.block_on_slow(purpose, "`WarmUp::run_async`"),
+                None => self.block_on_slow(purpose, "`try_get_async`"),
             },
             Kind::Permanent(cell) => cell.base().raw.get(purpose, &mut || cell.adjusted()),
         }

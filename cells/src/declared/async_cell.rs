@@ -32,15 +32,15 @@ use std::time::Duration;
 use crate::declared::per_runtime::PerRuntime;
 
 /// What a declaration says of its asynchronous cell; `#[runtime_cell]` implements it.
-pub trait DeclaredAsync: Sized + 'static {
-    /// The payload's type. Only [`AsyncCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
-    type Payload;
+///
+/// The payload's type is a parameter for the reason given at [`Declared`](crate::Declared).
+pub trait DeclaredAsync<T>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What ends a payload.
-    const DISPOSER: Disposer<Self::Payload>;
+    const DISPOSER: Disposer<T>;
     /// Whether a flight runs as a task of its own (feature `tokio`).
     const DETACHED: bool = false;
     /// Whether each tokio runtime has a payload of its own (feature `tokio`).
@@ -49,7 +49,7 @@ pub trait DeclaredAsync: Sized + 'static {
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
-    const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<Self::Payload>>> = None;
+    const ADJUSTER: Option<fn() -> Arc<dyn AsyncFactoryAdjuster<T>>> = None;
     /// How the factory's error is boxed, if its own conversion would hide it.
     const KEEP: Keep = None;
 
@@ -57,7 +57,7 @@ pub trait DeclaredAsync: Sized + 'static {
     ///
     /// # Errors
     /// Those of the factory.
-    fn build() -> impl Future<Output = Result<Self::Payload, BoxError>> + Send;
+    fn build() -> impl Future<Output = Result<T, BoxError>> + Send;
 }
 
 /// A declared cell whose factory is asynchronous, with factory, disposer and limits wired in.
@@ -65,7 +65,7 @@ pub trait DeclaredAsync: Sized + 'static {
 /// What builds or closes its payload is asynchronous, because an asynchronous disposer may have to be awaited; from
 /// synchronous code close it by [`any`](Self::any). It dereferences to a [`CellBase`], which has its name and state. With
 /// `runtime = "own"` all methods are about the cell of the tokio runtime that the caller runs on.
-pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
+pub struct AsyncCell<T: Payload, D: DeclaredAsync<T>> {
     cell: ClosableCell<T>,
     adjuster: Hook<dyn AsyncAdjuster>,
     #[cfg(feature = "tokio")]
@@ -73,7 +73,7 @@ pub struct AsyncCell<T: Payload, D: DeclaredAsync<Payload = T>> {
     declaration: PhantomData<fn() -> D>,
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// Creates the cell as it is declared.
     #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
     pub const fn new() -> Self {
@@ -162,6 +162,15 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
         }))
     }
 
+    /// Returns the payload once one is published, by whatever call, and waits for that up to `limit`. It builds nothing:
+    /// [`ClosableCell::wait_async`].
+    ///
+    /// # Errors
+    /// Those of [`ClosableCell::wait`].
+    pub async fn wait(&'static self, limit: Duration) -> Result<Ref<'static, T>, Error> {
+        self.here().wait_async(limit).await
+    }
+
     /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).
     ///
     /// # Errors
@@ -237,7 +246,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
     }
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> AnyAsyncCell for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> AnyAsyncCell for AsyncCell<T, D> {
     fn declared(&self) -> &RawCell {
         self.cell.raw()
     }
@@ -268,7 +277,7 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> AnyAsyncCell for AsyncCell<T, D>
     }
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> Deref for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> Deref for AsyncCell<T, D> {
     type Target = CellBase;
 
     fn deref(&self) -> &CellBase {
@@ -277,10 +286,10 @@ impl<T: Payload, D: DeclaredAsync<Payload = T>> Deref for AsyncCell<T, D> {
 }
 
 /// As of a [`CellBase`].
-impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> UnwindSafe for AsyncCell<T, D> {}
-impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<Payload = T>> RefUnwindSafe for AsyncCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<T>> UnwindSafe for AsyncCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<T>> RefUnwindSafe for AsyncCell<T, D> {}
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> fmt::Debug for AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> fmt::Debug for AsyncCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.here(), f)
     }

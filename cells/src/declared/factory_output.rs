@@ -1,5 +1,6 @@
 //! What a factory may return, and how that becomes a payload or an error.
 
+use crate::declared::mode::{Fallible, Infallible, Mode};
 use crate::error::BoxError;
 use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
@@ -36,19 +37,24 @@ fn boxed<E: Into<BoxError> + 'static>(error: E, keep: Keep) -> BoxError {
 }
 
 /// What a factory returns: the payload `P`, or a `Result` of it.
+///
+/// Its functions take no `self`: every type implements it, and the compiler would offer them as methods.
 #[diagnostic::on_unimplemented(
     message = "a factory returns its payload, or a `Result` of it whose error converts into `cells::BoxError`",
     label = "the error of this `Result` is not an error that can be sent between threads (`Into<cells::BoxError>`)"
 )]
 pub trait FactoryOutput<P> {
+    /// Whether it is a `Result`.
+    type Mode: Mode;
+
     /// The same, with the error in a box.
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
-    fn into_result(self, keep: Keep) -> Result<P, BoxError>;
+    fn into_result(output: Self, keep: Keep) -> Result<P, BoxError>;
 
     /// The same, with the payload in a box that ends it with a plain drop. One step and not two, because it is compiled
     /// for every cell (target: code for each cell, docs/performance.md).
     #[expect(clippy::missing_errors_doc, reason = "the only errors are the factory's own")]
-    fn into_dropped(self, keep: Keep) -> Result<AnyPayload, BoxError>
+    fn into_dropped(output: Self, keep: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload;
 }
@@ -57,27 +63,31 @@ pub trait FactoryOutput<P> {
 // docs/performance.md).
 
 impl<P> FactoryOutput<P> for P {
+    type Mode = Infallible;
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_result(self, _: Keep) -> Result<P, BoxError> {
-        Ok(self)
+    fn into_result(output: Self, _: Keep) -> Result<P, BoxError> {
+        Ok(output)
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_dropped(self, _: Keep) -> Result<AnyPayload, BoxError>
+    fn into_dropped(output: Self, _: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
-        Ok(AnyPayload::new_dropped(self))
+        Ok(AnyPayload::new_dropped(output))
     }
 }
 
 impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
+    type Mode = Fallible;
+
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_result(self, keep: Keep) -> Result<P, BoxError> {
-        match self {
+    fn into_result(output: Self, keep: Keep) -> Result<P, BoxError> {
+        match output {
             Ok(payload) => Ok(payload),
             Err(error) => Err(boxed(error, keep)),
         }
@@ -85,11 +95,11 @@ impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "saves one function per cell in a debug build")]
-    fn into_dropped(self, keep: Keep) -> Result<AnyPayload, BoxError>
+    fn into_dropped(output: Self, keep: Keep) -> Result<AnyPayload, BoxError>
     where
         P: Payload,
     {
-        match self {
+        match output {
             Ok(payload) => Ok(AnyPayload::new_dropped(payload)),
             Err(error) => Err(boxed(error, keep)),
         }

@@ -1,7 +1,11 @@
-//! What `#[runtime_cell]` declares: the three kinds of cells with their factories wired in, and a cell of any kind.
+//! Cells with a factory of their own: the three kinds that `#[runtime_cell]` declares, the static that names one, a
+//! declared cell of any kind, and one that the program creates.
 
 pub(crate) mod any_cell;
 pub(crate) mod async_cell;
+pub(crate) mod cell_of;
+pub(crate) mod cell_static;
+pub(crate) mod factory_cell;
 pub(crate) mod factory_output;
 pub(crate) mod mode;
 #[cfg(feature = "tokio")]

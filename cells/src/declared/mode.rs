@@ -1,5 +1,6 @@
 //! What an accessor returns: the lease itself, or a `Result` of it.
 
+use crate::cell::get::refuse;
 use crate::cell::typed_cell::TypedCell;
 use crate::error::Error;
 use crate::payload::lease::Ref;
@@ -11,6 +12,10 @@ pub trait Mode: sealed::Sealed + 'static {
 
     /// The return type of a permanent cell's accessor.
     type Permanent<T: 'static>;
+
+    /// Whether a call may end with an error that is no failure.
+    #[doc(hidden)]
+    const MAY_FAIL: bool;
 
     /// Gets the payload of a declared cell. It does not go through [`output`](Self::output), so a `Result` that is only
     /// passed on is written where the caller expects it, and not copied (target: ready read, docs/performance.md).
@@ -39,6 +44,7 @@ pub struct Fallible;
 pub struct Infallible;
 
 impl Mode for Fallible {
+    const MAY_FAIL: bool = true;
     type Output<T: Send + Sync + 'static> = Result<Ref<'static, T>, Error>;
     type Permanent<T: 'static> = Result<&'static T, Error>;
 
@@ -62,6 +68,7 @@ impl Mode for Fallible {
 }
 
 impl Mode for Infallible {
+    const MAY_FAIL: bool = false;
     type Output<T: Send + Sync + 'static> = Ref<'static, T>;
     type Permanent<T: 'static> = &'static T;
 
@@ -87,15 +94,5 @@ impl Mode for Infallible {
     #[track_caller]
     fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
         result.unwrap_or_else(|error| refuse(&error))
-    }
-}
-
-/// Panics with the error, because an infallible accessor cannot return it.
-#[cold]
-#[track_caller]
-fn refuse(error: &Error) -> ! {
-    match std::error::Error::source(error) {
-        Some(source) => panic!("{error}: {source}"),
-        None => panic!("{error}"),
     }
 }

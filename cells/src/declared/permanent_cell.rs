@@ -6,11 +6,13 @@
 
 use crate::cell::cell_base::CellBase;
 use crate::cell::closable_cell::ClosableCell;
+use crate::cell::config::DeclaredFactory;
 use crate::cell::seed::SeedError;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
-use crate::declared::factory_output::{FactoryOutput, Keep};
+use crate::declared::factory_output::FactoryOutput;
 use crate::declared::mode::Mode;
+use crate::declared::static_cell::Factory;
 use crate::error::{BoxError, Error};
 use crate::flight::adjuster::{Adjuster, Adjusts, FactoryAdjuster};
 use crate::flight::observed_calls;
@@ -28,26 +30,20 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// What a declaration says of its permanent cell; `#[runtime_cell(permanent)]` implements it.
-pub trait DeclaredPermanent: Sized + 'static {
-    /// The payload's type. Only [`PermanentCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
-    type Payload: 'static;
-    /// What the factory returns.
-    type Output: FactoryOutput<Self::Payload>;
+///
+/// The payload's type is a parameter for the reason given at [`Declared`](crate::Declared).
+pub trait DeclaredPermanent<T: 'static>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What is done with the payload at shutdown.
-    const DISPOSER: Disposer<&'static Self::Payload>;
+    const DISPOSER: Disposer<&'static T>;
     /// Creates the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
-    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
-    /// How the factory's error is boxed, if its own conversion would hide it.
-    const KEEP: Keep = None;
-    /// Runs the factory.
-    const BUILD: fn() -> Self::Output;
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<T>>> = None;
 }
 
 /// A declared cell whose payload is never closed: it gives out `&'static T`, at the price of a
@@ -58,23 +54,33 @@ pub trait DeclaredPermanent: Sized + 'static {
 /// stays readable, although the cell is not [ready](CellBase::is_ready) any more.
 ///
 /// It dereferences to a [`CellBase`], which has its name and state.
-pub struct PermanentCell<T: Payload, D: DeclaredPermanent<Payload = T>> {
+pub struct PermanentCell<T: Payload, D: DeclaredPermanent<T>> {
     payload: OnceCell<T>,
     cell: ClosableCell<&'static T>,
+    factory: DeclaredFactory,
     adjuster: Hook<dyn Adjuster>,
     declaration: PhantomData<fn() -> D>,
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// Creates the cell as it is declared.
-    #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
-    pub const fn new() -> Self {
+    pub const fn new<R: FactoryOutput<T>>() -> Self
+    where
+        D: Factory<R>,
+    {
         let cell = ClosableCell::declared(D::INFO, None, D::DISPOSER, Hook::new(D::OBSERVER), Hook::none());
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
         });
-        Self { payload: OnceCell::new(), cell, adjuster, declaration: PhantomData }
+        Self { payload: OnceCell::new(), cell, factory: Self::build::<R>, adjuster, declaration: PhantomData }
+    }
+
+    fn build<R: FactoryOutput<T>>() -> Result<AnyPayload, BoxError>
+    where
+        D: Factory<R>,
+    {
+        R::into_dropped((D::BUILD)(), D::KEEP)
     }
 
     fn adjuster() -> Arc<dyn Adjuster> {
@@ -179,7 +185,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
     }
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> AnyPermanentCell for PermanentCell<T, D> {
     fn base(&self) -> &CellBase {
         self.cell.base()
     }
@@ -189,7 +195,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
     }
 
     fn build(&self) -> Result<AnyPayload, BoxError> {
-        (D::BUILD)().into_dropped(D::KEEP)
+        (self.factory)()
     }
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {
@@ -207,7 +213,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> AnyPermanentCell for Permane
 pub trait Closable {}
 
 /// Methods that exist for the compiler's message: it says why they cannot be called.
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// Cannot be called: the payload is permanent.
     pub fn close(&self)
     where
@@ -231,10 +237,10 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> PermanentCell<T, D> {
 }
 
 /// As of a [`CellBase`].
-impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> UnwindSafe for PermanentCell<T, D> {}
-impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<Payload = T>> RefUnwindSafe for PermanentCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<T>> UnwindSafe for PermanentCell<T, D> {}
+impl<T: Payload + RefUnwindSafe, D: DeclaredPermanent<T>> RefUnwindSafe for PermanentCell<T, D> {}
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> Deref for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> Deref for PermanentCell<T, D> {
     type Target = CellBase;
 
     fn deref(&self) -> &CellBase {
@@ -242,7 +248,7 @@ impl<T: Payload, D: DeclaredPermanent<Payload = T>> Deref for PermanentCell<T, D
     }
 }
 
-impl<T: Payload, D: DeclaredPermanent<Payload = T>> fmt::Debug for PermanentCell<T, D> {
+impl<T: Payload, D: DeclaredPermanent<T>> fmt::Debug for PermanentCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.cell, f)
     }

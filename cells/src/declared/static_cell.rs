@@ -20,48 +20,53 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// What a declaration says of its cell; `#[runtime_cell]` implements it.
-pub trait Declared: Sized + 'static {
-    /// The payload's type. Only [`StaticCell`] requires `Send + Sync + 'static`, so that a mistake is reported once.
-    type Payload;
-    /// What the factory returns.
-    type Output: FactoryOutput<Self::Payload>;
+///
+/// The payload's type is a parameter, because what a public type says of itself in an associated type must be public. It
+/// has no bounds, because only [`StaticCell`] has them, so that a mistake is reported once.
+pub trait Declared<T>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
     /// What is known of the cell at compile time.
     const INFO: &'static CellInfo;
     /// What ends a payload.
-    const DISPOSER: Disposer<Self::Payload>;
+    const DISPOSER: Disposer<T>;
     /// Creates the declared observer.
     const OBSERVER: Option<fn() -> Arc<dyn Observer>> = None;
     /// Creates the declared adjuster.
     #[expect(clippy::type_complexity, reason = "an alias would be used only here")]
-    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<Self::Payload>>> = None;
+    const ADJUSTER: Option<fn() -> Arc<dyn FactoryAdjuster<T>>> = None;
+}
+
+/// The factory of a declared cell, which returns an `R`: a parameter for the same reason.
+pub trait Factory<R>: 'static {
     /// How the factory's error is boxed, if its own conversion would hide it.
     const KEEP: Keep = None;
     /// Runs the factory.
-    const BUILD: fn() -> Self::Output;
+    const BUILD: fn() -> R;
 }
 
 /// A declared cell, with factory, disposer and limits wired in.
 ///
 /// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
 /// declared factory alone, so there is no `get_or_initialize`.
-pub struct StaticCell<T: Payload, D: Declared<Payload = T>> {
+pub struct StaticCell<T: Payload, D: Declared<T>> {
     cell: ClosableCell<T>,
     declaration: PhantomData<fn() -> D>,
 }
 
-impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Creates the cell as it is declared.
-    #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
-    pub const fn new() -> Self {
+    pub const fn new<R: FactoryOutput<T>>() -> Self
+    where
+        D: Factory<R>,
+    {
         let adjuster = Hook::new(match D::ADJUSTER {
             Some(_) => Some(Self::adjuster),
             None => None,
         });
         // Only one of the two is compiled; the second is less code (target: code for each cell, docs/performance.md).
         let factory: DeclaredFactory =
-            if D::DISPOSER.run.calls() { Self::build } else { Self::build_dropped };
+            if D::DISPOSER.run.calls() { Self::build::<R> } else { Self::build_dropped::<R> };
         let cell =
             ClosableCell::declared(D::INFO, Some(factory), D::DISPOSER, Hook::new(D::OBSERVER), adjuster);
         Self { cell, declaration: PhantomData }
@@ -77,15 +82,21 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
         AnyCell::plain(self.cell.base())
     }
 
-    fn build() -> Result<AnyPayload, BoxError> {
-        match (D::BUILD)().into_result(D::KEEP) {
+    fn build<R: FactoryOutput<T>>() -> Result<AnyPayload, BoxError>
+    where
+        D: Factory<R>,
+    {
+        match R::into_result((D::BUILD)(), D::KEEP) {
             Ok(payload) => Ok(AnyPayload::new(payload, D::DISPOSER.run)),
             Err(error) => Err(error),
         }
     }
 
-    fn build_dropped() -> Result<AnyPayload, BoxError> {
-        (D::BUILD)().into_dropped(D::KEEP)
+    fn build_dropped<R: FactoryOutput<T>>() -> Result<AnyPayload, BoxError>
+    where
+        D: Factory<R>,
+    {
+        R::into_dropped((D::BUILD)(), D::KEEP)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
@@ -145,7 +156,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 }
 
-impl<T: Payload, D: Declared<Payload = T>> Deref for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> Deref for StaticCell<T, D> {
     type Target = ClosableCell<T>;
 
     #[inline]
@@ -154,7 +165,7 @@ impl<T: Payload, D: Declared<Payload = T>> Deref for StaticCell<T, D> {
     }
 }
 
-impl<T: Payload, D: Declared<Payload = T>> fmt::Debug for StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> fmt::Debug for StaticCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.cell, f)
     }

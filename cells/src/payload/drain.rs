@@ -83,7 +83,17 @@ impl Retired {
         }
     }
 
-    /// The same in a task, where the disposer may be asynchronous.
+    /// Takes the payload and does not dispose it, if no lease is out. Otherwise lets go of it as a close does.
+    pub(crate) fn into_payload(self) -> Result<AnyPayload, CloseResult> {
+        let Self { held, drain } = self;
+        let closer = Closer::new(&drain);
+        Self::let_go(held, &drain);
+        let handed = drain.state.lock().handed.take();
+        drop(closer);
+        handed.ok_or_else(|| drain.look())
+    }
+
+    /// The same as [`close`](Self::close) in a task, where the disposer may be asynchronous.
     pub(crate) async fn close_async(self, wait: WaitFor) -> CloseResult {
         let Self { held, drain } = self;
         let closer = Closer::new(&drain);

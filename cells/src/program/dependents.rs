@@ -13,7 +13,7 @@ use crate::program::graph::{self, Graph};
 use crate::program::schedule::Schedule;
 use std::collections::VecDeque;
 
-impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
+impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Closes all cells that were built on this one, directly or through others, and then this one.
     ///
     /// Dependents are the declared ones and those that were observed. All payloads are out of reach before the first is
@@ -47,7 +47,7 @@ impl<T: Payload, D: Declared<Payload = T>> StaticCell<T, D> {
     }
 }
 
-impl<T: Payload, D: DeclaredAsync<Payload = T>> AsyncCell<T, D> {
+impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, AnyAsyncCell::here(self).raw.unpublish()) {

@@ -152,7 +152,6 @@ fn private() -> Result<Pool, BoxError> {
 }
 
 /// Only its static is used.
-#[allow(dead_code)]
 #[runtime_cell]
 fn behind_its_static() -> Result<Pool, BoxError> {
     Pool::open("6")

@@ -7,7 +7,7 @@ use crate::cast::{
 use crate::counts::{closed, count, kind};
 use crate::life::Life;
 use cells::testing::allow_seeding;
-use cells::{CloseResult, Error, Ref, RuntimeCell, StaticCell};
+use cells::{ClosableCell, CloseResult, Error, Ref, StaticCell};
 use fastrand::Rng;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,7 +54,7 @@ pub(crate) fn let_go_of_all() {
 
 type Answer = Result<Ref<'static, Life>, Error>;
 
-fn lives(random: &mut Rng) -> (fn() -> Answer, &'static RuntimeCell<Life>) {
+fn lives(random: &mut Rng) -> (fn() -> Answer, &'static ClosableCell<Life>) {
     match random.u8(..3) {
         0 => (root, &ROOT),
         1 => (lent, &LENT),
@@ -80,7 +80,7 @@ fn outcome(result: &CloseResult) -> &'static str {
 
 fn refreshed<D>(cell: &'static StaticCell<Life, D>, with_dependents: bool) -> &'static str
 where
-    D: cells::Declared<Payload = Life>,
+    D: cells::Declared<Life>,
 {
     answered(if with_dependents { cell.refresh_with_dependents() } else { cell.refresh() })
 }
