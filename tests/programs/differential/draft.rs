@@ -14,6 +14,8 @@ pub(crate) struct Draft {
     pub(crate) above: &'static str,
     pub(crate) below: &'static str,
     pub(crate) keys: &'static str,
+    /// A key that a mistaken one is read as.
+    pub(crate) reads_as: &'static str,
     pub(crate) visibility: &'static str,
     pub(crate) qualifiers: &'static str,
     pub(crate) name: &'static str,
@@ -57,7 +59,7 @@ impl Draft {
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.keys.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == key)
+        self.reads_as == key || self.keys.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == key)
     }
 
     pub(crate) fn is_async(&self) -> bool {
@@ -145,6 +147,7 @@ impl Default for Draft {
             above: "",
             below: "",
             keys: "",
+            reads_as: "",
             visibility: "pub",
             qualifiers: "",
             name: "pool",

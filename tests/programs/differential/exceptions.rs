@@ -45,7 +45,7 @@ pub(crate) const REFUSED: &[Exception] = &[
     exception("permanent-lease", "`Ref` from a permanent cell", "its payload is never closed, so it has no leases"),
     exception("no-capitals", "a name that is the same in capitals, without `cell = …`", "the static would have the accessor's name"),
     exception("static-taken", "a name whose capitals name another value in scope, without `cell = …`", "the cell is a static beside the accessor"),
-    exception("main", "`main` of a program", "the entry point returns no lease"),
+    exception("main", "the name `main`", "it is where a program starts"),
     exception("permanent-async", "`permanent` with `async`, `blocking`, `detached` or `runtime`", "a permanent cell is built on its caller's thread"),
     exception("permanent-drop", "`dispose = drop` of a permanent cell", "its payload is never dropped"),
     exception("async-blocking", "`blocking` on an `async fn`", "it must not block"),

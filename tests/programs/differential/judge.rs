@@ -72,7 +72,10 @@ impl<'a> Verdicts<'a> {
         verdicts.mark(Kind::WholeAttribute, |diagnostic| {
             // The compiler's own, of an attribute that has no item and is not expanded.
             let has_item = diagnostic.message != "expected item after attributes";
-            has_item && diagnostic.places.iter().flatten().any(|place| *place == source.attribute)
+            let whole = |place: &Range<usize>| {
+                place.start <= source.attribute.start && source.attribute.end <= place.end
+            };
+            has_item && !source.attribute.is_empty() && diagnostic.places.iter().flatten().any(whole)
         });
         verdicts.mark(Kind::InLibrary, |diagnostic| {
             diagnostic.places.is_empty() || diagnostic.places.contains(&None)

@@ -149,7 +149,8 @@ impl Base {
             if body.is_empty() { callers + &declaration } else { declaration + &callers }
         );
         // A comma makes two arguments of one.
-        let mistakes = if how.starts_with("keys.comma") { 2 } else { 1 };
+        let two = how.starts_with("keys.comma") || how.starts_with("keys.swapped");
+        let mistakes = if two { 2 } else { 1 };
         Mutant { id: format!("mutant/{name}/{how}"), marked, mistakes, decided }
     }
 }

@@ -75,6 +75,7 @@ pub(super) const CHOICES: &[Choice] = &[
                 (draft.payload, draft.fallible) = (Some("u8"), true);
             } else {
                 draft.refuse("not-fallible");
+                draft.fallible = true;
             }
         }
     }),
@@ -158,8 +159,14 @@ pub(super) const CHOICES: &[Choice] = &[
     ("unknown", |draft| refused(draft, "no_such_key", "unknown-key")),
     ("unknown_value", |draft| refused(draft, "no_such_key = 1", "unknown-key")),
     ("flag_value", |draft| refused(draft, "permanent = true", "not-a-value")),
-    ("flag_typo", |draft| refused(draft, "permanant", "unknown-key")),
-    ("flag_typo_blocking", |draft| refused(draft, "blockin", "unknown-key")),
+    ("flag_typo", |draft| {
+        refused(draft, "permanant", "unknown-key");
+        draft.reads_as = "permanent";
+    }),
+    ("flag_typo_blocking", |draft| {
+        refused(draft, "blockin", "unknown-key");
+        draft.reads_as = "blocking";
+    }),
     ("flag_value_eager", |draft| refused(draft, "eager = true", "not-a-value")),
     ("literal", |draft| refused(draft, "\"pool\"", "unknown-key")),
     ("no_comma", |draft| refused(draft, "eager name = \"a\"", "not-a-value")),

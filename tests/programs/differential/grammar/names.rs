@@ -30,11 +30,8 @@ pub(super) const CHOICES: &[Choice] = &[
     }),
     ("main", |draft| {
         (draft.name, draft.cell) = ("main", "MAIN");
-        // Elsewhere than at the root of a program it is a name as any other.
-        if draft.program && draft.place.starts_with("$items") {
-            draft.program = false;
-            draft.refuse("main");
-        }
+        draft.program = false;
+        draft.refuse("main");
     }),
     ("constant_beside", |draft| {
         draft.items.push("/// Taken.\npub const POOL: u8 = 1;");

@@ -24,6 +24,11 @@ fn set(draft: &mut Draft, ty: &str) {
     draft.returns = format!(" -> {ty}{clause}");
 }
 
+/// What says `Self` may be in an `impl`, where a static cannot be, so callers find what is written.
+fn in_impl(draft: &mut Draft) {
+    draft.callers = Callers::None;
+}
+
 pub(super) const CHOICES: &[Choice] = &[
     ("u8", |draft| plain(draft, "u8", "", Some("u8"))),
     ("unit", |draft| plain(draft, "()", "", Some("()"))),
@@ -170,7 +175,7 @@ pub trait Clock {}"#, None)),
     ("result_one_argument", |draft| result(draft, "Result<u8>", "", None)),
     ("value", |draft| plain(draft, "1", "", None)),
     ("string_typo", |draft| plain(draft, "Strin", "", None)),
-    ("self_type", |draft| plain(draft, "Self", "", None)),
+    ("self_type", |draft| { plain(draft, "Self", "", None); in_impl(draft); }),
     ("wrong_body", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = r#"{ "text" }"#; }),
     ("wrong_body_result", |draft| { result(draft, "Result<u8, String>", "", Some("u8")); draft.body = "{ 1 }"; }),
     ("question_mark", |draft| { result(draft, "Result<u8, String>", "", Some("u8")); draft.body = r#"{ let n: u8 = "1".parse().map_err(|_| "no")?; Ok(n) }"#; }),
@@ -179,7 +184,7 @@ pub trait Clock {}"#, None)),
     ("panic_body", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ panic!() }"; }),
     ("impl_in_body", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ struct Inner; impl Inner { fn n(&self) -> u8 { 1 } } Inner.n() }"; }),
     ("macro_in_body", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ macro_rules! one { () => { 1 } } one!() }"; }),
-    ("self_in_body", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ let _: Self; 1 }"; }),
+    ("self_in_body", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ let _: Self; 1 }"; in_impl(draft); }),
     ("inner_attribute", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ #![allow(unused_variables)] let unused = 1; 1 }"; }),
     ("not_send_await", |draft| { plain(draft, "u8", "", Some("u8")); draft.body = "{ let rc = ::std::rc::Rc::new(1_u8); let n = *rc; drop(rc); n }"; }),
 ];
