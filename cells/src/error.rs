@@ -4,6 +4,7 @@ use crate::shared_error::look_through;
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,8 @@ pub use crate::shared_error::{BoxError, SharedError};
 
 /// Why a cell returned no payload.
 ///
-/// `Display` is one line that names the cell; [`source`](StdError::source) is the cause, down to the factory's
-/// own error.
+/// `{}` is one line that names the cell; [`source`](StdError::source) is the cause, down to the factory's own error.
+/// `{:#}` is that line with all causes, and so is `{:?}`, which `unwrap` and `main` print.
 ///
 /// ```
 /// use cells::RuntimeCell;
@@ -21,25 +22,23 @@ pub use crate::shared_error::{BoxError, SharedError};
 /// let cell = RuntimeCell::<u8>::new("db");
 /// let error = cell.get_or_initialize(|| "refused".parse::<u8>()).unwrap_err();
 /// assert_eq!(error.to_string(), "cell `db`: initialization failed");
+/// assert_eq!(format!("{error:#}"), "cell `db`: initialization failed: invalid digit found in string");
 /// assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The cell cannot serve now, and nothing failed.
-    #[error(transparent)]
     Unavailable(UnavailableError),
     /// An initialization failed.
-    #[error(transparent)]
     Lifecycle(LifecycleError),
 }
 
 /// The reasons why a cell cannot serve although nothing failed.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnavailableError {
     /// As many callers as `max_waiters` allows are waiting already.
-    #[error("cell `{cell}`: too many waiters (limit {limit})")]
     WaitersFull {
         /// The cell's name.
         cell: &'static str,
@@ -47,7 +46,6 @@ pub enum UnavailableError {
         limit: usize,
     },
     /// The call's deadline passed while another caller was still initializing; that flight goes on.
-    #[error("cell `{cell}`: still initializing after {waited:.1?}")]
     WaitTimeout {
         /// The cell's name.
         cell: &'static str,
@@ -57,13 +55,11 @@ pub enum UnavailableError {
         last: Option<SharedError>,
     },
     /// There is no payload, and this call waits for none, or no longer.
-    #[error("cell `{cell}`: not ready")]
     NotReady {
         /// The cell's name.
         cell: &'static str,
     },
     /// The cell is closed for good.
-    #[error("cell `{cell}`: shut down")]
     ShutDown {
         /// The cell's name.
         cell: &'static str,
@@ -71,11 +67,10 @@ pub enum UnavailableError {
 }
 
 /// The ways in which an initialization fails for a caller.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum LifecycleError {
     /// The factory that this call ran failed.
-    #[error("cell `{cell}`: initialization failed")]
     Init {
         /// The cell's name.
         cell: &'static str,
@@ -83,7 +78,6 @@ pub enum LifecycleError {
         source: SharedError,
     },
     /// The flight that this call waited for failed.
-    #[error("cell `{cell}`: the initialization it waited for failed")]
     Waiting {
         /// The cell's name.
         cell: &'static str,
@@ -91,7 +85,6 @@ pub enum LifecycleError {
         source: SharedError,
     },
     /// The cell is cooling down after a failure; no factory ran.
-    #[error("cell `{cell}`: cooling down, {}", Retry(*retry_after))]
     Cooldown {
         /// The cell's name.
         cell: &'static str,
@@ -101,7 +94,6 @@ pub enum LifecycleError {
         retry_after: Duration,
     },
     /// The factory that this call waited for panicked.
-    #[error("cell `{cell}`: the factory panicked")]
     Panicked {
         /// The cell's name.
         cell: &'static str,
@@ -110,9 +102,6 @@ pub enum LifecycleError {
     },
     /// The factory asked, directly or through other cells, for the cell it was building; or other work did that its
     /// thread took on while it waited, for which the factory would have to go on first ([`outside`](crate::outside)).
-    #[error(
-        "cell `{cell}`: re-entrant initialization ({chain}), by its factory or by other work on its thread"
-    )]
     Reentrant {
         /// The cell's name.
         cell: &'static str,
@@ -120,13 +109,148 @@ pub enum LifecycleError {
         chain: Arc<str>,
     },
     /// The factory that this call ran failed with an error of another cell.
-    #[error("cell `{cell}`: a dependency failed")]
     Dependency {
         /// The cell's name.
         cell: &'static str,
         /// The factory's error: the other cell's [`Error`], or one that was caused by it.
         source: SharedError,
     },
+}
+
+impl fmt::Display for UnavailableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitersFull { cell, limit } => write!(f, "cell `{cell}`: too many waiters (limit {limit})"),
+            Self::WaitTimeout { cell, waited, last } => {
+                write!(
+                    f,
+                    "cell `{cell}`: still initializing after {waited:.1?}; the build goes on, \
+                     and `wait_timeout` sets how long a call waits for it"
+                )?;
+                match last {
+                    Some(last) if f.alternate() => write!(f, "; its last failure: {last:#}"),
+                    _ => Ok(()),
+                }
+            }
+            Self::NotReady { cell } => write!(f, "cell `{cell}`: not ready"),
+            Self::ShutDown { cell } => write!(f, "cell `{cell}`: shut down"),
+        }
+    }
+}
+
+impl fmt::Display for LifecycleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Init { cell, .. } => format!("cell `{cell}`: initialization failed"),
+            Self::Waiting { cell, .. } => format!("cell `{cell}`: the initialization it waited for failed"),
+            Self::Cooldown { cell, retry_after, .. } => {
+                format!("cell `{cell}`: cooling down, {}", Retry(*retry_after))
+            }
+            Self::Panicked { cell, .. } => format!("cell `{cell}`: the factory panicked"),
+            Self::Reentrant { cell, chain } => format!(
+                "cell `{cell}`: re-entrant initialization ({chain}), by its factory or by other work on its thread"
+            ),
+            Self::Dependency { cell, .. } => format!("cell `{cell}`: a dependency failed"),
+        };
+        write_chain(f, text, Causes::below(self))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(error) => fmt::Display::fmt(error, f),
+            Self::Lifecycle(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Unavailable(error) => error.source(),
+            Self::Lifecycle(error) => error.source(),
+        }
+    }
+}
+
+/// With `{:#}`, the error and its causes on one line.
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_chain(f, (**self).to_string(), Causes::below_shared(self))
+    }
+}
+
+/// Writes an error's text, and with `{:#}` its causes. A cause with the text of what it caused is only wrapped in that,
+/// and is not told twice.
+pub(crate) fn write_chain<'e>(
+    f: &mut fmt::Formatter<'_>,
+    text: String,
+    causes: impl Iterator<Item = &'e (dyn StdError + 'static)>,
+) -> fmt::Result {
+    f.write_str(&text)?;
+    if f.alternate() {
+        let mut before = text;
+        for cause in causes {
+            let text = cause.to_string();
+            if text != before {
+                write!(f, ": {text}")?;
+            }
+            before = text;
+        }
+    }
+    Ok(())
+}
+
+/// What `unwrap` and `main` print: the error and its causes on one line.
+macro_rules! debug_as_chain {
+    ($($error:ident)*) => {
+        $(impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{self:#}")
+            }
+        })*
+    };
+}
+
+debug_as_chain!(Error UnavailableError LifecycleError);
+
+/// The error remains the source: `get_ref` of the `io::Error` finds it, as do the library's own questions.
+///
+/// The kind is `TimedOut` for [`WaitTimeout`](UnavailableError::WaitTimeout), `ResourceBusy` for
+/// [`WaitersFull`](UnavailableError::WaitersFull), `WouldBlock` for [`NotReady`](UnavailableError::NotReady) and
+/// `Deadlock` for [`Reentrant`](LifecycleError::Reentrant), also where that is a dependency's error; otherwise that of
+/// the nearest `io::Error` among the causes, or `Other`.
+///
+/// ```
+/// use std::{io, net::TcpStream};
+///
+/// #[cells::runtime_cell]
+/// fn server() -> io::Result<TcpStream> {
+///     Err(io::ErrorKind::ConnectionRefused.into())
+/// }
+///
+/// fn ask() -> io::Result<()> {
+///     server()?.set_nodelay(true)
+/// }
+///
+/// assert_eq!(ask().unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+/// ```
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        use io::ErrorKind;
+        let kind = match error.decisive() {
+            Error::Unavailable(error) => match error {
+                UnavailableError::WaitTimeout { .. } => ErrorKind::TimedOut,
+                UnavailableError::WaitersFull { .. } => ErrorKind::ResourceBusy,
+                UnavailableError::NotReady { .. } => ErrorKind::WouldBlock,
+                UnavailableError::ShutDown { .. } => ErrorKind::Other,
+            },
+            Error::Lifecycle(LifecycleError::Reentrant { .. }) => ErrorKind::Deadlock,
+            Error::Lifecycle(_) => error.downcast_ref().map_or(ErrorKind::Other, Self::kind),
+        };
+        Self::new(kind, error)
+    }
 }
 
 impl Error {
@@ -221,19 +345,18 @@ impl Error {
         }
         error
     }
+}
 
+impl LifecycleError {
     /// What the error shares with the other callers.
     fn shared(&self) -> Option<&SharedError> {
         match self {
-            Self::Unavailable(_) => None,
-            Self::Lifecycle(error) => match error {
-                LifecycleError::Reentrant { .. } => None,
-                LifecycleError::Init { source, .. }
-                | LifecycleError::Waiting { source, .. }
-                | LifecycleError::Cooldown { source, .. }
-                | LifecycleError::Panicked { source, .. }
-                | LifecycleError::Dependency { source, .. } => Some(source),
-            },
+            Self::Reentrant { .. } => None,
+            Self::Init { source, .. }
+            | Self::Waiting { source, .. }
+            | Self::Cooldown { source, .. }
+            | Self::Panicked { source, .. }
+            | Self::Dependency { source, .. } => Some(source),
         }
     }
 }
@@ -333,10 +456,27 @@ impl<'e> Causes<'e> {
     }
 
     fn below(error: &'e (dyn StdError + 'static)) -> Self {
-        match error.downcast_ref::<Error>().and_then(Error::shared) {
-            Some(shared) => Self::of(shared),
+        let lifecycle = match error.downcast_ref::<Error>() {
+            Some(Error::Lifecycle(error)) => Some(error),
+            Some(Error::Unavailable(_)) => None,
+            None => error.downcast_ref(),
+        };
+        if let Some(shared) = lifecycle.and_then(LifecycleError::shared) {
+            return Self::of(shared);
+        }
+        // The source of an `io::Error` is that of the error in it.
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        match inside.and_then(|inside| inside.downcast_ref::<Error>()) {
+            Some(inside) => Self::from(inside),
             None => error.source().map_or(Self { next: None, hidden: None }, Self::from),
         }
+    }
+
+    /// The causes of the shared error.
+    fn below_shared(error: &'e SharedError) -> Self {
+        let mut causes = Self::of(error);
+        let _ = causes.next();
+        causes
     }
 }
 

@@ -46,15 +46,15 @@ pub use observe::timeline::{Timeline, TimelineEvent};
 pub use observe::timeline_observer::TimelineObserver;
 pub use payload::counters::ReadPath;
 pub use payload::disposer::{Abandoned, Close, Disposer};
-pub use payload::lease::Ref;
+pub use payload::lease::{MappedRef, Ref};
 pub use payload::threads::{read_path, use_fences};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
-pub use program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
+pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
-pub use program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
+pub use program::warm_up_report::{WarmUpError, WarmUpOutcome, WarmUpReport, WarmedCell};
 pub use shared_error::keep;
 pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
@@ -64,7 +64,7 @@ pub use sync::executor::{BoxFuture, RuntimeBlocked};
 /// production code cannot come to depend on it:
 ///
 /// - the environment variable `CELLS_ALLOW_SEED` is `1`, `true`, `yes` or `on`, in upper or lower case;
-/// - the calling thread holds a permit from [`allow_seeding`](testing::allow_seeding);
+/// - a permit from [`allow_seeding`](testing::allow_seeding) is held, by whichever thread or task;
 /// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`).
 pub mod testing {
     pub use crate::cell::seed::{SeedPermit, allow_seeding};

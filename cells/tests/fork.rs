@@ -121,7 +121,7 @@ mod linux {
                 if let Some(lease) = TWO.peek() {
                     assert_eq!(lease.0, 7);
                     reads.fetch_add(1, Ordering::SeqCst);
-                    drop(lease.clone());
+                    drop(Ref::clone(&lease));
                 }
             }
         };
@@ -220,7 +220,7 @@ mod linux {
 
         // Leases and a drain: the child has both, and so has the parent.
         let (kept, drained) = (get(&ONE), get(&TWO));
-        let clone = drained.clone();
+        let clone = Ref::clone(&drained);
         assert_eq!(TWO.close().status, CloseStatus::Draining);
         let before = ends();
         let end = || {

@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
-use cells::{Error, RuntimeCell};
+use cells::{Error, Ref, RuntimeCell};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::thread;
@@ -49,7 +49,7 @@ fn instances(n: usize) {
     for _ in 0..n {
         let cell = RuntimeCell::new("instance");
         let lease = get(&cell, || vec![0_u8; 1000]);
-        drop(lease.clone());
+        drop(Ref::clone(&lease));
         cell.invalidate();
         drop(lease);
         drop(get(&cell, || vec![0_u8; 1000]));

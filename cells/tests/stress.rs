@@ -161,9 +161,9 @@ fn read(
         let lease = get(cell, tally);
         match random.u64(..32) {
             0 => drop(elsewhere.try_send(lease)),
-            1 => drop(elsewhere.try_send(lease.clone())),
+            1 => drop(elsewhere.try_send(Ref::clone(&lease))),
             2 => held.push(lease),
-            3 => held.push(lease.clone()),
+            3 => held.push(Ref::clone(&lease)),
             4 => held.clear(),
             _ => lease.check(),
         }
@@ -177,7 +177,7 @@ fn read(
 fn finish_elsewhere(leases: Receiver<Ref<'static, Marked>>) {
     let mut before: Option<Ref<'static, Marked>> = None;
     for lease in leases {
-        let again = lease.clone();
+        let again = Ref::clone(&lease);
         drop(lease);
         again.check();
         before = Some(again);

@@ -38,7 +38,7 @@ impl Index {
             return Err(Problem::Directory { path: dir.to_owned(), reason });
         }
         let mut index = Self { store, files: 0, lines: 0, skipped: 0, unreadable: Vec::new() };
-        let store = index.store.clone();
+        let store = Ref::clone(&index.store);
         let walk = WalkBuilder::new(dir).sort_by_file_path(Ord::cmp).build();
         index.lines = store.fill(walk.filter_map(|entry| index.take(dir, entry)))?;
         Ok(index)

@@ -249,7 +249,7 @@ fn c16_drops_on_other_threads_dispose_once() {
         let lease = cell.get_or_initialize(|| tally.build(round)).expect("a payload");
         let tasks: Vec<_> = (0..3)
             .map(|_| {
-                let lease = lease.clone();
+                let lease = Ref::clone(&lease);
                 spawn(move || drop(lease))
             })
             .collect();

@@ -1,8 +1,9 @@
 //! Errors: their text, their causes and the questions they answer.
 
-use cells::{Error, RuntimeCell};
-use cells_test_support::{Boom, LONG, Stage, cell, crowd, leak, start_flight};
+use cells::{CloseStatus, Disposer, Error, LifecycleError, RuntimeCell, SharedError};
+use cells_test_support::{Boom, LONG, Stage, cell, crowd, leak, message, panic_of, start_flight};
 use std::error::Error as StdError;
+use std::io;
 use std::time::Duration;
 
 /// One error of each kind that can occur before a shutdown, with its text.
@@ -103,6 +104,153 @@ fn e2_the_chain_reads_down_to_the_cause() {
     assert_eq!(lines, ["cell `app`: a dependency failed", "cell `db`: initialization failed", "boom 1"]);
 }
 
+/// `{:#}` is the line with all causes, `{:?}` the same, and neither shows how the error is made.
+#[test]
+fn z13_the_alternate_text_and_debug_are_the_whole_chain() {
+    for (kind, error) in one_of_each() {
+        let line = format!("{error:#}");
+        assert!(line.starts_with(&error.to_string()), "{line}");
+        let cause = match kind {
+            "a dependency failed" => ": cell `db`: initialization failed: boom 1",
+            "the factory panicked" => ": luck",
+            kind if error.downcast_ref::<Boom>().is_some() => {
+                assert!(!kind.is_empty());
+                ": boom 1"
+            }
+            _ => "",
+        };
+        assert!(line.ends_with(&format!("{error}{cause}")), "{line}");
+        let of_kind = match &error {
+            Error::Lifecycle(error) => [format!("{error:#}"), format!("{error:?}")],
+            Error::Unavailable(error) => [format!("{error:#}"), format!("{error:?}")],
+            _ => unreachable!("there are two kinds"),
+        };
+        assert_eq!([format!("{error:?}"), format!("{error:#?}")], [line.clone(), line.clone()]);
+        assert_eq!(of_kind, [line.clone(), line]);
+    }
+}
+
+#[test]
+fn z13_the_chain_of_every_other_error() {
+    let shared = SharedError::new(cell::<u32>("db").get_or_initialize(|| Err(Boom(1))).unwrap_err());
+    assert_eq!(
+        [format!("{shared}"), format!("{shared:#}")],
+        ["cell `db`: initialization failed", "cell `db`: initialization failed: boom 1"]
+    );
+    let dispose = Disposer::with(|shared: SharedError| Err(shared.into()));
+    let cell = RuntimeCell::new("db").disposer(dispose);
+    drop(cell.get_or_initialize(|| Ok::<_, Boom>(shared.clone())));
+    let error = cell.close().into_result().unwrap_err();
+    let line = "cell `db`: disposal failed: cell `db`: initialization failed: boom 1";
+    assert_eq!(
+        [error.to_string(), format!("{error:#}"), format!("{error:?}")],
+        ["cell `db`: disposal failed", line, line]
+    );
+}
+
+#[test]
+fn z13_the_panic_of_an_infallible_accessor_has_the_whole_chain() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("no port")]
+    struct Wrapped(#[source] Boom);
+
+    #[cells::runtime_cell]
+    fn answer() -> u32 {
+        7
+    }
+    ANSWER.record_failure(Wrapped(Boom(1)), LONG);
+    let panic = panic_of(|| drop(answer()));
+    let panic = message(&*panic);
+    assert!(
+        panic.starts_with("cell `answer`: cooling down") && panic.ends_with(": no port: boom 1"),
+        "{panic}"
+    );
+}
+
+/// A cause that only repeats what it is the cause of is told once.
+#[test]
+fn z13_an_error_in_an_io_error_is_told_once() {
+    let (db, app) = (cell::<u32>("db"), cell::<u32>("app"));
+    let build = || -> io::Result<u32> { Ok(*db.get_or_initialize(|| Err(Boom(1)))?) };
+    let error = app.get_or_initialize(build).unwrap_err();
+    assert_eq!(
+        format!("{error:#}"),
+        "cell `app`: a dependency failed: cell `db`: initialization failed: boom 1"
+    );
+}
+
+#[test]
+fn z11_a_wait_that_took_too_long_names_the_limit_and_says_that_the_build_goes_on() {
+    let (stage, late) =
+        (Stage::new(), leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(2))));
+    drop(late.get_or_initialize(|| Err(Boom(1))));
+    let initializer = start_flight(late, stage, || Ok::<_, Boom>(1));
+    let error = late.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err();
+    let (text, whole) = (error.to_string(), format!("{error:#}"));
+    for part in ["still initializing after", "the build goes on", "`wait_timeout`"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(whole.starts_with(&text) && whole.ends_with("; its last failure: boom 1"), "{whole}");
+    stage.release();
+    drop(initializer.join());
+}
+
+#[test]
+fn z4_a_cells_error_is_an_io_error() {
+    let kind = |error: Error| io::Error::from(error).kind();
+    for (name, error) in one_of_each() {
+        let expected = match name {
+            "too many waiters (limit 1)" => io::ErrorKind::ResourceBusy,
+            "still initializing after" => io::ErrorKind::TimedOut,
+            name if name.starts_with("re-entrant") => io::ErrorKind::Deadlock,
+            _ => io::ErrorKind::Other,
+        };
+        assert_eq!(kind(error), expected, "{name}");
+    }
+    let refused = || Err(io::Error::from(io::ErrorKind::ConnectionRefused));
+    let (db, app) = (cell::<u32>("db").cooldown(LONG), cell::<u32>("app"));
+    for _ in ["init", "cooldown"] {
+        assert_eq!(kind(db.get_or_initialize(refused).unwrap_err()), io::ErrorKind::ConnectionRefused);
+    }
+    let error = app.get_or_initialize(|| db.get_or_initialize(refused).map(|lease| *lease)).unwrap_err();
+    let error = io::Error::from(error);
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (io::ErrorKind::ConnectionRefused, "cell `app`: a dependency failed")
+    );
+    let inside = error.get_ref().and_then(|inside| inside.downcast_ref::<Error>());
+    assert_eq!(inside.map(Error::cell), Some("app"));
+    assert_eq!(
+        error.source().map(ToString::to_string).as_deref(),
+        Some("cell `db`: cooling down, retry in 3600.0s")
+    );
+}
+
+/// `?` in a factory that returns `io::Result`: the library still knows what failed.
+#[test]
+fn z4_a_cells_error_in_an_io_error_is_a_dependency() {
+    let (stage, db, app) =
+        (Stage::new(), leak(cell::<u32>("db").max_waiters(1)), cell::<u32>("app").cooldown(LONG));
+    db.record_failure(Boom(1), LONG);
+    let build = || -> io::Result<u32> { Ok(*db.get_or_initialize(|| Ok::<_, Boom>(1))?) };
+    let error = app.get_or_initialize(build).unwrap_err();
+    assert!(matches!(error, Error::Lifecycle(LifecycleError::Dependency { .. })), "{error:?}");
+    assert_eq!(error.downcast_ref::<Error>().map(Error::cell), Some("db"));
+    assert!(error.downcast_ref::<io::Error>().is_some() && error.downcast_ref::<Boom>().is_some());
+    assert!(error.retry_after().is_some() && app.close().status == CloseStatus::Noop);
+
+    // One that is merely unavailable starts no cooldown.
+    let _ = db.close();
+    let initializer = start_flight(db, stage, || Ok::<_, Boom>(1));
+    let waiters = crowd(1, move || db.get_or_initialize(|| Ok::<_, Boom>(1)));
+    let error = app.get_or_initialize(build).unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+    assert_eq!(io::Error::from(error).kind(), io::ErrorKind::ResourceBusy);
+    stage.release();
+    drop((initializer.join(), waiters.answers()));
+    assert!(app.get_or_initialize(build).is_ok());
+}
+
 #[test]
 fn e3_the_cause_is_shared() {
     fn thread_safe<E: StdError + Clone + Send + Sync + 'static>(_: &E) {}
@@ -166,7 +314,7 @@ fn x26_cells_leases_and_errors_are_unwind_safe() {
     safe(&permanent());
     let error = cell.get_or_initialize(|| Err(Boom(1))).unwrap_err();
     safe(&error);
-    safe(&cells::SharedError::new(Boom(1)));
+    safe(&SharedError::new(Boom(1)));
     safe(&cell.close());
     safe(&cell.snapshot());
     let caught =

@@ -57,7 +57,8 @@ fn x5_the_error_in_an_eyre_report_is_found() {
     }
     let error = report().unwrap_err();
     is_io(&error);
-    assert!(format!("{error:?}").contains("Caused by"), "the whole report is kept: {error:?}");
+    let Error::Lifecycle(LifecycleError::Init { source, .. }) = error else { panic!("{error}") };
+    assert!(format!("{source:?}").contains("Caused by"), "the whole report is kept: {source:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod foreign_errors;
 mod getting;
 mod graph;
 mod instances;
+mod leases;
 mod log;
 mod observers;
 mod refreshing;

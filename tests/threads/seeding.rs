@@ -3,7 +3,7 @@
 use cells::testing::allow_seeding;
 use cells::{BoxError, CellInfo, CloseStatus, Declared, Disposer, Ref, SeedRefusal, State, StaticCell};
 use cells_test_support::{
-    Boom, Heard, LONG, Recorder, Stage, Tally, alone_with, cell, counted, leak, spawn, start_flight,
+    Boom, Heard, LONG, Recorder, Stage, Tally, alone, alone_with, cell, counted, leak, spawn, start_flight,
 };
 use std::env;
 
@@ -14,36 +14,66 @@ const EXPECTED: &str = "CELLS_TEST_SEED_ALLOWED";
 
 #[test]
 fn c26_without_permission_it_is_refused_and_says_how_to_allow_it() {
-    let cell = cell::<String>("db");
-    let error = cell.seed("value".to_owned()).unwrap_err();
-    assert_eq!(error.refusal(), SeedRefusal::NotAllowed);
-    let message = error.to_string();
-    for way in ["cell `db`", ALLOW, "cells::testing::allow_seeding()", "under test"] {
-        assert!(message.contains(way), "{message}");
-    }
-    assert_eq!(error.into_value(), "value");
-    assert_eq!(cell.state(), State::Empty);
+    alone(|| {
+        let cell = cell::<String>("db");
+        let error = cell.seed("value".to_owned()).unwrap_err();
+        assert_eq!(error.refusal(), SeedRefusal::NotAllowed);
+        let message = error.to_string();
+        for way in ["cell `db`", ALLOW, "cells::testing::allow_seeding()", "under test"] {
+            assert!(message.contains(way), "{message}");
+        }
+        assert_eq!(error.into_value(), "value");
+        assert_eq!(cell.state(), State::Empty);
+    });
 }
 
 #[test]
-fn c26_a_permit_holds_for_its_thread_and_its_life() {
-    let cell = leak(cell::<u32>("db"));
-    let refused = || cell.seed(1).is_err_and(|error| error.refusal() == SeedRefusal::NotAllowed);
-    let permit = allow_seeding();
-    let nested = allow_seeding();
-    drop(nested);
-    assert!(spawn(refused).join(), "another thread");
-    assert!(cell.seed(2).is_ok());
-    drop(permit);
-    let _ = cell.close();
-    assert!(refused());
+fn c26_a_permit_holds_for_the_process_and_its_life() {
+    alone(|| {
+        let cell = leak(cell::<u32>("db"));
+        let refused = || cell.seed(1).is_err_and(|error| error.refusal() == SeedRefusal::NotAllowed);
+        let permit = allow_seeding();
+        let nested = allow_seeding();
+        drop(nested);
+        assert!(spawn(|| cell.seed(2).is_ok()).join(), "another thread");
+        drop(permit);
+        let _ = cell.close();
+        assert!(refused() && spawn(refused).join());
+    });
+}
+
+/// In a task, which may have moved to another thread since.
+#[test]
+fn z4_a_permit_may_be_sent() {
+    alone(|| {
+        let (permit, cell) = (allow_seeding(), leak(cell::<u32>("db")));
+        spawn(move || {
+            assert!(cell.seed(1).is_ok());
+            drop(permit);
+        })
+        .join();
+        let _ = cell.close();
+        assert!(cell.seed(2).is_err_and(|error| error.refusal() == SeedRefusal::NotAllowed));
+    });
+}
+
+#[test]
+fn z13_who_unwraps_a_refusal_reads_its_text() {
+    let (tally, _permit) = (Tally::new(), allow_seeding());
+    let cell = counted("db");
+    drop(cell.get_or_initialize(|| tally.build(1)));
+    let error = cell.seed(tally.make(2)).unwrap_err();
+    let text = "cell `db`: it already has a payload; close it before seeding it";
+    assert_eq!((error.to_string(), format!("{error:?} {error:#}")), (text.into(), format!("{text} {text}")));
 }
 
 #[test]
 fn c26_the_guard_comes_before_occupancy() {
-    let cell = cell::<u32>("db");
-    drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
-    assert_eq!(cell.seed(2).unwrap_err().refusal(), SeedRefusal::NotAllowed);
+    alone(|| {
+        let cell = cell::<u32>("db");
+        drop(cell.get_or_initialize(|| Ok::<_, Boom>(1)));
+        assert_eq!(cell.seed(2).unwrap_err().refusal(), SeedRefusal::NotAllowed);
+    });
 }
 
 struct Testable;

@@ -150,7 +150,7 @@ fn use_lease(random: &mut Rng, lease: &Ref<'static, Life>) {
     match random.u64(..4) {
         0 => {
             let mut shelf = lock(&SHELF);
-            shelf.push(lease.clone());
+            shelf.push(Ref::clone(lease));
             let other = (shelf.len() > 4).then(|| shelf.swap_remove(0));
             drop(shelf);
             drop(other);

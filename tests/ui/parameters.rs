@@ -32,7 +32,7 @@ fn borrowed_lease(store: Ref<'_, Vec<u8>>) -> usize {
 
 #[runtime_cell]
 fn changed(mut store: Ref<'static, Vec<u8>>) -> usize {
-    store = store.clone();
+    store = Ref::clone(&store);
     store.len()
 }
 

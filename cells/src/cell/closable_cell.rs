@@ -69,7 +69,7 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     }
 
     /// Returns the published payload, if there is one.
-    pub fn peek(&self) -> Option<Ref<'_, T>> {
+    pub fn peek(&self) -> Option<Ref<'static, T>> {
         self.typed.lease()
     }
 
@@ -94,7 +94,7 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// [`ShutDown`](crate::UnavailableError::ShutDown) if the cell is or gets shut down;
     /// [`Reentrant`](crate::LifecycleError::Reentrant) inside the cell's own factory. A factory that waits for what only a
     /// later step of its own caller publishes is not found, and waits for the whole `limit`.
-    pub fn wait(&self, limit: Duration) -> Result<Ref<'_, T>, Error> {
+    pub fn wait(&self, limit: Duration) -> Result<Ref<'static, T>, Error> {
         self.raw().wait(deadline(limit)).map(Lease::typed)
     }
 
@@ -102,7 +102,7 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
-    pub async fn wait_async(&self, limit: Duration) -> Result<Ref<'_, T>, Error> {
+    pub async fn wait_async(&self, limit: Duration) -> Result<Ref<'static, T>, Error> {
         self.raw().wait_async(deadline(limit)).await.map(Lease::typed)
     }
 }

@@ -80,8 +80,5 @@ impl RawCell {
 #[cold]
 #[track_caller]
 pub(crate) fn refuse(error: &Error) -> ! {
-    match std::error::Error::source(error) {
-        Some(source) => panic!("{error}: {source}"),
-        None => panic!("{error}"),
-    }
+    panic!("{error:#}")
 }

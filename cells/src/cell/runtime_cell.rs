@@ -103,7 +103,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub fn get_or_initialize<E: Into<BoxError>>(
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
             None => self.get_slow(Purpose::Get, &mut factory),
@@ -128,7 +128,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// factory, and if an adjuster returned an error.
     #[inline]
     #[track_caller]
-    pub fn get_or_init(&self, mut factory: impl FnMut() -> T) -> Ref<'_, T> {
+    pub fn get_or_init(&self, mut factory: impl FnMut() -> T) -> Ref<'static, T> {
         match self.cell.typed.lease() {
             Some(lease) => lease,
             None => self
@@ -154,7 +154,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub fn refresh<E: Into<BoxError>>(
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         self.get_slow(Purpose::Refresh, &mut factory)
     }
 
@@ -163,7 +163,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         purpose: Purpose,
         factory: &mut impl FnMut() -> Result<T, E>,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         let mut build = || Ok(self.payload(factory().map_err(Into::into)?));
         self.raw().get_slow(purpose, &mut build).map(Lease::typed)
     }
@@ -184,7 +184,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub async fn get_or_initialize_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
         factory: impl FnMut() -> F,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
             None => self.get_slow_async(Purpose::Get, factory).await,
@@ -199,7 +199,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub async fn get_or_init_async<F: Future<Output = T>>(
         &self,
         mut factory: impl FnMut() -> F,
-    ) -> Ref<'_, T> {
+    ) -> Ref<'static, T> {
         if let Some(lease) = self.cell.typed.lease() {
             return lease;
         }
@@ -220,7 +220,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     pub async fn refresh_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
         factory: impl FnMut() -> F,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         self.get_slow_async(Purpose::Refresh, factory).await
     }
 
@@ -228,7 +228,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         purpose: Purpose,
         mut factory: impl FnMut() -> F,
-    ) -> Result<Ref<'_, T>, Error> {
+    ) -> Result<Ref<'static, T>, Error> {
         let build = || {
             // Boxed: the caller's future would contain it twice, where it is kept and where it is awaited, and a future
             // that is nested in others twice as often at each level.

@@ -1,8 +1,7 @@
 //! Seeding, which puts a ready-made payload into a cell: who may do it, and the errors of a refusal.
 
-use std::cell::Cell;
 use std::fmt;
-use std::marker::PhantomData;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The environment variable that allows seeding in the whole process.
 const VARIABLE: &str = "CELLS_ALLOW_SEED";
@@ -60,28 +59,26 @@ impl<T> fmt::Display for SeedError<T> {
     }
 }
 
-/// Leaves out the value, as a cell's `Debug` leaves out the payload.
+/// The text, which is what `unwrap` prints. It leaves out the value, as a cell's `Debug` leaves out the payload.
 impl<T> fmt::Debug for SeedError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SeedError")
-            .field("cell", &self.cell)
-            .field("refusal", &self.refusal)
-            .finish_non_exhaustive()
+        fmt::Display::fmt(self, f)
     }
 }
 
 impl<T> std::error::Error for SeedError<T> {}
 
-thread_local! {
-    static PERMITS: Cell<usize> = const { Cell::new(0) };
-}
+/// How many permits there are. Seeding is not for programs at work, so it does not matter whose they are; and a test that
+/// is a task may go on on another thread.
+static PERMITS: AtomicUsize = AtomicUsize::new(0);
 
-/// Allows the thread that created it to seed cells, until it is dropped. See [`allow_seeding`].
+/// Allows the process to seed cells, until it is dropped. See [`allow_seeding`].
 #[derive(Debug)]
-#[must_use = "seeding is allowed only while the permit lives"]
-pub struct SeedPermit(PhantomData<*const ()>);
+#[must_use = "seeding is allowed only while the permit lives; bind it: `let _permit = ..`"]
+pub struct SeedPermit(());
 
-/// Allows the calling thread to [seed](crate::ClosableCell::seed) cells until the permit is dropped. Permits nest.
+/// Allows the process to [seed](crate::ClosableCell::seed) cells until the permit is dropped, on any thread. Permits
+/// nest.
 ///
 /// ```
 /// use cells::RuntimeCell;
@@ -92,19 +89,20 @@ pub struct SeedPermit(PhantomData<*const ()>);
 /// assert_eq!(cell.peek().as_deref(), Some(&12));
 /// ```
 pub fn allow_seeding() -> SeedPermit {
-    PERMITS.with(|permits| permits.set(permits.get() + 1));
-    SeedPermit(PhantomData)
+    // Relaxed: it only counts. Whoever may rely on a permit knows of it by other means.
+    PERMITS.fetch_add(1, Ordering::Relaxed);
+    SeedPermit(())
 }
 
 impl Drop for SeedPermit {
     fn drop(&mut self) {
-        let _ = PERMITS.try_with(|permits| permits.set(permits.get() - 1));
+        PERMITS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// What allows the calling thread to seed a cell, as the log names it; `None` if nothing does.
+/// What allows seeding a cell, as the log names it; `None` if nothing does.
 pub(crate) fn permission(declared_under_test: bool) -> Option<&'static str> {
-    if PERMITS.try_with(Cell::get).is_ok_and(|permits| permits > 0) {
+    if PERMITS.load(Ordering::Relaxed) > 0 {
         Some("permit")
     } else if declared_under_test {
         Some("cfg_test")

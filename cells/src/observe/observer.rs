@@ -1,8 +1,9 @@
 //! The trait of observers, and the events that they are notified of.
 
-use crate::error::SharedError;
+use crate::error::{SharedError, causes, write_chain};
 use crate::observe::context::InitContext;
 use std::any::Any;
+use std::fmt;
 use std::time::Duration;
 
 /// Is notified of the flights and closes of a cell.
@@ -128,8 +129,9 @@ pub enum CloseStatus {
 }
 
 /// The disposal of a payload failed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("cell `{cell}`: disposal failed")]
+///
+/// `{:#}` and `{:?}` show the causes too.
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub struct CloseError {
     /// The cell's name.
@@ -138,6 +140,19 @@ pub struct CloseError {
     pub generation: Option<u64>,
     /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
     pub source: SharedError,
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_chain(f, format!("cell `{}`: disposal failed", self.cell), causes(self))
+    }
+}
+
+/// What `unwrap` and `main` print: the error and its causes on one line.
+impl fmt::Debug for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
 }
 
 impl CloseResult {

@@ -25,9 +25,17 @@
 //!
 //! # Lifetimes
 //!
-//! A lease points to a payload's box and a lane, never to its cell. The public lifetime of a [`Ref`] keeps it from
-//! outliving its cell; nothing here depends on it. A lease inside the library has no lifetime and is sound wherever it
-//! goes: the box stays until the lease is dropped, and lanes and tables are never freed.
+//! A lease points to a payload's box and a lane, never to its cell, and is sound wherever it goes: the box stays until
+//! the lease is dropped, and lanes and tables are never freed. So a lease may outlive its cell, whose drop retires the
+//! payload as a close does: the receiver holds all that a disposal needs. The lifetime of a [`Ref`] is only for programs
+//! that want a shorter one; every cell returns a `Ref<'static, T>`.
+//!
+//! # Projections
+//!
+//! A [`MappedRef`] is a lease with a pointer to what a function found behind the payload's reference. The function
+//! accepts a reference of any lifetime, so what it returns is valid for as long as the payload is, which the lease
+//! guarantees, or for longer. `T: 'static` and `U: 'static` are part of that: otherwise the lifetimes which the function
+//! has to accept could be limited by one that appears in `T`, and what it returns could end with that, before the lease.
 
 use crate::error::Error;
 use crate::payload::counters::{Acquired, Lane, Released, Retiring, Slot};
@@ -37,7 +45,6 @@ use crate::payload::threads::{counters, report_denied_membarrier, with_local};
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
 use std::any::Any;
-use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -203,9 +210,26 @@ impl RefUnwindSafe for Lease {}
 
 /// A lease on the payload of one generation of a cell.
 ///
-/// The payload stays usable while a lease is out, even after the cell was closed or refreshed. The thread that drops
-/// the last lease of a closed generation runs its disposer. A lease can be sent to other threads and held across an
-/// `await`. A forgotten lease keeps its own payload from being disposed, and does no other harm.
+/// The payload stays usable while a lease is out, even after the cell was closed, refreshed or dropped. The thread that
+/// drops the last lease of a closed generation runs its disposer. A lease can be sent to other threads and held across
+/// an `await`. A forgotten lease keeps its own payload from being disposed, and does no other harm.
+///
+/// # What it has of the payload
+///
+/// A lease dereferences to the payload and hides none of its methods: `db().clone()` is a clone of the payload. What a
+/// lease can do itself are associated functions, as of [`std::cell::Ref`]: [`Ref::clone`](Self::clone) is another lease
+/// on the same payload, [`Ref::map`](Self::map) a lease that dereferences to a part of it.
+///
+/// A lease is compared and hashed as its payload, with other leases and with a payload: `a() == b()`, `limit() > 4`. It
+/// is `Debug`, `Display`, [`Error`](std::error::Error) and `AsRef<U>` where the payload is, `&lease` is `IntoIterator`
+/// where `&payload` is, and with the feature `serde` it is `Serialize`. It is not `Ord`, whose methods would hide those of
+/// the payload: `limit().min(8)` is a number. Where the compiler finds no implementation, write `*lease`.
+///
+/// # It is shared
+///
+/// Other callers have leases on the same payload, so there is no `DerefMut`: `names().push(..)` gives "cannot borrow as
+/// mutable". Put what changes into a [`Mutex`](std::sync::Mutex) or an atomic in the payload, or build another payload
+/// with `refresh`.
 ///
 /// Leases are not for signal handlers: a handler that takes, keeps or drops one may lose a count of the thread that it
 /// interrupts, and the payload may then be disposed while a lease is out. Give a handler a reference behind a lease that
@@ -221,13 +245,51 @@ impl RefUnwindSafe for Lease {}
 /// drop(greeting); // the end of the last lease disposes the payload
 /// # Ok::<(), cells::Error>(())
 /// ```
-#[must_use = "a lease that is dropped at once keeps nothing alive"]
+#[must_use = "this lease ends at once and keeps nothing alive; bind it to a name, or write `drop(..)` if the call is \
+              only to build the payload"]
 pub struct Ref<'a, T> {
     /// On a payload in a `PayloadBox<T>`.
     lease: Lease,
     /// It shares the payload among threads, and may drop it: `Send` and `Sync` where that is sound.
     payload: PhantomData<(&'a (), Arc<T>)>,
 }
+
+/// A lease that dereferences to a part of the payload, or to what the payload refers to. [`Ref::map`] makes one.
+///
+/// It keeps the whole payload usable, as the [`Ref`] did, and has the same traits.
+///
+/// ```
+/// use cells::{MappedRef, Ref, runtime_cell};
+///
+/// #[derive(Debug)]
+/// struct Settings {
+///     host: String,
+/// }
+///
+/// #[runtime_cell]
+/// fn settings() -> Settings {
+///     Settings { host: "localhost".to_owned() }
+/// }
+///
+/// fn host() -> MappedRef<'static, str> {
+///     Ref::map(settings(), |settings| settings.host.as_str())
+/// }
+///
+/// assert_eq!(host(), "localhost");
+/// ```
+#[must_use = "this lease ends at once and keeps nothing alive; bind it to a name"]
+pub struct MappedRef<'a, U: ?Sized> {
+    /// Valid until the lease is released.
+    value: NonNull<U>,
+    lease: Lease,
+    lifetime: PhantomData<&'a U>,
+}
+
+// SAFETY: it shares its `U` as a reference does. Whatever the payload is, it may be shared and dropped on any thread; but
+// the part need not be `Sync` where the whole is.
+unsafe impl<U: ?Sized + Sync> Send for MappedRef<'_, U> {}
+// SAFETY: as above.
+unsafe impl<U: ?Sized + Sync> Sync for MappedRef<'_, U> {}
 
 impl Published {
     pub(crate) const fn new(payload_type: &'static PayloadType) -> Self {
@@ -492,10 +554,52 @@ extern "C" fn look(lane: &'static Lane) {
     lane.look(counters());
 }
 
-impl<T> Ref<'_, T> {
-    /// Returns the generation of the leased payload. An associated function, so that it hides no method of `T`.
+/// Associated functions, so that they hide no method of `T`.
+impl<'a, T> Ref<'a, T> {
+    /// Returns the generation of the leased payload.
     pub fn generation(this: &Self) -> u64 {
         this.lease.generation()
+    }
+
+    /// Returns another lease on the same payload. `lease.clone()` is a clone of the payload.
+    pub fn clone(this: &Self) -> Self {
+        Self { lease: this.lease.clone(), payload: PhantomData }
+    }
+
+    /// Returns a lease on a part of the payload, or on what the payload refers to.
+    ///
+    /// ```
+    /// use cells::{Ref, RuntimeCell};
+    ///
+    /// let cell = RuntimeCell::new("words");
+    /// let words = cell.get_or_initialize(|| Ok::<_, cells::Error>(vec!["one", "two"]))?;
+    /// let last = Ref::map(words, |words| &words[1]);
+    /// assert_eq!(*last, "two");
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    pub fn map<U: ?Sized + 'static>(this: Self, part: impl FnOnce(&T) -> &U) -> MappedRef<'a, U>
+    where
+        T: 'static,
+    {
+        let value = NonNull::from(part(&this));
+        MappedRef { value, lease: this.lease, lifetime: PhantomData }
+    }
+
+    /// As [`map`](Self::map), for a part that may not be there.
+    ///
+    /// # Errors
+    /// The lease itself if there is no such part.
+    pub fn filter_map<U: ?Sized + 'static>(
+        this: Self,
+        part: impl FnOnce(&T) -> Option<&U>,
+    ) -> Result<MappedRef<'a, U>, Self>
+    where
+        T: 'static,
+    {
+        match part(&this).map(NonNull::from) {
+            Some(value) => Ok(MappedRef { value, lease: this.lease, lifetime: PhantomData }),
+            None => Err(this),
+        }
     }
 }
 
@@ -509,27 +613,52 @@ impl<T> Deref for Ref<'_, T> {
     }
 }
 
-impl<T> Clone for Ref<'_, T> {
-    fn clone(&self) -> Self {
-        Self { lease: self.lease.clone(), payload: PhantomData }
+/// Associated functions, so that they hide no method of `U`.
+impl<'a, U: ?Sized> MappedRef<'a, U> {
+    /// Returns the generation of the leased payload.
+    pub fn generation(this: &Self) -> u64 {
+        this.lease.generation()
+    }
+
+    /// Returns another lease on the same part. `lease.clone()` is a clone of the part.
+    pub fn clone(this: &Self) -> Self {
+        Self { value: this.value, lease: this.lease.clone(), lifetime: PhantomData }
+    }
+
+    /// Returns a lease on a part of the part.
+    pub fn map<V: ?Sized + 'static>(this: Self, part: impl FnOnce(&U) -> &V) -> MappedRef<'a, V>
+    where
+        U: 'static,
+    {
+        let value = NonNull::from(part(&this));
+        MappedRef { value, lease: this.lease, lifetime: PhantomData }
+    }
+
+    /// As [`map`](Self::map), for a part that may not be there.
+    ///
+    /// # Errors
+    /// The lease itself if there is no such part.
+    pub fn filter_map<V: ?Sized + 'static>(
+        this: Self,
+        part: impl FnOnce(&U) -> Option<&V>,
+    ) -> Result<MappedRef<'a, V>, Self>
+    where
+        U: 'static,
+    {
+        match part(&this).map(NonNull::from) {
+            Some(value) => Ok(MappedRef { value, lease: this.lease, lifetime: PhantomData }),
+            None => Err(this),
+        }
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Ref<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
+impl<U: ?Sized> Deref for MappedRef<'_, U> {
+    type Target = U;
 
-impl<T: fmt::Display> fmt::Display for Ref<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&**self, f)
-    }
-}
-
-impl<T> AsRef<T> for Ref<'_, T> {
-    fn as_ref(&self) -> &T {
-        self
+    #[inline]
+    fn deref(&self) -> &U {
+        // SAFETY: it points into a payload that stays until the lease is released, or to what lives longer than that.
+        unsafe { self.value.as_ref() }
     }
 }
 

@@ -49,7 +49,7 @@ fn leases_out_are_counted() {
     let out = || (control.published().leases_out(), control.drains().len());
     assert_eq!(out(), (0, 0));
     let first = get(&cell, || 1);
-    let second = first.clone();
+    let second = Ref::clone(&first);
     let third = get(&cell, || 2);
     assert_eq!(out(), (3, 0));
     thread::scope(|scope| {
@@ -170,7 +170,7 @@ struct Late(Option<Ref<'static, u64>>);
 impl Drop for Late {
     fn drop(&mut self) {
         assert_eq!(*get(&LATE, || 7), 7);
-        let kept = get(&LATE, || 7).clone();
+        let kept = Ref::clone(&get(&LATE, || 7));
         drop(self.0.take());
         assert_eq!(*kept, 7);
         close_and_end_a_chain();

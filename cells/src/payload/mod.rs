@@ -15,4 +15,5 @@ pub(crate) mod drain;
 pub(crate) mod lease;
 pub(crate) mod nested;
 pub(crate) mod payload_type;
+pub(crate) mod ref_traits;
 pub(crate) mod threads;

@@ -4,7 +4,7 @@ use crate::error::SharedError;
 use crate::info::CellInfo;
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::program::all_cells::Names;
-use crate::program::table::TextTable;
+use crate::program::table::{TextTable, on_one_line};
 use std::fmt;
 use std::time::Duration;
 
@@ -52,8 +52,8 @@ pub enum ShutdownOutcome {
 }
 
 /// What a report says of a cell that is still in use: the one case that is waited for in vain for certain.
-const DRAINING: &str =
-    "by a lease or a factory; a lease that the closing thread itself holds is waited for in vain";
+const DRAINING: &str = "by a lease or a factory; a lease that the closing thread itself holds is waited for in \
+                        vain: drop it first";
 
 impl ClosedCell {
     /// What became of a cell of which one payload is disposed, and perhaps another one was closed later: the later
@@ -65,6 +65,20 @@ impl ClosedCell {
             Some(later) if !matches!(later.outcome, Empty | Superseded) => later,
             _ => self,
         }
+    }
+
+    /// Why it is not disposed, or not well: the error with its causes, or what uses it.
+    fn note(&self) -> String {
+        match (&self.error, self.outcome) {
+            (Some(error), _) => format!("{error:#}"),
+            (None, ShutdownOutcome::Draining) => DRAINING.to_owned(),
+            (None, _) => String::new(),
+        }
+    }
+
+    fn is_ok(&self) -> bool {
+        use ShutdownOutcome::{Disposed, Empty, Superseded};
+        matches!(self.outcome, Disposed | Superseded | Empty)
     }
 }
 
@@ -106,10 +120,59 @@ impl ShutdownReport {
 
     /// Returns `true` if nothing failed and nothing is left.
     pub fn is_ok(&self) -> bool {
-        use ShutdownOutcome::{Disposed, Empty, Superseded};
-        self.cells.iter().all(|cell| matches!(cell.outcome, Disposed | Superseded | Empty))
+        self.cells.iter().all(ClosedCell::is_ok)
+    }
+
+    /// Turns a shutdown that failed somewhere, or that left something, into an error, for callers that propagate it.
+    ///
+    /// # Errors
+    /// If the report is not [ok](Self::is_ok).
+    pub fn into_result(self) -> Result<(), ShutdownError> {
+        if self.is_ok() { Ok(()) } else { Err(ShutdownError(self)) }
     }
 }
+
+/// When all cells were closed, not all payloads were disposed without a failure.
+///
+/// The text names each such cell with all causes, on one line, so there is no
+/// [`source`](std::error::Error::source). `{:?}` is the same text.
+#[derive(Clone)]
+pub struct ShutdownError(ShutdownReport);
+
+impl ShutdownError {
+    /// Returns the whole report.
+    pub fn report(&self) -> &ShutdownReport {
+        &self.0
+    }
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Names::of_all();
+        let failed = self.0.cells.iter().filter(|cell| !cell.is_ok());
+        let lines: Vec<_> = failed
+            .map(|cell| {
+                let (name, outcome, note) = (names.in_report(cell.info), cell.outcome, cell.note());
+                let between = match (cell.outcome, note.as_str()) {
+                    (_, "") => "",
+                    (ShutdownOutcome::Draining, _) => " ",
+                    _ => ": ",
+                };
+                on_one_line(format!("cell `{name}`: {outcome}{between}{note}"))
+            })
+            .collect();
+        let (failed, all) = (lines.len(), self.0.cells.len());
+        write!(f, "{failed} of {all} cells did not close cleanly: {}", lines.join("; "))
+    }
+}
+
+impl fmt::Debug for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for ShutdownError {}
 
 /// A table with one cell a line.
 impl fmt::Display for ShutdownReport {
@@ -117,13 +180,8 @@ impl fmt::Display for ShutdownReport {
         let mut table = TextTable::new(["cell", "outcome", "took", ""]);
         let names = Names::of_all();
         for cell in &self.cells {
-            let note = match (&cell.error, cell.outcome) {
-                (Some(error), _) => error.to_string(),
-                (None, ShutdownOutcome::Draining) => DRAINING.to_owned(),
-                (None, _) => String::new(),
-            };
             let took = format!("{:.1?}", cell.duration);
-            table.row([names.in_report(cell.info), cell.outcome.to_string(), took, note]);
+            table.row([names.in_report(cell.info), cell.outcome.to_string(), took, cell.note()]);
         }
         write!(f, "{table}took {:.1?}", self.took)
     }

@@ -1,7 +1,5 @@
 //! Reports as text.
 
-use crate::error::causes;
-use std::error::Error;
 use std::fmt;
 
 /// Rows of columns, each as wide as its widest entry.
@@ -45,9 +43,4 @@ pub(crate) fn on_one_line(text: String) -> String {
             escaped.into_iter().flatten().chain(plain)
         })
         .collect()
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    causes(error).fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }

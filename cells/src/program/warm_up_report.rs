@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::info::CellInfo;
 use crate::program::all_cells::Names;
-use crate::program::table::{TextTable, chain, on_one_line};
+use crate::program::table::{TextTable, on_one_line};
 use std::fmt;
 use std::time::Duration;
 
@@ -62,14 +62,79 @@ impl WarmedCell {
         let outcome = WarmUpOutcome::Ready;
         Self { info, outcome, own: zero, waiting: zero, error: None, skipped_for: None }
     }
+
+    /// Why it is not ready: the error with its causes, or what it needs.
+    fn note(&self, names: &Names) -> String {
+        match (self.outcome, &self.error, self.skipped_for) {
+            (WarmUpOutcome::Failed, Some(error), _) => format!("{error:#}"),
+            (WarmUpOutcome::Skipped, _, Some(needs)) => format!("needs {}", names.in_report(needs)),
+            _ => String::new(),
+        }
+    }
 }
 
 impl WarmUpReport {
     /// Returns `true` if every cell that was wanted is ready.
     pub fn is_ok(&self) -> bool {
-        self.cells.iter().all(|cell| matches!(cell.outcome, WarmUpOutcome::Built | WarmUpOutcome::Ready))
+        self.not_ready().next().is_none()
+    }
+
+    /// Turns a warm-up after which a wanted cell is not ready into an error, for callers that propagate it.
+    ///
+    /// ```
+    /// # fn serve() {}
+    /// fn main() -> Result<(), cells::BoxError> {
+    ///     cells::warm_up().into_result()?;
+    ///     Ok(serve())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// If the report is not [ok](Self::is_ok).
+    pub fn into_result(self) -> Result<(), WarmUpError> {
+        if self.is_ok() { Ok(()) } else { Err(WarmUpError(self)) }
+    }
+
+    fn not_ready(&self) -> impl Iterator<Item = &WarmedCell> {
+        self.cells.iter().filter(|cell| !matches!(cell.outcome, WarmUpOutcome::Built | WarmUpOutcome::Ready))
     }
 }
+
+/// After a warm-up, not all cells are ready that should be.
+///
+/// The text names each of them with all its causes, on one line, so there is no
+/// [`source`](std::error::Error::source). `{:?}` is the same text.
+#[derive(Clone)]
+pub struct WarmUpError(WarmUpReport);
+
+impl WarmUpError {
+    /// Returns the whole report.
+    pub fn report(&self) -> &WarmUpReport {
+        &self.0
+    }
+}
+
+impl fmt::Display for WarmUpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Names::of_all();
+        let lines = self.0.not_ready().map(|cell| match cell.outcome {
+            // The error names the cell.
+            WarmUpOutcome::Failed if cell.error.is_some() => cell.note(&names),
+            _ => format!("cell `{}`: {}", names.in_report(cell.info), cell.note(&names)),
+        });
+        let lines: Vec<_> = lines.map(on_one_line).collect();
+        let (failed, all) = (lines.len(), self.0.cells.len());
+        write!(f, "{failed} of {all} cells are not ready after the warm-up: {}", lines.join("; "))
+    }
+}
+
+impl fmt::Debug for WarmUpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for WarmUpError {}
 
 /// A table with one cell a line, and the critical path below it.
 impl fmt::Display for WarmUpReport {
@@ -77,19 +142,14 @@ impl fmt::Display for WarmUpReport {
         let mut table = TextTable::new(["cell", "outcome", "own", "waiting", ""]);
         let names = Names::of_all();
         for cell in &self.cells {
-            let (outcome, note) = match (cell.outcome, &cell.error, cell.skipped_for) {
-                (WarmUpOutcome::Built, ..) => ("built", String::new()),
-                (WarmUpOutcome::Ready, ..) => ("was ready", String::new()),
-                (WarmUpOutcome::Failed, error, _) => {
-                    ("failed", error.as_ref().map(|error| chain(error)).unwrap_or_default())
-                }
-                (WarmUpOutcome::Skipped, _, needs) => (
-                    "skipped",
-                    needs.map(|needs| format!("needs {}", names.in_report(needs))).unwrap_or_default(),
-                ),
+            let outcome = match cell.outcome {
+                WarmUpOutcome::Built => "built",
+                WarmUpOutcome::Ready => "was ready",
+                WarmUpOutcome::Failed => "failed",
+                WarmUpOutcome::Skipped => "skipped",
             };
             let (own, waiting) = (format!("{:.1?}", cell.own), format!("{:.1?}", cell.waiting));
-            table.row([names.in_report(cell.info), outcome.to_owned(), own, waiting, note]);
+            table.row([names.in_report(cell.info), outcome.to_owned(), own, waiting, cell.note(&names)]);
         }
         write!(f, "{table}")?;
         let path: Vec<_> = self.critical_path.iter().map(|info| on_one_line(names.in_report(info))).collect();
