@@ -26,8 +26,7 @@ impl Case {
         for part in id.split('+').filter(|part| *part != "usual") {
             let (name, choice) = part.split_once('.')?;
             let dimension = DIMENSIONS.iter().position(|dimension| dimension.name == name)?;
-            case.0[dimension] =
-                DIMENSIONS[dimension].choices.iter().position(|(name, _)| *name == choice)?;
+            case.0[dimension] = DIMENSIONS[dimension].choices.iter().position(|(name, _)| *name == choice)?;
         }
         Some(case)
     }
@@ -85,5 +84,7 @@ pub(crate) fn pairs() -> Vec<Case> {
 
 /// A case in which about half of all dimensions are as usual.
 pub(crate) fn random(rng: &mut Rng) -> Case {
-    Case(std::array::from_fn(|dimension| if rng.bool() { 0 } else { rng.usize(..DIMENSIONS[dimension].choices.len()) }))
+    Case(std::array::from_fn(
+        |dimension| if rng.bool() { 0 } else { rng.usize(..DIMENSIONS[dimension].choices.len()) },
+    ))
 }

@@ -9,6 +9,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str;
 
+/// What a case is compiled as.
+#[derive(Clone, Copy)]
+pub(crate) struct CrateKind {
+    pub(crate) program: bool,
+    pub(crate) edition: &'static str,
+}
+
+impl Default for CrateKind {
+    fn default() -> Self {
+        Self { program: false, edition: "2024" }
+    }
+}
+
 pub(crate) struct Compiler {
     rustc: PathBuf,
     args: Vec<String>,
@@ -24,6 +37,10 @@ impl Compiler {
         let mut command = Command::new(cargo);
         command.args(["build", "--lib", "--message-format=json", "--quiet", "--manifest-path"]);
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        if !cfg!(debug_assertions) {
+            // As this very program is built, so that little is built again.
+            command.arg("--release");
+        }
         if let Some(target) = &target {
             command.arg("--target-dir").arg(target);
         }
@@ -36,9 +53,7 @@ impl Compiler {
             .collect();
 
         let mut args: Vec<String> =
-            ["--edition=2024", "--emit=metadata", "--error-format=json", "--color=never"]
-                .map(str::to_owned)
-                .to_vec();
+            ["--emit=metadata", "--error-format=json", "--color=never"].map(str::to_owned).to_vec();
         for name in ["cells", "tracing"] {
             let rlib = library(&messages, name);
             let deps = rlib.parent().expect("a library is in a directory").join("deps");
@@ -52,12 +67,12 @@ impl Compiler {
         Self { rustc: rustc(), args, output }
     }
 
-    /// Compiles a program or a library, and returns what the compiler says about it.
-    pub(crate) fn compile(&self, source: &str, worker: usize) -> Vec<Diagnostic> {
-        let kind = if source.contains("fn main()") && source.contains("// a program") { "bin" } else { "lib" };
+    /// Compiles the source as a crate of that kind, and returns what the compiler says about it.
+    pub(crate) fn compile(&self, source: &str, of: CrateKind, worker: usize) -> Vec<Diagnostic> {
         let mut rustc = Command::new(&self.rustc)
             .args(&self.args)
-            .args(["--crate-name=case", "--crate-type", kind, "-o"])
+            .args(["--crate-name=case", "--crate-type", if of.program { "bin" } else { "lib" }])
+            .args(["--edition", of.edition, "-o"])
             .arg(self.output.join(format!("case{worker}.rmeta")))
             .arg("-")
             .stdin(Stdio::piped())

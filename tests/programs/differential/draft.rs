@@ -1,10 +1,11 @@
 //! A declaration in the making: each dimension of the grammar sets what it is about.
 
+use crate::compiler::CrateKind;
 use std::collections::BTreeMap;
 
 pub(crate) struct Draft {
     pub(crate) crate_lints: &'static str,
-    pub(crate) program: bool,
+    pub(crate) crate_kind: CrateKind,
     /// Where the declaration is, with `$items`, `$declaration` and `$callers`.
     pub(crate) place: &'static str,
     /// What `pub(in …)` names there.
@@ -59,7 +60,8 @@ impl Draft {
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.reads_as == key || self.keys.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == key)
+        self.reads_as == key
+            || self.keys.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == key)
     }
 
     pub(crate) fn is_async(&self) -> bool {
@@ -80,11 +82,8 @@ impl Draft {
             "{above}\n{attribute}\n{below}\n{visibility} {qualifiers} fn {name}{generics}({parameters}){returns} {body}\n"
         );
         // A macro is part of the declaration, so its template has the mark; elsewhere it is added here.
-        let declaration = if self.place.contains("⟨decl:") {
-            declaration
-        } else {
-            format!("⟨decl:{declaration}⟩")
-        };
+        let declaration =
+            if self.place.contains("⟨decl:") { declaration } else { format!("⟨decl:{declaration}⟩") };
         let place = self
             .place
             .replace("$items", &items.join("\n"))
@@ -94,7 +93,7 @@ impl Draft {
             .replace("$name", name)
             .replace("$body", body)
             .replace("$returns", returns.trim_start().trim_start_matches("->"));
-        let program = if self.program { "\n// a program\nfn main() {}\n" } else { "" };
+        let program = if self.crate_kind.program { "\nfn main() {}\n" } else { "" };
         format!(
             "//! A case.\n{crate_lints}\n/// Makes anything.\npub fn make<T>() -> T {{ loop {{}} }}\n{place}{program}"
         )
@@ -107,8 +106,10 @@ impl Draft {
             (false, true) => "⟨cell:.await⟩",
             (false, false) => "",
         };
-        let (asyncness, arguments) =
-            (if awaited.is_empty() { "" } else { "async " }, vec!["crate::make()"; self.arguments].join(", "));
+        let (asyncness, arguments) = (
+            if awaited.is_empty() { "" } else { "async " },
+            vec!["crate::make()"; self.arguments].join(", "),
+        );
         let call = format!("{name}(⟨plain:{arguments}⟩){awaited}");
         let uses = match self.callers {
             Callers::None => return String::new(),
@@ -140,7 +141,7 @@ impl Default for Draft {
     fn default() -> Self {
         Self {
             crate_lints: "",
-            program: false,
+            crate_kind: CrateKind::default(),
             place: "$items\n$declaration\n$callers\n",
             path: "crate",
             items: Vec::new(),

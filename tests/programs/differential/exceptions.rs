@@ -19,7 +19,11 @@ const fn exception(name: &'static str, what: &'static str, reason: &'static str)
 /// What is refused with one error.
 pub(crate) const REFUSED: &[Exception] = &[
     exception("payload", "a payload that is not `Send + Sync`", "threads share it"),
-    exception("borrow", "a return type that borrows from a parameter, or has a hidden lifetime", "a static holds the payload"),
+    exception(
+        "borrow",
+        "a return type that borrows from a parameter, or has a hidden lifetime",
+        "a static holds the payload",
+    ),
     exception("impl-trait", "`impl Trait` in the return type", "the type of a static has a name"),
     exception("nothing", "no return type, or `!`", "there would be no payload"),
     exception("error", "an error that does not convert into `cells::BoxError`", "all callers share it"),
@@ -27,31 +31,83 @@ pub(crate) const REFUSED: &[Exception] = &[
     exception("const", "`const fn`", "the factory runs on first use"),
     exception("unsafe", "`unsafe fn`", "the accessor is safe to call"),
     exception("extern", "`extern fn`", "only the cell calls the factory"),
-    exception("generic", "type and const parameters, and `impl Trait` in a parameter", "a static has one type"),
+    exception(
+        "generic",
+        "type and const parameters, and `impl Trait` in a parameter",
+        "a static has one type",
+    ),
     exception("lifetime", "lifetime parameters", "a static outlives them"),
     exception("variadic", "`...`", "a parameter names a cell"),
-    exception("by-value", "a parameter that is neither `&T` nor `Ref<'static, T>`", "a parameter names a cell, and all callers share its payload"),
+    exception(
+        "by-value",
+        "a parameter that is neither `&T` nor `Ref<'static, T>`",
+        "a parameter names a cell, and all callers share its payload",
+    ),
     exception("exclusive", "`&mut T` as a parameter", "all callers share the payload"),
-    exception("static-borrow", "`&'static T` as a parameter", "the payload is borrowed only while the factory runs"),
+    exception(
+        "static-borrow",
+        "`&'static T` as a parameter",
+        "the payload is borrowed only while the factory runs",
+    ),
     exception("pattern", "a parameter that is a pattern, `_` or `mut`", "a parameter names a cell"),
     exception("injected-twice", "two parameters of one cell", "one is enough"),
     exception("conditional", "`cfg` on a parameter", "a cell has the same dependencies in every build"),
     exception("no-such-cell", "a parameter or `after` that names no cell", "it is a dependency"),
-    exception("not-its-payload", "a parameter of another type than the cell's payload", "it gets that payload"),
+    exception(
+        "not-its-payload",
+        "a parameter of another type than the cell's payload",
+        "it gets that payload",
+    ),
     exception("circle", "a cell that depends on itself", "it could never be built"),
-    exception("fallible-dependency", "an infallible factory with a fallible dependency", "it has no error to pass on"),
+    exception(
+        "fallible-dependency",
+        "an infallible factory with a fallible dependency",
+        "it has no error to pass on",
+    ),
     exception("async-dependency", "a plain factory with an asynchronous dependency", "it cannot await it"),
-    exception("async-borrow", "a parameter that is not `Sync`, of an `async` or `blocking` cell", "its future moves between threads"),
-    exception("permanent-lease", "`Ref` from a permanent cell", "its payload is never closed, so it has no leases"),
-    exception("no-capitals", "a name that is the same in capitals, without `cell = …`", "the static would have the accessor's name"),
-    exception("static-taken", "a name whose capitals name another value in scope, without `cell = …`", "the cell is a static beside the accessor"),
+    exception(
+        "async-borrow",
+        "a parameter that is not `Sync`, of an `async` or `blocking` cell",
+        "its future moves between threads",
+    ),
+    exception(
+        "permanent-lease",
+        "`Ref` from a permanent cell",
+        "its payload is never closed, so it has no leases",
+    ),
+    exception(
+        "no-capitals",
+        "a name that is the same in capitals, without `cell = …`",
+        "the static would have the accessor's name",
+    ),
+    exception(
+        "static-taken",
+        "a name whose capitals name another value in scope, without `cell = …`",
+        "the cell is a static beside the accessor",
+    ),
     exception("main", "the name `main`", "it is where a program starts"),
-    exception("permanent-async", "`permanent` with `async`, `blocking`, `detached` or `runtime`", "a permanent cell is built on its caller's thread"),
+    exception(
+        "permanent-async",
+        "`permanent` with `async`, `blocking`, `detached` or `runtime`",
+        "a permanent cell is built on its caller's thread",
+    ),
     exception("permanent-drop", "`dispose = drop` of a permanent cell", "its payload is never dropped"),
     exception("async-blocking", "`blocking` on an `async fn`", "it must not block"),
-    exception("needs-async", "`detached` or `runtime` on a plain function that is not `blocking`", "its factory runs on the caller's thread"),
-    exception("limits", "`max_waiters`, `wait_timeout` and `cooldown` on an infallible cell", "it has no error to return at a limit"),
-    exception("not-a-value", "a key with a value it does not take, or given twice", "it would have no effect"),
+    exception(
+        "needs-async",
+        "`detached` or `runtime` on a plain function that is not `blocking`",
+        "its factory runs on the caller's thread",
+    ),
+    exception(
+        "limits",
+        "`max_waiters`, `wait_timeout` and `cooldown` on an infallible cell",
+        "it has no error to return at a limit",
+    ),
+    exception(
+        "not-a-value",
+        "a key with a value it does not take, or given twice",
+        "it would have no effect",
+    ),
     exception("unknown-key", "what is no key", "it would have no effect"),
     exception("test", "`#[test]`", "a test is called by its harness"),
 ];
@@ -120,7 +176,11 @@ pub(crate) fn rows() -> Vec<String> {
     let refused = REFUSED.iter().map(|row| format!("| {} | refused | {} |", row.what, row.reason));
     let lints = LINTS.iter().map(|row| {
         let lint = row.lint;
-        let what = if matches!(row.of, LintOf::Plain | LintOf::PlainError) { format!("no `{lint}`") } else { format!("`{lint}`") };
+        let what = if matches!(row.of, LintOf::Plain | LintOf::PlainError) {
+            format!("no `{lint}`")
+        } else {
+            format!("`{lint}`")
+        };
         format!("| {} | {what} | {} |", row.what, row.reason)
     });
     refused.chain(lints).collect()
@@ -154,5 +214,9 @@ pub(crate) fn combined(draft: &mut Draft) {
     if draft.refused.contains_key("async-borrow") && !asynchronous {
         draft.refused.remove("async-borrow");
     }
-    debug_assert!(draft.refused.keys().all(|name| REFUSED.iter().any(|row| row.name == *name)), "{:?}", draft.refused);
+    debug_assert!(
+        draft.refused.keys().all(|name| REFUSED.iter().any(|row| row.name == *name)),
+        "{:?}",
+        draft.refused
+    );
 }

@@ -84,7 +84,8 @@ impl<'a> Verdicts<'a> {
         let is_plain = |error: &Diagnostic| {
             plain.iter().any(|plain| plain.code == error.code && plain.place() == error.place())
         };
-        let is_within = |error: &Diagnostic, region| error.place().is_some_and(|place| overlaps(&place, region));
+        let is_within =
+            |error: &Diagnostic, region| error.place().is_some_and(|place| overlaps(&place, region));
         verdicts.mark(Kind::InCaller, |error| {
             !error.is_lint() && is_within(error, &source.callers) && !is_plain(error)
         });
@@ -119,7 +120,11 @@ impl<'a> Verdicts<'a> {
             !error.is_lint() && error.place().is_none_or(|place| overlaps(&place, &source.declaration))
         };
         for own in [true, false] {
-            let mut seen = if own { 0 } else { self.unmarked().filter(|error| counts(error) && error.code.is_none()).count() };
+            let mut seen = if own {
+                0
+            } else {
+                self.unmarked().filter(|error| counts(error) && error.code.is_none()).count()
+            };
             self.mark(Kind::FollowUp, |error| {
                 let is_one = counts(error) && error.code.is_none() == own;
                 seen += usize::from(is_one);
@@ -157,8 +162,17 @@ fn same_thing(diagnostic: &Diagnostic) -> Option<(usize, usize, Option<String>)>
 }
 
 /// A generated declaration beside its plain function.
-pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], source: &Source) -> Vec<Fault> {
+pub(crate) fn compare(
+    draft: &Draft,
+    cell: &[Diagnostic],
+    plain: &[Diagnostic],
+    source: &Source,
+) -> Vec<Fault> {
     let mut verdicts = Verdicts::new(cell, plain, source);
+    // What the plain function's callers may not use is no use of the accessor either.
+    if in_region(plain, &source.callers) > 0 {
+        verdicts.forgive(Kind::InCaller);
+    }
     let (errors, lints) = split(cell);
     let (plain_errors, plain_lints) = split(plain);
     let mut faults = Vec::new();
@@ -176,10 +190,7 @@ pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], 
         let what = draft.refused.keys().copied().collect::<Vec<_>>().join(", ");
         faults.push(Fault { kind: Kind::Accepted, what });
     } else {
-        let of_declaration = |error: &&&Diagnostic| {
-            error.place().is_none_or(|place| overlaps(&place, &source.declaration))
-        };
-        let plain = plain_errors.iter().filter(of_declaration).count();
+        let plain = in_region(plain, &source.declaration);
         verdicts.mark_follow_ups(plain + draft.refused.values().sum::<usize>(), source);
     }
     // After an error the compiler leaves out many lints.
@@ -191,22 +202,26 @@ pub(crate) fn compare(draft: &Draft, cell: &[Diagnostic], plain: &[Diagnostic], 
 }
 
 /// A broken declaration: each mistake is worth one error more than the plain function has.
-pub(crate) fn tolerate(mutant: &Mutant, cell: &[Diagnostic], plain: &[Diagnostic], source: &Source) -> Vec<Fault> {
+pub(crate) fn tolerate(
+    mutant: &Mutant,
+    cell: &[Diagnostic],
+    plain: &[Diagnostic],
+    source: &Source,
+) -> Vec<Fault> {
     let mut verdicts = Verdicts::new(cell, plain, source);
-    let in_declaration = |said: &[Diagnostic]| {
-        let (errors, _) = split(said);
-        errors.into_iter().filter(|error| error.place().is_none_or(|place| overlaps(&place, &source.declaration))).count()
-    };
-    let in_callers = |said: &[Diagnostic]| {
-        let (errors, _) = split(said);
-        errors.into_iter().any(|error| error.place().is_some_and(|place| overlaps(&place, &source.callers)))
-    };
     // A mutant may be right, or another declaration to its callers.
-    if in_declaration(cell) == 0 || in_callers(plain) || !mutant.decided {
+    let mistakes = in_region(cell, &source.declaration);
+    if mistakes == 0 || in_region(plain, &source.callers) > 0 || !mutant.decided {
         verdicts.forgive(Kind::InCaller);
     }
-    verdicts.mark_follow_ups(in_declaration(plain) + mutant.mistakes, source);
+    verdicts.mark_follow_ups(in_region(plain, &source.declaration) + mutant.mistakes, source);
     verdicts.faults()
+}
+
+/// How many errors are there.
+fn in_region(said: &[Diagnostic], region: &Range<usize>) -> usize {
+    let (errors, _) = split(said);
+    errors.into_iter().filter(|error| error.place().is_none_or(|place| overlaps(&place, region))).count()
 }
 
 fn split(diagnostics: &[Diagnostic]) -> (Vec<&Diagnostic>, Vec<&Diagnostic>) {
@@ -225,12 +240,7 @@ fn has_error_at(error: &Diagnostic, list: &[&Diagnostic]) -> bool {
     })
 }
 
-fn other_lints(
-    cell: &[&Diagnostic],
-    plain: &[&Diagnostic],
-    source: &Source,
-    fallible: bool,
-) -> Vec<Fault> {
+fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic], source: &Source, fallible: bool) -> Vec<Fault> {
     // A call of the accessor may be longer than one of the plain function, and its result is another.
     let start = |lint: &Diagnostic| lint.place().map(|place| place.start);
     let is_in = |lint: &Diagnostic, list: &[&Diagnostic]| {
@@ -247,7 +257,11 @@ fn other_lints(
             || within(lint, &source.attribute) && expected(lint, LintOf::Argument)
             || within(lint, &source.callers) && expected(lint, LintOf::Caller)
     };
-    let missing = plain.iter().filter(|lint| !is_in(lint, cell) && !expected(lint, LintOf::Plain) && !(fallible && expected(lint, LintOf::PlainError)));
+    let missing = plain.iter().filter(|lint| {
+        !is_in(lint, cell)
+            && !expected(lint, LintOf::Plain)
+            && !(fallible && expected(lint, LintOf::PlainError))
+    });
     let added = cell.iter().filter(|lint| !is_in(lint, plain) && !of_cell(lint));
     missing
         .map(|lint| fault(Kind::LintMissing, lint))

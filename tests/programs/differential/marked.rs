@@ -27,7 +27,13 @@ pub(crate) struct Source {
 }
 
 pub(crate) fn source(marked: &str, side: Side) -> Source {
-    let mut source = Source { text: String::new(), attribute: 0..0, declaration: 0..0, cell_only: Vec::new(), callers: 0..0 };
+    let mut source = Source {
+        text: String::new(),
+        attribute: 0..0,
+        declaration: 0..0,
+        cell_only: Vec::new(),
+        callers: 0..0,
+    };
     let mut open: Vec<(&str, usize)> = Vec::new();
     let mut rest = marked;
     while let Some(at) = rest.find(['⟨', '⟩']) {

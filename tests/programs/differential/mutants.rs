@@ -168,7 +168,9 @@ fn mutations(text: &str) -> Vec<(String, String)> {
         };
         mutations.push((format!("prefix.{at}"), tokens[..at].to_vec()));
         mutations.push((format!("removed.{at}"), around(&[], 1)));
-        for (name, other) in [("comma", ", "), ("equals", "= "), ("number", "1 "), ("word", "word "), ("path", ":: ")] {
+        for (name, other) in
+            [("comma", ", "), ("equals", "= "), ("number", "1 "), ("word", "word "), ("path", ":: ")]
+        {
             mutations.push((format!("{name}.{at}"), around(&[other], 1)));
         }
         let mut doubled = tokens.clone();

@@ -20,12 +20,14 @@ pub struct Outcome {
 }
 
 pub(crate) fn outcome(found: &[Found], cases: usize) -> Outcome {
-    let unknown: Vec<_> = found.iter().filter(|case| !case.faults.is_empty() && !is_known(&case.id)).collect();
+    let unknown: Vec<_> =
+        found.iter().filter(|case| !case.faults.is_empty() && !is_known(&case.id)).collect();
     let mut report = grouped(found);
     let (all, unknown) = (found.iter().filter(|case| !case.faults.is_empty()).count(), unknown.len());
     writeln!(report, "{cases} cases, {all} with faults, {unknown} of these unknown").expect("a string");
     // Every row of the list is a case of its own, so what is missing does not fail any more.
-    let mended = KNOWN.iter().filter(|(id, _)| !found.iter().any(|case| case.id == *id && !case.faults.is_empty()));
+    let mended =
+        KNOWN.iter().filter(|(id, _)| !found.iter().any(|case| case.id == *id && !case.faults.is_empty()));
     let mut is_as_expected = unknown == 0;
     for (id, what) in mended {
         is_as_expected = false;

@@ -19,13 +19,14 @@ fn refused(draft: &mut Draft, keys: &'static str, exception: &'static str) {
 }
 
 const OTHER: &str = "/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }";
-const SECOND: &str =
-    "/// A second.\n#[allow(dead_code)] pub const SECOND: ::core::time::Duration = ::core::time::Duration::from_secs(1);";
-const SECOND_MACRO: &str = "#[allow(unused_macros)] macro_rules! second { () => { ::core::time::Duration::from_secs(1) } }";
+const SECOND: &str = "/// A second.\n#[allow(dead_code)] pub const SECOND: ::core::time::Duration = ::core::time::Duration::from_secs(1);";
+const SECOND_MACRO: &str =
+    "#[allow(unused_macros)] macro_rules! second { () => { ::core::time::Duration::from_secs(1) } }";
 const END: &str = "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}";
 const ENDS: &str = "/// Ends.\npub mod ends {\n/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {} }";
 const BOTH: &str = "/// A module.\npub mod near_by {\n#[allow(unused)] #[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }\n#[allow(unused)] #[::cells::runtime_cell]\npub fn second() -> u8 { crate::make() } }";
-const WATCH: &str = "/// Watches.\n#[allow(dead_code)] pub struct Watch;\nimpl ::cells::Observer for Watch {}";
+const WATCH: &str =
+    "/// Watches.\n#[allow(dead_code)] pub struct Watch;\nimpl ::cells::Observer for Watch {}";
 const ALIAS: &str = "#[allow(unused_imports)] use ::cells as renamed;";
 
 pub(super) const CHOICES: &[Choice] = &[
@@ -105,7 +106,9 @@ pub(super) const CHOICES: &[Choice] = &[
     ("runtime_other", |draft| refused(draft, "runtime = \"other\"", "not-a-value")),
     ("max_waiters", |draft| key(draft, "max_waiters = 4")),
     ("max_waiters_parens", |draft| key(draft, "max_waiters = (4)")),
-    ("max_waiters_const", |draft| with(draft, "max_waiters = N", "/// A number.\n#[allow(dead_code)] pub const N: usize = 4;")),
+    ("max_waiters_const", |draft| {
+        with(draft, "max_waiters = N", "/// A number.\n#[allow(dead_code)] pub const N: usize = 4;")
+    }),
     ("max_waiters_block", |draft| key(draft, "max_waiters = { 2 + 2 }")),
     ("max_waiters_macro", |draft| {
         with(draft, "max_waiters = four!()", "#[allow(unused_macros)] macro_rules! four { () => { 4 } }");
@@ -153,7 +156,13 @@ pub(super) const CHOICES: &[Choice] = &[
     ("crate_alias", |draft| with(draft, "crate = renamed", ALIAS)),
     ("crate_other", |draft| refused(draft, "crate = ::core", "not-a-value")),
     ("crate_undeclared", |draft| refused(draft, "crate = nope", "not-a-value")),
-    ("many", |draft| with(draft, "eager, name = \"a\", dispose = end, after = [OTHER]", "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}\n/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }")),
+    ("many", |draft| {
+        with(
+            draft,
+            "eager, name = \"a\", dispose = end, after = [OTHER]",
+            "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}\n/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }",
+        )
+    }),
     ("all_limits", |draft| key(draft, "cooldown = \"1s\", wait_timeout = \"1s\", max_waiters = 1")),
     ("twice", |draft| refused(draft, "eager, eager", "not-a-value")),
     ("unknown", |draft| refused(draft, "no_such_key", "unknown-key")),

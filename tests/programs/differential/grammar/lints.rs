@@ -1,4 +1,4 @@
-//! Lint levels of the whole crate.
+//! Lint levels and the edition of the whole crate.
 
 use crate::grammar::Choice;
 
@@ -15,6 +15,8 @@ pub(super) const CHOICES: &[Choice] = &[
     ("unsafe_code", |draft| draft.crate_lints = "#![forbid(unsafe_code)]"),
     ("clippy", |draft| draft.crate_lints = "#![forbid(clippy::all, clippy::pedantic)]"),
     ("no_std", |draft| draft.crate_lints = "#![no_std] extern crate std;"),
+    ("edition_2021", |draft| draft.crate_kind.edition = "2021"),
+    ("edition_2018", |draft| draft.crate_kind.edition = "2018"),
     ("rare", |draft| {
         draft.crate_lints = "#![warn(let_underscore_drop, missing_copy_implementations, missing_debug_implementations, \
                              single_use_lifetimes, trivial_casts, unused_qualifications, \

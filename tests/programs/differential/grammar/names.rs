@@ -30,14 +30,18 @@ pub(super) const CHOICES: &[Choice] = &[
     }),
     ("main", |draft| {
         (draft.name, draft.cell) = ("main", "MAIN");
-        draft.program = false;
+        draft.crate_kind.program = false;
         draft.refuse("main");
     }),
     ("constant_beside", |draft| {
         draft.items.push("/// Taken.\npub const POOL: u8 = 1;");
         draft.refuse("static-taken");
     }),
-    ("type_beside", |draft| draft.items.push("/// As the static, in another namespace.\n#[allow(non_camel_case_types)] pub struct POOL {}")),
+    ("type_beside", |draft| {
+        draft.items.push(
+            "/// As the static, in another namespace.\n#[allow(non_camel_case_types)] pub struct POOL {}",
+        )
+    }),
     ("marker_beside", |draft| {
         draft.items.push("/// Of a user.\n#[allow(non_camel_case_types)] pub struct __pool;\n/// Of a user.\npub static __POOL: u8 = 1;\n/// Of a user.\npub fn __factory() {}");
     }),
