@@ -70,7 +70,7 @@ struct Judged {
 
 impl Judged {
     fn new(work: &Work, compiler: &Compiler, worker: usize) -> Self {
-        let compiled = |marked: &str, kind: CrateKind| {
+        let both = |marked: &str, kind: CrateKind| {
             [Side::Cell, Side::Plain].map(|side| {
                 let source = source(marked, side);
                 let said = compiler.compile(&source.text, kind, worker);
@@ -80,12 +80,12 @@ impl Judged {
         let ([cell, plain], faults) = match work {
             Work::Declaration(case) => {
                 let draft = case.draft();
-                let sides = compiled(&draft.marked(), draft.crate_kind);
+                let sides = both(&draft.marked(), draft.crate_kind);
                 let faults = compare(&draft, &sides[0].1, &sides[1].1, &sides[0].0);
                 (sides, faults)
             }
             Work::Mutant(mutant) => {
-                let sides = compiled(&mutant.marked, CrateKind::default());
+                let sides = both(&mutant.marked, CrateKind::default());
                 let faults = tolerate(mutant, &sides[0].1, &sides[1].1, &sides[0].0);
                 (sides, faults)
             }

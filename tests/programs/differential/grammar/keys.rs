@@ -2,6 +2,7 @@
 
 use crate::draft::Draft;
 use crate::grammar::Choice;
+use crate::grammar::names::one_name;
 
 fn key(draft: &mut Draft, keys: &'static str) {
     draft.keys = keys;
@@ -57,7 +58,7 @@ pub(super) const CHOICES: &[Choice] = &[
         key(draft, "cell = pool");
         draft.cell = "pool";
         if draft.name == "pool" {
-            draft.refuse("no-capitals");
+            one_name(draft);
         }
     }),
     ("factory", |draft| key(draft, "factory = build_pool")),

@@ -1,7 +1,13 @@
 //! What it is called, and what has the names around it.
 
-use crate::draft::Callers;
+use crate::draft::{Callers, Draft};
 use crate::grammar::Choice;
+
+/// The accessor and the static have one name, which is the accessor's to callers.
+pub(super) fn one_name(draft: &mut Draft) {
+    draft.refuse("no-capitals");
+    draft.callers = Callers::Accessor;
+}
 
 pub(super) const CHOICES: &[Choice] = &[
     ("usual", |_| {}),
@@ -22,20 +28,23 @@ pub(super) const CHOICES: &[Choice] = &[
     ("umlaut", |draft| (draft.name, draft.cell) = ("größe", "GRÖSSE")),
     ("no_capitals", |draft| {
         (draft.name, draft.cell) = ("变量", "变量");
-        draft.refuse("no-capitals");
+        one_name(draft);
     }),
     ("capitals", |draft| {
         (draft.name, draft.cell) = ("POOL", "POOL");
-        draft.refuse("no-capitals");
+        one_name(draft);
     }),
     ("main", |draft| {
         (draft.name, draft.cell) = ("main", "MAIN");
         draft.crate_kind.program = false;
         draft.refuse("main");
+        // It stays what it is, since a program starts there.
+        draft.callers = Callers::None;
     }),
     ("constant_beside", |draft| {
         draft.items.push("/// Taken.\npub const POOL: u8 = 1;");
         draft.refuse("static-taken");
+        draft.callers = Callers::Accessor;
     }),
     ("type_beside", |draft| {
         draft.items.push(

@@ -51,8 +51,7 @@ pub(super) const CHOICES: &[Choice] = &[
         plain(
             draft,
             "Box<dyn Clock>",
-            r#"/// A clock.
-pub trait Clock: Send + Sync {}"#,
+            "/// A clock.\npub trait Clock: Send + Sync {}",
             Some("Box<dyn Clock>"),
         )
     }),
@@ -60,13 +59,7 @@ pub trait Clock: Send + Sync {}"#,
         plain(draft, "Box<dyn Clock>", "#[allow(dead_code)] trait Clock: Send + Sync {}", None)
     }),
     ("arc_trait", |draft| {
-        plain(
-            draft,
-            "::std::sync::Arc<dyn Clock + Send + Sync>",
-            r#"/// A clock.
-pub trait Clock {}"#,
-            None,
-        )
+        plain(draft, "::std::sync::Arc<dyn Clock + Send + Sync>", "/// A clock.\npub trait Clock {}", None)
     }),
     ("option", |draft| plain(draft, "Option<u8>", "", None)),
     ("atomic", |draft| plain(draft, "::std::sync::atomic::AtomicU8", "", None)),
@@ -74,24 +67,8 @@ pub trait Clock {}"#,
     ("parens", |draft| plain(draft, "(u8)", "", None)),
     ("projection", |draft| plain(draft, "<u8 as ::core::ops::Add>::Output", "", Some("u8"))),
     ("type_macro", |draft| plain(draft, "number!()", "macro_rules! number { () => { u8 } }", Some("u8"))),
-    ("type_alias", |draft| {
-        plain(
-            draft,
-            "Number",
-            r#"/// A number.
-pub type Number = u8;"#,
-            Some("u8"),
-        )
-    }),
-    ("public", |draft| {
-        plain(
-            draft,
-            "Pool",
-            r#"/// A pool.
-pub struct Pool;"#,
-            Some("Pool"),
-        )
-    }),
+    ("type_alias", |draft| plain(draft, "Number", "/// A number.\npub type Number = u8;", Some("u8"))),
+    ("public", |draft| plain(draft, "Pool", "/// A pool.\npub struct Pool;", Some("Pool"))),
     ("private", |draft| plain(draft, "Pool", "struct Pool;", Some("Pool"))),
     ("private_in_vec", |draft| plain(draft, "Vec<Pool>", "struct Pool;", None)),
     ("private_in_option", |draft| plain(draft, "Option<(u8, Pool)>", "struct Pool;", None)),
@@ -99,49 +76,18 @@ pub struct Pool;"#,
     ("private_alias", |draft| plain(draft, "Alias", "struct Pool; type Alias = Pool;", None)),
     ("crate_visible", |draft| plain(draft, "Pool", "pub(crate) struct Pool;", Some("Pool"))),
     ("private_generic", |draft| {
-        plain(
-            draft,
-            "Pool<Secret>",
-            r#"/// A pool.
-pub struct Pool<T>(pub T);
-struct Secret;"#,
-            None,
-        )
+        plain(draft, "Pool<Secret>", "/// A pool.\npub struct Pool<T>(pub T);\nstruct Secret;", None)
     }),
-    ("deprecated_type", |draft| {
-        plain(
-            draft,
-            "Pool",
-            r#"/// A pool.
-#[deprecated] pub struct Pool;"#,
-            None,
-        )
-    }),
-    ("must_use_type", |draft| {
-        plain(
-            draft,
-            "Pool",
-            r#"/// A pool.
-#[must_use] pub struct Pool;"#,
-            None,
-        )
-    }),
+    ("deprecated_type", |draft| plain(draft, "Pool", "/// A pool.\n#[deprecated] pub struct Pool;", None)),
+    ("must_use_type", |draft| plain(draft, "Pool", "/// A pool.\n#[must_use] pub struct Pool;", None)),
     ("non_exhaustive", |draft| {
-        plain(
-            draft,
-            "Pool",
-            r#"/// A pool.
-#[non_exhaustive] pub struct Pool {}"#,
-            None,
-        )
+        plain(draft, "Pool", "/// A pool.\n#[non_exhaustive] pub struct Pool {}", None)
     }),
     ("with_drop", |draft| {
         plain(
             draft,
             "Pool",
-            r#"/// A pool.
-pub struct Pool;
-impl Drop for Pool { fn drop(&mut self) {} }"#,
+            "/// A pool.\npub struct Pool;\nimpl Drop for Pool { fn drop(&mut self) {} }",
             Some("Pool"),
         )
     }),
@@ -149,47 +95,21 @@ impl Drop for Pool { fn drop(&mut self) {} }"#,
         plain(
             draft,
             "Pool",
-            r#"/// A pool.
-pub struct Pool;
-impl ::cells::Close for Pool { fn close(self) -> ::core::result::Result<(), ::cells::BoxError> { ::core::result::Result::Ok(()) } }"#,
+            "/// A pool.\npub struct Pool;\nimpl ::cells::Close for Pool { fn close(self) -> ::core::result::Result<(), ::cells::BoxError> { ::core::result::Result::Ok(()) } }",
             Some("Pool"),
         )
     }),
     ("generic_default", |draft| {
-        plain(
-            draft,
-            "Pool",
-            r#"/// A pool.
-pub struct Pool<T = u8>(pub T);"#,
-            Some("Pool<u8>"),
-        )
+        plain(draft, "Pool", "/// A pool.\npub struct Pool<T = u8>(pub T);", Some("Pool<u8>"))
     }),
     ("const_generic", |draft| {
-        plain(
-            draft,
-            "Pool<{ 1 + 2 }>",
-            r#"/// A pool.
-pub struct Pool<const N: usize>;"#,
-            Some("Pool<3>"),
-        )
+        plain(draft, "Pool<{ 1 + 2 }>", "/// A pool.\npub struct Pool<const N: usize>;", Some("Pool<3>"))
     }),
     ("lifetime_static", |draft| {
-        plain(
-            draft,
-            "Pool<'static>",
-            r#"/// A pool.
-pub struct Pool<'a>(pub &'a u8);"#,
-            Some("Pool<'static>"),
-        )
+        plain(draft, "Pool<'static>", "/// A pool.\npub struct Pool<'a>(pub &'a u8);", Some("Pool<'static>"))
     }),
     ("hidden_lifetime", |draft| {
-        plain(
-            draft,
-            "Pool",
-            r#"/// A pool.
-pub struct Pool<'a>(pub &'a u8);"#,
-            None,
-        );
+        plain(draft, "Pool", "/// A pool.\npub struct Pool<'a>(pub &'a u8);", None);
         draft.borrows = true;
     }),
     ("cow", |draft| plain(draft, "::std::borrow::Cow<'static, str>", "", None)),
@@ -212,10 +132,7 @@ pub struct Pool<'a>(pub &'a u8);"#,
         result(
             draft,
             "Result<u8, Failed>",
-            r#"/// An error.
-#[derive(Debug)] pub struct Failed;
-impl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }
-impl ::core::error::Error for Failed {}"#,
+            "/// An error.\n#[derive(Debug)] pub struct Failed;\nimpl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}",
             Some("u8"),
         )
     }),
@@ -223,9 +140,7 @@ impl ::core::error::Error for Failed {}"#,
         result(
             draft,
             "Result<u8, Failed>",
-            r#"#[derive(Debug)] struct Failed;
-impl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }
-impl ::core::error::Error for Failed {}"#,
+            "#[derive(Debug)] struct Failed;\nimpl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}",
             Some("u8"),
         )
     }),
@@ -245,8 +160,7 @@ impl ::core::error::Error for Failed {}"#,
         result(
             draft,
             "Result<u8>",
-            r#"/// A result.
-pub type Result<T> = ::core::result::Result<T, ::std::string::String>;"#,
+            "/// A result.\npub type Result<T> = ::core::result::Result<T, ::std::string::String>;",
             Some("u8"),
         )
     }),
@@ -254,8 +168,7 @@ pub type Result<T> = ::core::result::Result<T, ::std::string::String>;"#,
         result(
             draft,
             "Result<u8>",
-            r#"/// A result.
-pub type Result<T, E = ::std::string::String> = ::core::result::Result<T, E>;"#,
+            "/// A result.\npub type Result<T, E = ::std::string::String> = ::core::result::Result<T, E>;",
             Some("u8"),
         )
     }),
@@ -263,8 +176,7 @@ pub type Result<T, E = ::std::string::String> = ::core::result::Result<T, E>;"#,
         result(
             draft,
             "Result",
-            r#"/// A result.
-pub type Result = ::core::result::Result<u8, ::std::string::String>;"#,
+            "/// A result.\npub type Result = ::core::result::Result<u8, ::std::string::String>;",
             Some("u8"),
         )
     }),
@@ -272,8 +184,7 @@ pub type Result = ::core::result::Result<u8, ::std::string::String>;"#,
         result(
             draft,
             "Result<u8>",
-            r#"/// A result.
-pub type Result<T> = ::core::result::Result<::std::vec::Vec<T>, ::std::string::String>;"#,
+            "/// A result.\npub type Result<T> = ::core::result::Result<::std::vec::Vec<T>, ::std::string::String>;",
             Some("::std::vec::Vec<u8>"),
         )
     }),
@@ -281,30 +192,13 @@ pub type Result<T> = ::core::result::Result<::std::vec::Vec<T>, ::std::string::S
         result(
             draft,
             "Result<::std::string::String, u8>",
-            r#"/// A result.
-pub type Result<E, T> = ::core::result::Result<T, E>;"#,
+            "/// A result.\npub type Result<E, T> = ::core::result::Result<T, E>;",
             Some("u8"),
         )
     }),
-    ("own_result_struct", |draft| {
-        plain(
-            draft,
-            "Result",
-            r#"/// No result.
-pub struct Result;"#,
-            None,
-        )
-    }),
+    ("own_result_struct", |draft| plain(draft, "Result", "/// No result.\npub struct Result;", None)),
     ("own_result_enum", |draft| {
-        plain(
-            draft,
-            "Result<u8>",
-            r#"/// No result.
-pub enum Result<T> {
-/// One.
-One(T) }"#,
-            None,
-        )
+        plain(draft, "Result<u8>", "/// No result.\npub enum Result<T> {\n/// One.\nOne(T) }", None)
     }),
     ("own_result_private", |draft| {
         result(
@@ -320,8 +214,7 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
         plain(
             draft,
             "Fallible<u8>",
-            r#"/// A result.
-pub type Fallible<T> = ::core::result::Result<T, ::std::string::String>;"#,
+            "/// A result.\npub type Fallible<T> = ::core::result::Result<T, ::std::string::String>;",
             None,
         )
     }),
@@ -329,8 +222,7 @@ pub type Fallible<T> = ::core::result::Result<T, ::std::string::String>;"#,
         plain(
             draft,
             "PoolResult",
-            r#"/// A result.
-pub type PoolResult = ::core::result::Result<u8, ::std::string::String>;"#,
+            "/// A result.\npub type PoolResult = ::core::result::Result<u8, ::std::string::String>;",
             None,
         )
     }),
@@ -396,6 +288,8 @@ pub type PoolResult = ::core::result::Result<u8, ::std::string::String>;"#,
     ("placeholder", |draft| {
         plain(draft, "_", "", None);
         draft.body = "{ 1_u8 }";
+        // Nobody knows the type of the static.
+        draft.callers = Callers::Accessor;
     }),
     ("never", |draft| {
         plain(draft, "!", "", None);
@@ -413,15 +307,7 @@ pub type PoolResult = ::core::result::Result<u8, ::std::string::String>;"#,
     ("undeclared_argument", |draft| plain(draft, "Vec<Nope>", "", None)),
     ("undeclared_in_result", |draft| result(draft, "Result<Nope, String>", "", None)),
     ("undeclared_error", |draft| result(draft, "Result<u8, Nope>", "", None)),
-    ("bare_trait", |draft| {
-        plain(
-            draft,
-            "Clock",
-            r#"/// A clock.
-pub trait Clock {}"#,
-            None,
-        )
-    }),
+    ("bare_trait", |draft| plain(draft, "Clock", "/// A clock.\npub trait Clock {}", None)),
     ("trait_path", |draft| plain(draft, "::core::clone::Clone", "", None)),
     ("missing_generics", |draft| plain(draft, "Vec", "", None)),
     ("too_many_generics", |draft| plain(draft, "Vec<u8, u8, u8>", "", None)),
