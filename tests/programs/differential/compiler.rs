@@ -122,6 +122,8 @@ fn library(messages: &[Value], name: &str) -> PathBuf {
                 && message["target"]["kind"][0] == "lib"
         })
         .flat_map(|message| message["filenames"].as_array().into_iter().flatten());
-    let mut files = files.filter_map(Value::as_str).filter(|file| file.ends_with(".rlib"));
-    files.next().map_or_else(|| panic!("cargo built no library `{name}`"), PathBuf::from)
+    let mut files = files.filter_map(Value::as_str).map(PathBuf::from);
+    files
+        .find(|file| file.extension().is_some_and(|ending| ending == "rlib"))
+        .unwrap_or_else(|| panic!("cargo built no library `{name}`"))
 }

@@ -16,10 +16,10 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Whether it is a lint, at whatever level.
+    /// Whether it is a lint, at whatever level: the codes of errors have digits.
     pub(crate) fn is_lint(&self) -> bool {
         match &self.code {
-            Some(code) => !code.starts_with(|c: char| c == 'E') || code.contains('_'),
+            Some(code) => !code.ends_with(|c: char| c.is_ascii_digit()),
             None => !self.is_error,
         }
     }

@@ -3,6 +3,7 @@
 use crate::compiler::CrateKind;
 use std::collections::BTreeMap;
 
+#[expect(clippy::struct_excessive_bools, reason = "they have nothing to do with each other")]
 pub(crate) struct Draft {
     pub(crate) crate_lints: &'static str,
     pub(crate) crate_kind: CrateKind,

@@ -257,11 +257,9 @@ fn other_lints(cell: &[&Diagnostic], plain: &[&Diagnostic], source: &Source, fal
             || within(lint, &source.attribute) && expected(lint, LintOf::Argument)
             || within(lint, &source.callers) && expected(lint, LintOf::Caller)
     };
-    let missing = plain.iter().filter(|lint| {
-        !is_in(lint, cell)
-            && !expected(lint, LintOf::Plain)
-            && !(fallible && expected(lint, LintOf::PlainError))
-    });
+    let of_plain =
+        |lint: &Diagnostic| expected(lint, LintOf::Plain) || fallible && expected(lint, LintOf::PlainError);
+    let missing = plain.iter().filter(|lint| !is_in(lint, cell) && !of_plain(lint));
     let added = cell.iter().filter(|lint| !is_in(lint, plain) && !of_cell(lint));
     missing
         .map(|lint| fault(Kind::LintMissing, lint))

@@ -24,7 +24,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("cfg_unknown", |draft| below(draft, "#[cfg(not(unknown))]")),
     ("cfg_attr", |draft| below(draft, "#[cfg_attr(all(), doc = \"A pool.\", must_use, allow(unused))]")),
     ("cfg_attr_above", |draft| {
-        above(draft, "#[cfg_attr(all(), doc = \"A pool.\", must_use, allow(unused))]")
+        above(draft, "#[cfg_attr(all(), doc = \"A pool.\", must_use, allow(unused))]");
     }),
     ("deprecated", |draft| below(draft, "#[deprecated]")),
     ("deprecated_note", |draft| above(draft, "#[deprecated(since = \"1.0.0\", note = \"gone\")]")),

@@ -108,7 +108,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("max_waiters", |draft| key(draft, "max_waiters = 4")),
     ("max_waiters_parens", |draft| key(draft, "max_waiters = (4)")),
     ("max_waiters_const", |draft| {
-        with(draft, "max_waiters = N", "/// A number.\n#[allow(dead_code)] pub const N: usize = 4;")
+        with(draft, "max_waiters = N", "/// A number.\n#[allow(dead_code)] pub const N: usize = 4;");
     }),
     ("max_waiters_block", |draft| key(draft, "max_waiters = { 2 + 2 }")),
     ("max_waiters_macro", |draft| {
@@ -162,7 +162,7 @@ pub(super) const CHOICES: &[Choice] = &[
             draft,
             "eager, name = \"a\", dispose = end, after = [OTHER]",
             "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}\n/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }",
-        )
+        );
     }),
     ("all_limits", |draft| key(draft, "cooldown = \"1s\", wait_timeout = \"1s\", max_waiters = 1")),
     ("twice", |draft| refused(draft, "eager, eager", "not-a-value")),

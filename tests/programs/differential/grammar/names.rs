@@ -49,7 +49,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("type_beside", |draft| {
         draft.items.push(
             "/// As the static, in another namespace.\n#[allow(non_camel_case_types)] pub struct POOL {}",
-        )
+        );
     }),
     ("marker_beside", |draft| {
         draft.items.push("/// Of a user.\n#[allow(non_camel_case_types)] pub struct __pool;\n/// Of a user.\npub static __POOL: u8 = 1;\n/// Of a user.\npub fn __factory() {}");

@@ -21,7 +21,7 @@ pub(super) const CHOICES: &[Choice] = &[
         draft.path = "crate::outer";
     }),
     ("function", |draft| {
-        draft.place = "/// A function.\npub fn outer() {\n$items\n$declaration\n$callers\n}\n"
+        draft.place = "/// A function.\npub fn outer() {\n$items\n$declaration\n$callers\n}\n";
     }),
     ("closure", |draft| {
         draft.place =

@@ -35,7 +35,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("string", |draft| plain(draft, "String", "", Some("::std::string::String"))),
     ("vec", |draft| plain(draft, "Vec<u8>", "", Some("::std::vec::Vec<u8>"))),
     ("path", |draft| {
-        plain(draft, "::std::collections::BTreeMap<::std::string::String, ::std::vec::Vec<u8>>", "", None)
+        plain(draft, "::std::collections::BTreeMap<::std::string::String, ::std::vec::Vec<u8>>", "", None);
     }),
     ("tuple", |draft| plain(draft, "(u8, &'static str)", "", Some("(u8, &'static str)"))),
     ("array", |draft| plain(draft, "[u8; 1 + 2]", "", Some("[u8; 3]"))),
@@ -53,13 +53,13 @@ pub(super) const CHOICES: &[Choice] = &[
             "Box<dyn Clock>",
             "/// A clock.\npub trait Clock: Send + Sync {}",
             Some("Box<dyn Clock>"),
-        )
+        );
     }),
     ("box_private_trait", |draft| {
-        plain(draft, "Box<dyn Clock>", "#[allow(dead_code)] trait Clock: Send + Sync {}", None)
+        plain(draft, "Box<dyn Clock>", "#[allow(dead_code)] trait Clock: Send + Sync {}", None);
     }),
     ("arc_trait", |draft| {
-        plain(draft, "::std::sync::Arc<dyn Clock + Send + Sync>", "/// A clock.\npub trait Clock {}", None)
+        plain(draft, "::std::sync::Arc<dyn Clock + Send + Sync>", "/// A clock.\npub trait Clock {}", None);
     }),
     ("option", |draft| plain(draft, "Option<u8>", "", None)),
     ("atomic", |draft| plain(draft, "::std::sync::atomic::AtomicU8", "", None)),
@@ -76,12 +76,12 @@ pub(super) const CHOICES: &[Choice] = &[
     ("private_alias", |draft| plain(draft, "Alias", "struct Pool; type Alias = Pool;", None)),
     ("crate_visible", |draft| plain(draft, "Pool", "pub(crate) struct Pool;", Some("Pool"))),
     ("private_generic", |draft| {
-        plain(draft, "Pool<Secret>", "/// A pool.\npub struct Pool<T>(pub T);\nstruct Secret;", None)
+        plain(draft, "Pool<Secret>", "/// A pool.\npub struct Pool<T>(pub T);\nstruct Secret;", None);
     }),
     ("deprecated_type", |draft| plain(draft, "Pool", "/// A pool.\n#[deprecated] pub struct Pool;", None)),
     ("must_use_type", |draft| plain(draft, "Pool", "/// A pool.\n#[must_use] pub struct Pool;", None)),
     ("non_exhaustive", |draft| {
-        plain(draft, "Pool", "/// A pool.\n#[non_exhaustive] pub struct Pool {}", None)
+        plain(draft, "Pool", "/// A pool.\n#[non_exhaustive] pub struct Pool {}", None);
     }),
     ("with_drop", |draft| {
         plain(
@@ -89,7 +89,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "Pool",
             "/// A pool.\npub struct Pool;\nimpl Drop for Pool { fn drop(&mut self) {} }",
             Some("Pool"),
-        )
+        );
     }),
     ("with_close", |draft| {
         plain(
@@ -97,16 +97,16 @@ pub(super) const CHOICES: &[Choice] = &[
             "Pool",
             "/// A pool.\npub struct Pool;\nimpl ::cells::Close for Pool { fn close(self) -> ::core::result::Result<(), ::cells::BoxError> { ::core::result::Result::Ok(()) } }",
             Some("Pool"),
-        )
+        );
     }),
     ("generic_default", |draft| {
-        plain(draft, "Pool", "/// A pool.\npub struct Pool<T = u8>(pub T);", Some("Pool<u8>"))
+        plain(draft, "Pool", "/// A pool.\npub struct Pool<T = u8>(pub T);", Some("Pool<u8>"));
     }),
     ("const_generic", |draft| {
-        plain(draft, "Pool<{ 1 + 2 }>", "/// A pool.\npub struct Pool<const N: usize>;", Some("Pool<3>"))
+        plain(draft, "Pool<{ 1 + 2 }>", "/// A pool.\npub struct Pool<const N: usize>;", Some("Pool<3>"));
     }),
     ("lifetime_static", |draft| {
-        plain(draft, "Pool<'static>", "/// A pool.\npub struct Pool<'a>(pub &'a u8);", Some("Pool<'static>"))
+        plain(draft, "Pool<'static>", "/// A pool.\npub struct Pool<'a>(pub &'a u8);", Some("Pool<'static>"));
     }),
     ("hidden_lifetime", |draft| {
         plain(draft, "Pool", "/// A pool.\npub struct Pool<'a>(pub &'a u8);", None);
@@ -123,7 +123,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("result_string", |draft| result(draft, "Result<u8, String>", "", Some("u8"))),
     ("result_str", |draft| result(draft, "Result<u8, &'static str>", "", Some("u8"))),
     ("result_boxed", |draft| {
-        result(draft, "Result<u8, Box<dyn ::core::error::Error + Send + Sync>>", "", Some("u8"))
+        result(draft, "Result<u8, Box<dyn ::core::error::Error + Send + Sync>>", "", Some("u8"));
     }),
     ("result_box_error", |draft| result(draft, "Result<u8, ::cells::BoxError>", "", Some("u8"))),
     ("result_infallible", |draft| result(draft, "Result<u8, ::core::convert::Infallible>", "", Some("u8"))),
@@ -134,7 +134,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result<u8, Failed>",
             "/// An error.\n#[derive(Debug)] pub struct Failed;\nimpl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}",
             Some("u8"),
-        )
+        );
     }),
     ("result_private", |draft| {
         result(
@@ -142,13 +142,13 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result<u8, Failed>",
             "#[derive(Debug)] struct Failed;\nimpl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}",
             Some("u8"),
-        )
+        );
     }),
     ("result_private_payload", |draft| result(draft, "Result<Vec<Pool>, String>", "struct Pool;", None)),
     ("result_unit", |draft| result(draft, "Result<(), String>", "", Some("()"))),
     ("result_nested", |draft| result(draft, "Result<Result<u8, String>, String>", "", None)),
     ("result_full_path", |draft| {
-        result(draft, "::std::result::Result<u8, ::std::fmt::Error>", "", Some("u8"))
+        result(draft, "::std::result::Result<u8, ::std::fmt::Error>", "", Some("u8"));
     }),
     ("io_result", |draft| result(draft, "::std::io::Result<u8>", "", Some("u8"))),
     ("fmt_result", |draft| result(draft, "::std::fmt::Result", "", Some("()"))),
@@ -162,7 +162,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result<u8>",
             "/// A result.\npub type Result<T> = ::core::result::Result<T, ::std::string::String>;",
             Some("u8"),
-        )
+        );
     }),
     ("own_result_default", |draft| {
         result(
@@ -170,7 +170,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result<u8>",
             "/// A result.\npub type Result<T, E = ::std::string::String> = ::core::result::Result<T, E>;",
             Some("u8"),
-        )
+        );
     }),
     ("own_result_plain", |draft| {
         result(
@@ -178,7 +178,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result",
             "/// A result.\npub type Result = ::core::result::Result<u8, ::std::string::String>;",
             Some("u8"),
-        )
+        );
     }),
     ("own_result_vec", |draft| {
         result(
@@ -186,7 +186,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result<u8>",
             "/// A result.\npub type Result<T> = ::core::result::Result<::std::vec::Vec<T>, ::std::string::String>;",
             Some("::std::vec::Vec<u8>"),
-        )
+        );
     }),
     ("own_result_swapped", |draft| {
         result(
@@ -194,11 +194,11 @@ pub(super) const CHOICES: &[Choice] = &[
             "Result<::std::string::String, u8>",
             "/// A result.\npub type Result<E, T> = ::core::result::Result<T, E>;",
             Some("u8"),
-        )
+        );
     }),
     ("own_result_struct", |draft| plain(draft, "Result", "/// No result.\npub struct Result;", None)),
     ("own_result_enum", |draft| {
-        plain(draft, "Result<u8>", "/// No result.\npub enum Result<T> {\n/// One.\nOne(T) }", None)
+        plain(draft, "Result<u8>", "/// No result.\npub enum Result<T> {\n/// One.\nOne(T) }", None);
     }),
     ("own_result_private", |draft| {
         result(
@@ -208,7 +208,7 @@ pub(super) const CHOICES: &[Choice] = &[
 struct Failed;
 impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) -> Self { "failed".into() } }"#,
             Some("u8"),
-        )
+        );
     }),
     ("alias", |draft| {
         plain(
@@ -216,7 +216,7 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
             "Fallible<u8>",
             "/// A result.\npub type Fallible<T> = ::core::result::Result<T, ::std::string::String>;",
             None,
-        )
+        );
     }),
     ("alias_result_name", |draft| {
         plain(
@@ -224,7 +224,7 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
             "PoolResult",
             "/// A result.\npub type PoolResult = ::core::result::Result<u8, ::std::string::String>;",
             None,
-        )
+        );
     }),
     ("error_not_send", |draft| {
         result(draft, "Result<u8, Box<dyn ::core::error::Error>>", "", None);
