@@ -109,7 +109,6 @@ pub(crate) const REFUSED: &[Exception] = &[
         "it would have no effect",
     ),
     exception("unknown-key", "what is no key", "it would have no effect"),
-    exception("test", "`#[test]`", "a test is called by its harness"),
 ];
 
 /// A lint that the compiler reports on one side alone.
@@ -205,7 +204,8 @@ pub(crate) fn combined(draft: &mut Draft) {
             draft.refuse("limits");
         }
     }
-    if draft.borrows && draft.arguments > 0 {
+    let lifetime = !draft.generics.is_empty() && draft.returns.contains("'a");
+    if draft.borrows && draft.arguments > 0 || lifetime {
         draft.refuse("borrow");
     }
     if draft.needs_async && !asynchronous {

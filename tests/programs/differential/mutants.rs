@@ -31,6 +31,8 @@ const USUAL: Base = Base {
 
 const STORE: &str = "#[::cells::runtime_cell] pub fn store() -> String { make() }\n\
                      #[::cells::runtime_cell] pub fn other() -> u8 { make() }\n\
+                     #[::cells::runtime_cell] pub fn third() -> u8 { make() }\n\
+                     #[::cells::runtime_cell] pub fn fourth() -> u8 { make() }\n\
                      pub fn end<T>(_: T) {} pub struct Watch; impl ::cells::Observer for Watch {}";
 
 const BASES: &[Base] = &[
@@ -63,7 +65,7 @@ const BASES: &[Base] = &[
     Base {
         name: "parameters",
         items: STORE,
-        keys: "after = [OTHER, self::STORE]",
+        keys: "after = [THIRD, self::FOURTH]",
         signature: "pub fn pool(store: &str, #[from(OTHER)] n: ::cells::Ref<'static, u8>) -> u8",
         accessor: "::cells::Ref<'static, u8>",
         plain: "u8",
@@ -132,7 +134,8 @@ impl Base {
     fn mutant(&self, how: &str, keys: &str, signature: &str, body: &str, decided: bool) -> Mutant {
         let Self { name, items, accessor, plain, arguments, .. } = self;
         // The plain function knows no `from`; a half-typed one remains, and is an error on both sides.
-        let signature = signature.replace("#[from(OTHER)] ", "⟨cell:#[from(OTHER)] ⟩");
+        let from = "# [ from ( OTHER ) ]";
+        let signature = signature.replace(from, &format!("⟨cell:{from}⟩"));
         let (function, cell) = match *name {
             "named" => ("r#type", "THE_POOL"),
             _ => ("pool", "POOL"),
@@ -148,9 +151,13 @@ impl Base {
             "#![allow(warnings)]\npub fn make<T>() -> T {{ loop {{}} }}\n{items}\n{}",
             if body.is_empty() { callers + &declaration } else { declaration + &callers }
         );
-        // A comma makes two arguments of one.
-        let two = how.starts_with("keys.comma") || how.starts_with("keys.swapped");
-        let mistakes = if two { 2 } else { 1 };
+        // Of another token in a value the compiler may have two things to say.
+        let mistakes = match how {
+            _ if how.ends_with("whole") => 0,
+            _ if how.starts_with("fn") || how.starts_with("bare") => 1,
+            _ if ["prefix", "removed", "flag"].into_iter().any(|one| how.contains(one)) => 1,
+            _ => 2,
+        };
         Mutant { id: format!("mutant/{name}/{how}"), marked, mistakes, decided }
     }
 }
@@ -158,7 +165,8 @@ impl Base {
 /// Every text that one mistake makes of this one, with its name.
 fn mutations(text: &str) -> Vec<(String, String)> {
     let tokens = tokens(text);
-    let mut mutations: Vec<(String, Vec<&str>)> = Vec::new();
+    // As it is, to see that it is right.
+    let mut mutations = vec![("whole".to_owned(), tokens.clone())];
     for at in 0..tokens.len() {
         let around = |middle: &[&'static str], skipped: usize| {
             let mut mutated = tokens[..at].to_vec();

@@ -1,6 +1,6 @@
 //! Its attributes. Those in `above` come before `#[runtime_cell]`, the others after it.
 
-use crate::draft::{Callers, Draft};
+use crate::draft::Draft;
 use crate::grammar::Choice;
 
 fn below(draft: &mut Draft, attribute: &'static str) {
@@ -53,11 +53,6 @@ pub(super) const CHOICES: &[Choice] = &[
     ("no_mangle_safe", |draft| below(draft, "#[no_mangle]")),
     ("export_name", |draft| below(draft, "#[unsafe(export_name = \"a_pool\")]")),
     ("link_section", |draft| below(draft, "#[unsafe(link_section = \".text.pool\")]")),
-    ("test", |draft| {
-        below(draft, "#[test]");
-        draft.callers = Callers::None;
-        draft.refuse("test");
-    }),
     ("instrument", |draft| below(draft, "#[::tracing::instrument(skip_all)]")),
     ("instrument_above", |draft| above(draft, "#[::tracing::instrument(skip_all)]")),
     ("instrument_level", |draft| below(draft, "#[::tracing::instrument(level = \"debug\", skip_all)]")),
@@ -72,7 +67,6 @@ pub(super) const CHOICES: &[Choice] = &[
     ("bad_doc", |draft| below(draft, "#[doc(nonsense)]")),
     ("bad_lint", |draft| below(draft, "#[allow(1)]")),
     ("bad_lint_value", |draft| below(draft, "#[allow = \"x\"]")),
-    ("inner", |draft| below(draft, "#![allow(unused)]")),
     ("twice_must_use", |draft| below(draft, "#[must_use] #[must_use]")),
     ("twice_inline", |draft| below(draft, "#[inline] #[inline]")),
     ("dangling_doc", |draft| below(draft, "/// A pool.\n\n/// And more.\n// not a doc")),

@@ -19,7 +19,8 @@ fn refused(draft: &mut Draft, keys: &'static str, exception: &'static str) {
     draft.refuse(exception);
 }
 
-const OTHER: &str = "/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }";
+const OTHER: &str =
+    "/// Another.\n#[allow(dead_code)]\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }";
 const SECOND: &str = "/// A second.\n#[allow(dead_code)] pub const SECOND: ::core::time::Duration = ::core::time::Duration::from_secs(1);";
 const SECOND_MACRO: &str =
     "#[allow(unused_macros)] macro_rules! second { () => { ::core::time::Duration::from_secs(1) } }";
@@ -161,7 +162,7 @@ pub(super) const CHOICES: &[Choice] = &[
         with(
             draft,
             "eager, name = \"a\", dispose = end, after = [OTHER]",
-            "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}\n/// Another.\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }",
+            "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}\n/// Another.\n#[allow(dead_code)]\n#[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }",
         );
     }),
     ("all_limits", |draft| key(draft, "cooldown = \"1s\", wait_timeout = \"1s\", max_waiters = 1")),

@@ -3,14 +3,12 @@
 use crate::draft::Draft;
 use crate::grammar::Choice;
 
-const STORE: &str =
-    "/// A store.\n#[::cells::runtime_cell]\npub fn store() -> ::std::string::String { crate::make() }";
+const STORE: &str = "/// A store.\n#[allow(dead_code)]\n#[::cells::runtime_cell]\npub fn store() -> ::std::string::String { crate::make() }";
 const NEAR: &str = "/// A module.\npub mod near { #[allow(unused)] #[::cells::runtime_cell]\npub fn store() -> ::std::string::String { crate::make() } }";
-const FALLIBLE: &str = "/// A store.\n#[::cells::runtime_cell]\npub fn store() -> ::std::io::Result<::std::string::String> { crate::make() }";
-const ASYNC: &str =
-    "/// A store.\n#[::cells::runtime_cell]\npub async fn store() -> ::std::string::String { crate::make() }";
-const PERMANENT: &str = "/// A store.\n#[::cells::runtime_cell(permanent)]\npub fn store() -> ::std::string::String { crate::make() }";
-const CLOCK: &str = "/// A clock.\npub trait Clock: Send + Sync {}\n/// A store.\n#[::cells::runtime_cell]\npub fn store() -> ::std::boxed::Box<dyn Clock> { crate::make() }";
+const FALLIBLE: &str = "/// A store.\n#[allow(dead_code)]\n#[::cells::runtime_cell]\npub fn store() -> ::std::io::Result<::std::string::String> { crate::make() }";
+const ASYNC: &str = "/// A store.\n#[allow(dead_code)]\n#[::cells::runtime_cell]\npub async fn store() -> ::std::string::String { crate::make() }";
+const PERMANENT: &str = "/// A store.\n#[allow(dead_code)]\n#[::cells::runtime_cell(permanent)]\npub fn store() -> ::std::string::String { crate::make() }";
+const CLOCK: &str = "/// A clock.\npub trait Clock: Send + Sync {}\n/// A store.\n#[allow(dead_code)]\n#[::cells::runtime_cell]\npub fn store() -> ::std::boxed::Box<dyn Clock> { crate::make() }";
 
 fn one(draft: &mut Draft, store: &'static str, parameter: &'static str) {
     draft.items.push(store);

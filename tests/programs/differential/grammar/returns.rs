@@ -24,6 +24,11 @@ fn set(draft: &mut Draft, ty: &str) {
     draft.returns = format!(" -> {ty}{clause}");
 }
 
+/// Nobody knows the type of the static.
+fn callers_not_knowing(draft: &mut Draft) {
+    draft.callers = Callers::None;
+}
+
 /// What says `Self` may be in an `impl`, where a static cannot be, so callers find what is written.
 fn in_impl(draft: &mut Draft) {
     draft.callers = Callers::None;
@@ -278,18 +283,19 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
     ("impl_trait", |draft| {
         plain(draft, "impl Send + Sync", "", None);
         draft.body = "{ 1_u8 }";
+        callers_not_knowing(draft);
         draft.refuse("impl-trait");
     }),
     ("impl_trait_nested", |draft| {
         plain(draft, "Option<impl Send + Sync>", "", None);
         draft.body = "{ ::core::option::Option::Some(1_u8) }";
+        callers_not_knowing(draft);
         draft.refuse("impl-trait");
     }),
     ("placeholder", |draft| {
         plain(draft, "_", "", None);
         draft.body = "{ 1_u8 }";
-        // Nobody knows the type of the static.
-        draft.callers = Callers::Accessor;
+        callers_not_knowing(draft);
     }),
     ("never", |draft| {
         plain(draft, "!", "", None);
