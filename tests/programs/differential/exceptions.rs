@@ -70,6 +70,7 @@ pub(crate) const REFUSED: &[Exception] = &[
         "a parameter that is not `Sync`, of an `async` or `blocking` cell",
         "its future moves between threads",
     ),
+    exception("future", "an `async fn` whose future is not `Send`", "tasks move between threads"),
     exception(
         "permanent-lease",
         "`Ref` from a permanent cell",

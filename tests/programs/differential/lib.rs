@@ -4,6 +4,7 @@
 //! cargo test -p cells-tests-differential                       # a sample, as CI runs it
 //! cargo run --release -p cells-tests-differential -- --all     # every pair of choices, and every mutation
 //! cargo run --release -p cells-tests-differential -- --seed 7 --cases 500
+//! cargo run --release -p cells-tests-differential -- --with key.after  # pairs and mutations with this in their name
 //! cargo run --release -p cells-tests-differential -- --case fn.async+returns.unit
 //! ```
 //!
@@ -47,9 +48,12 @@ pub fn all() -> Outcome {
     bench::run(&declarations.chain(mutants::all().into_iter().map(Work::Mutant)).collect::<Vec<_>>())
 }
 
-/// Every mutant.
-pub fn mutations() -> Outcome {
-    bench::run(&mutants::all().into_iter().map(Work::Mutant).collect::<Vec<_>>())
+/// Every choice, pair and mutant with `part` in its name.
+pub fn with(part: &str) -> Outcome {
+    let declarations = cases::singles().into_iter().chain(cases::pairs());
+    let declarations = declarations.filter(|case| case.id().contains(part)).map(Work::Declaration);
+    let mutants = mutants::all().into_iter().filter(|mutant| mutant.id.contains(part)).map(Work::Mutant);
+    bench::run(&declarations.chain(mutants).collect::<Vec<_>>())
 }
 
 /// Every choice alone, `count` declarations and as many mutants at random, and the cases that are known to fail.

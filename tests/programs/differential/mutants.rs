@@ -116,9 +116,10 @@ pub(crate) struct Mutant {
 pub(crate) fn all() -> Vec<Mutant> {
     let mut mutants = Vec::new();
     for base in BASES {
+        let signature = spaced(&tokens(base.signature));
         for (how, keys) in mutations(base.keys).into_iter().chain(mistyped(base.keys)) {
             let decided = keys.contains(base.decisive) || how.starts_with("flag");
-            mutants.push(base.mutant(&format!("keys.{how}"), &keys, base.signature, "{ make() }", decided));
+            mutants.push(base.mutant(&format!("keys.{how}"), &keys, &signature, "{ make() }", decided));
         }
         for (how, signature) in mutations(base.signature) {
             mutants.push(base.mutant(&format!("fn.{how}"), base.keys, &signature, "{ make() }", true));
@@ -193,13 +194,15 @@ fn mutations(text: &str) -> Vec<(String, String)> {
     let closed = mutations.into_iter().filter_map(|(how, tokens)| {
         let missing = unclosed(&tokens)?;
         // Without its other half a delimiter would take in the rest of the file.
-        (missing.is_empty() || how.starts_with("prefix")).then(|| {
-            // Blanks keep apart what was apart.
-            let mutated: Vec<_> = tokens.iter().map(|token| token.trim()).collect();
-            (how, format!("{}{missing}", mutated.join(" ")))
-        })
+        (missing.is_empty() || how.starts_with("prefix"))
+            .then(|| (how, format!("{}{missing}", spaced(&tokens))))
     });
     closed.collect()
+}
+
+/// The tokens as text again. Blanks keep apart what was apart.
+fn spaced(tokens: &[&str]) -> String {
+    tokens.iter().map(|token| token.trim()).collect::<Vec<_>>().join(" ")
 }
 
 /// The flags among the keys with a letter missing, doubled or swapped, and with a value.

@@ -1,6 +1,7 @@
 //! What a declaration can be: independent dimensions, each with its choices. The first choice of each is the usual one.
 
 mod attributes;
+mod bodies;
 mod callers;
 mod keys;
 mod lints;
@@ -29,6 +30,7 @@ pub(crate) const DIMENSIONS: &[Dimension] = &[
     Dimension { name: "fn", choices: qualifiers::CHOICES },
     Dimension { name: "name", choices: names::CHOICES },
     Dimension { name: "returns", choices: returns::CHOICES },
+    Dimension { name: "body", choices: bodies::CHOICES },
     Dimension { name: "params", choices: parameters::CHOICES },
     Dimension { name: "attr", choices: attributes::CHOICES },
     Dimension { name: "key", choices: keys::CHOICES },

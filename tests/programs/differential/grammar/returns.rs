@@ -1,4 +1,4 @@
-//! What it returns, and from what body.
+//! What it returns.
 
 use crate::draft::{Callers, Draft};
 use crate::grammar::Choice;
@@ -12,7 +12,12 @@ fn plain(draft: &mut Draft, ty: &str, items: &'static str, payload: Option<&'sta
     draft.payload = payload;
 }
 
-/// The same of a type that makes the cell fallible.
+/// A return type that callers do not write.
+fn other(draft: &mut Draft, ty: &str) {
+    plain(draft, ty, "", None);
+}
+
+/// The same as `plain` of a type that makes the cell fallible.
 fn result(draft: &mut Draft, ty: &str, items: &'static str, payload: Option<&'static str>) {
     plain(draft, ty, items, payload);
     draft.fallible = true;
@@ -30,9 +35,17 @@ fn callers_not_knowing(draft: &mut Draft) {
 }
 
 /// What says `Self` may be in an `impl`, where a static cannot be, so callers find what is written.
-fn in_impl(draft: &mut Draft) {
+pub(super) fn in_impl(draft: &mut Draft) {
     draft.callers = Callers::None;
 }
+
+const FAILED: &str = "/// An error.\n#[derive(Debug)] pub struct Failed;\n\
+                      impl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) \
+                      -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}";
+const PRIVATE_FAILED: &str = "#[derive(Debug)] struct Failed;\n\
+                              impl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) \
+                              -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\n\
+                              impl ::core::error::Error for Failed {}";
 
 pub(super) const CHOICES: &[Choice] = &[
     ("u8", |draft| plain(draft, "u8", "", Some("u8"))),
@@ -40,18 +53,18 @@ pub(super) const CHOICES: &[Choice] = &[
     ("string", |draft| plain(draft, "String", "", Some("::std::string::String"))),
     ("vec", |draft| plain(draft, "Vec<u8>", "", Some("::std::vec::Vec<u8>"))),
     ("path", |draft| {
-        plain(draft, "::std::collections::BTreeMap<::std::string::String, ::std::vec::Vec<u8>>", "", None);
+        other(draft, "::std::collections::BTreeMap<::std::string::String, ::std::vec::Vec<u8>>");
     }),
     ("tuple", |draft| plain(draft, "(u8, &'static str)", "", Some("(u8, &'static str)"))),
     ("array", |draft| plain(draft, "[u8; 1 + 2]", "", Some("[u8; 3]"))),
     ("static_str", |draft| plain(draft, "&'static str", "", Some("&'static str"))),
-    ("static_slice", |draft| plain(draft, "&'static [u8]", "", None)),
-    ("fn_pointer", |draft| plain(draft, "fn(u8) -> u8", "", None)),
-    ("fn_pointer_borrow", |draft| plain(draft, "fn(&u8) -> &u8", "", None)),
-    ("fn_pointer_for", |draft| plain(draft, "for<'a> fn(&'a u8) -> &'a u8", "", None)),
-    ("unsafe_fn_pointer", |draft| plain(draft, r#"unsafe extern "C" fn()"#, "", None)),
-    ("box_dyn", |draft| plain(draft, "Box<dyn Fn(&str) -> &str + Send + Sync>", "", None)),
-    ("box_dyn_for", |draft| plain(draft, "Box<dyn for<'a> Fn(&'a str) -> &'a str + Send + Sync>", "", None)),
+    ("static_slice", |draft| other(draft, "&'static [u8]")),
+    ("fn_pointer", |draft| other(draft, "fn(u8) -> u8")),
+    ("fn_pointer_borrow", |draft| other(draft, "fn(&u8) -> &u8")),
+    ("fn_pointer_for", |draft| other(draft, "for<'a> fn(&'a u8) -> &'a u8")),
+    ("unsafe_fn_pointer", |draft| other(draft, r#"unsafe extern "C" fn()"#)),
+    ("box_dyn", |draft| other(draft, "Box<dyn Fn(&str) -> &str + Send + Sync>")),
+    ("box_dyn_for", |draft| other(draft, "Box<dyn for<'a> Fn(&'a str) -> &'a str + Send + Sync>")),
     ("box_trait", |draft| {
         plain(
             draft,
@@ -66,10 +79,10 @@ pub(super) const CHOICES: &[Choice] = &[
     ("arc_trait", |draft| {
         plain(draft, "::std::sync::Arc<dyn Clock + Send + Sync>", "/// A clock.\npub trait Clock {}", None);
     }),
-    ("option", |draft| plain(draft, "Option<u8>", "", None)),
-    ("atomic", |draft| plain(draft, "::std::sync::atomic::AtomicU8", "", None)),
-    ("mutex", |draft| plain(draft, "::std::sync::Mutex<::std::cell::Cell<u8>>", "", None)),
-    ("parens", |draft| plain(draft, "(u8)", "", None)),
+    ("option", |draft| other(draft, "Option<u8>")),
+    ("atomic", |draft| other(draft, "::std::sync::atomic::AtomicU8")),
+    ("mutex", |draft| other(draft, "::std::sync::Mutex<::std::cell::Cell<u8>>")),
+    ("parens", |draft| other(draft, "(u8)")),
     ("projection", |draft| plain(draft, "<u8 as ::core::ops::Add>::Output", "", Some("u8"))),
     ("type_macro", |draft| plain(draft, "number!()", "macro_rules! number { () => { u8 } }", Some("u8"))),
     ("type_alias", |draft| plain(draft, "Number", "/// A number.\npub type Number = u8;", Some("u8"))),
@@ -117,10 +130,10 @@ pub(super) const CHOICES: &[Choice] = &[
         plain(draft, "Pool", "/// A pool.\npub struct Pool<'a>(pub &'a u8);", None);
         draft.borrows = true;
     }),
-    ("cow", |draft| plain(draft, "::std::borrow::Cow<'static, str>", "", None)),
-    ("cells_ref", |draft| plain(draft, "::cells::Ref<'static, u8>", "", None)),
+    ("cow", |draft| other(draft, "::std::borrow::Cow<'static, str>")),
+    ("cells_ref", |draft| other(draft, "::cells::Ref<'static, u8>")),
     ("never_alias", |draft| {
-        plain(draft, "::core::convert::Infallible", "", None);
+        other(draft, "::core::convert::Infallible");
         // What follows a call of the plain function would be unreachable.
         draft.callers = Callers::None;
     }),
@@ -134,20 +147,10 @@ pub(super) const CHOICES: &[Choice] = &[
     ("result_infallible", |draft| result(draft, "Result<u8, ::core::convert::Infallible>", "", Some("u8"))),
     ("result_cells", |draft| result(draft, "Result<u8, ::cells::Error>", "", Some("u8"))),
     ("result_own", |draft| {
-        result(
-            draft,
-            "Result<u8, Failed>",
-            "/// An error.\n#[derive(Debug)] pub struct Failed;\nimpl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}",
-            Some("u8"),
-        );
+        result(draft, "Result<u8, Failed>", FAILED, Some("u8"));
     }),
     ("result_private", |draft| {
-        result(
-            draft,
-            "Result<u8, Failed>",
-            "#[derive(Debug)] struct Failed;\nimpl ::core::fmt::Display for Failed { fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result { ::core::result::Result::Ok(()) } }\nimpl ::core::error::Error for Failed {}",
-            Some("u8"),
-        );
+        result(draft, "Result<u8, Failed>", PRIVATE_FAILED, Some("u8"));
     }),
     ("result_private_payload", |draft| result(draft, "Result<Vec<Pool>, String>", "struct Pool;", None)),
     ("result_unit", |draft| result(draft, "Result<(), String>", "", Some("()"))),
@@ -244,19 +247,19 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
         draft.refuse("error");
     }),
     ("rc", |draft| {
-        plain(draft, "::std::rc::Rc<u8>", "", None);
+        other(draft, "::std::rc::Rc<u8>");
         draft.refuse("payload");
     }),
     ("cell", |draft| {
-        plain(draft, "::std::cell::Cell<u8>", "", None);
+        other(draft, "::std::cell::Cell<u8>");
         draft.refuse("payload");
     }),
     ("raw_pointer", |draft| {
-        plain(draft, "*const u8", "", None);
+        other(draft, "*const u8");
         draft.refuse("payload");
     }),
     ("not_sync_dyn", |draft| {
-        plain(draft, "Box<dyn Fn() -> u8 + Send>", "", None);
+        other(draft, "Box<dyn Fn() -> u8 + Send>");
         draft.refuse("payload");
     }),
     ("not_send_in_result", |draft| {
@@ -264,41 +267,41 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
         draft.refuse("payload");
     }),
     ("guard", |draft| {
-        plain(draft, "::std::sync::MutexGuard<'static, u8>", "", None);
+        other(draft, "::std::sync::MutexGuard<'static, u8>");
         draft.refuse("payload");
     }),
-    ("str", |draft| plain(draft, "str", "", None)),
-    ("slice", |draft| plain(draft, "[u8]", "", None)),
-    ("bare_dyn", |draft| plain(draft, "dyn Send", "", None)),
-    ("undeclared_lifetime", |draft| plain(draft, "&'a u8", "", None)),
-    ("undeclared_lifetime_in_path", |draft| plain(draft, "::std::borrow::Cow<'a, str>", "", None)),
+    ("str", |draft| other(draft, "str")),
+    ("slice", |draft| other(draft, "[u8]")),
+    ("bare_dyn", |draft| other(draft, "dyn Send")),
+    ("undeclared_lifetime", |draft| other(draft, "&'a u8")),
+    ("undeclared_lifetime_in_path", |draft| other(draft, "::std::borrow::Cow<'a, str>")),
     ("elided", |draft| {
-        plain(draft, "&str", "", None);
+        other(draft, "&str");
         draft.borrows = true;
     }),
     ("elided_path", |draft| {
-        plain(draft, "::std::borrow::Cow<'_, str>", "", None);
+        other(draft, "::std::borrow::Cow<'_, str>");
         draft.borrows = true;
     }),
     ("impl_trait", |draft| {
-        plain(draft, "impl Send + Sync", "", None);
+        other(draft, "impl Send + Sync");
         draft.body = "{ 1_u8 }";
         callers_not_knowing(draft);
         draft.refuse("impl-trait");
     }),
     ("impl_trait_nested", |draft| {
-        plain(draft, "Option<impl Send + Sync>", "", None);
+        other(draft, "Option<impl Send + Sync>");
         draft.body = "{ ::core::option::Option::Some(1_u8) }";
         callers_not_knowing(draft);
         draft.refuse("impl-trait");
     }),
     ("placeholder", |draft| {
-        plain(draft, "_", "", None);
+        other(draft, "_");
         draft.body = "{ 1_u8 }";
         callers_not_knowing(draft);
     }),
     ("never", |draft| {
-        plain(draft, "!", "", None);
+        other(draft, "!");
         draft.body = "{ loop {} }";
         draft.refuse("nothing");
     }),
@@ -308,66 +311,21 @@ impl ::core::convert::From<Failed> for ::cells::BoxError { fn from(_: Failed) ->
         draft.body = "{}";
         draft.refuse("nothing");
     }),
-    ("undeclared", |draft| plain(draft, "Nope", "", None)),
-    ("undeclared_path", |draft| plain(draft, "nope::Nope", "", None)),
-    ("undeclared_argument", |draft| plain(draft, "Vec<Nope>", "", None)),
+    ("undeclared", |draft| other(draft, "Nope")),
+    ("undeclared_path", |draft| other(draft, "nope::Nope")),
+    ("undeclared_argument", |draft| other(draft, "Vec<Nope>")),
     ("undeclared_in_result", |draft| result(draft, "Result<Nope, String>", "", None)),
     ("undeclared_error", |draft| result(draft, "Result<u8, Nope>", "", None)),
     ("bare_trait", |draft| plain(draft, "Clock", "/// A clock.\npub trait Clock {}", None)),
-    ("trait_path", |draft| plain(draft, "::core::clone::Clone", "", None)),
-    ("missing_generics", |draft| plain(draft, "Vec", "", None)),
-    ("too_many_generics", |draft| plain(draft, "Vec<u8, u8, u8>", "", None)),
+    ("trait_path", |draft| other(draft, "::core::clone::Clone")),
+    ("missing_generics", |draft| other(draft, "Vec")),
+    ("too_many_generics", |draft| other(draft, "Vec<u8, u8, u8>")),
     ("result_no_arguments", |draft| result(draft, "Result", "", None)),
     ("result_one_argument", |draft| result(draft, "Result<u8>", "", None)),
-    ("value", |draft| plain(draft, "1", "", None)),
-    ("string_typo", |draft| plain(draft, "Strin", "", None)),
+    ("value", |draft| other(draft, "1")),
+    ("string_typo", |draft| other(draft, "Strin")),
     ("self_type", |draft| {
-        plain(draft, "Self", "", None);
+        other(draft, "Self");
         in_impl(draft);
-    }),
-    ("wrong_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = r#"{ "text" }"#;
-    }),
-    ("wrong_body_result", |draft| {
-        result(draft, "Result<u8, String>", "", Some("u8"));
-        draft.body = "{ 1 }";
-    }),
-    ("question_mark", |draft| {
-        result(draft, "Result<u8, String>", "", Some("u8"));
-        draft.body = r#"{ let n: u8 = "1".parse().map_err(|_| "no")?; Ok(n) }"#;
-    }),
-    ("unused_in_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ let unused = 1; let mut x = 2; x }";
-    }),
-    ("unreachable_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ return 1; 2 }";
-    }),
-    ("panic_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ panic!() }";
-    }),
-    ("impl_in_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ struct Inner; impl Inner { fn n(&self) -> u8 { 1 } } Inner.n() }";
-    }),
-    ("macro_in_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ macro_rules! one { () => { 1 } } one!() }";
-    }),
-    ("self_in_body", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ let _: Self; 1 }";
-        in_impl(draft);
-    }),
-    ("inner_attribute", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ #![allow(unused_variables)] let unused = 1; 1 }";
-    }),
-    ("not_send_await", |draft| {
-        plain(draft, "u8", "", Some("u8"));
-        draft.body = "{ let rc = ::std::rc::Rc::new(1_u8); let n = *rc; drop(rc); n }";
     }),
 ];
