@@ -1,7 +1,7 @@
 //! The attribute from end to end: the order of the steps.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote, quote_spanned};
 
 use crate::emit::accessor::accessor;
 use crate::emit::cell_static::{cell, cell_static, marker, registration};
@@ -11,6 +11,7 @@ use crate::model::declaration::Declaration;
 use crate::parse::args::parse_args;
 use crate::parse::function::Function;
 use crate::tokens::errors::Errors;
+use crate::tokens::spans::generated;
 
 /// Expands the attribute; `args` and `item` are what the compiler passes to it.
 pub(crate) fn runtime_cell(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -25,7 +26,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream, errors: &mut Errors) 
     let args = parse_args(args, errors);
     match syn::parse2::<Function>(item.clone()) {
         Ok(function) => Declaration::new(args, function, errors)
-            .map_or_else(|function| function.into_token_stream(), |declaration| items(&declaration)),
+            .map_or_else(ToTokens::into_token_stream, |declaration| items(&declaration)),
         Err(error) => {
             errors.push(error);
             item
@@ -38,6 +39,8 @@ fn items(declaration: &Declaration) -> TokenStream {
     let hidden =
         [hidden_factory(declaration), Some(declared_impl(declaration)), Some(registration(declaration))];
     let hidden = hidden.into_iter().flatten();
+    // In an `impl` or a `trait` the compiler refuses these items at the function's name.
+    let at_name = generated(declaration.accessor.span());
     let items = [
         Some(accessor(declaration)),
         named_factory(declaration),
@@ -45,7 +48,7 @@ fn items(declaration: &Declaration) -> TokenStream {
         Some(marker(declaration)),
         Some(cell(declaration)),
         // A scope of its own: what is in it takes no name from the user.
-        Some(quote!(const _: () = { #(#hidden)* };)),
+        Some(quote_spanned!(at_name=> const _: () = { #(#hidden)* };)),
     ];
     items.into_iter().flatten().map(|item| quote!(#(#cfg)* #item)).collect()
 }

@@ -33,13 +33,15 @@ use proc_macro::TokenStream;
 /// | either, with the key `permanent` | `&'static T`, or `Result<&'static T, cells::Error>` |
 ///
 /// `T` is `Send + Sync + 'static` and written out: no `impl Trait`, no borrow. `E` converts into `cells::BoxError`.
-/// The function has no generics and is not `const`, `unsafe` or `extern`. It can be in a module or inside another
-/// function, but not in an `impl` or a `trait`, because a static cannot be there.
+/// The function has no generics, is not `const`, `unsafe` or `extern`, and is not named `main`. It can be in a module or
+/// inside another function, but not in an `impl` or a `trait`, because a static cannot be there.
 ///
 /// # Parameters
 ///
 /// A factory takes only cells as parameters. The parameter `store` gets the payload of the static `STORE`, which must
-/// be in scope; `#[from(path::TO_STATIC)]` names another static. The accessor takes no parameters.
+/// be in scope; `#[from(path::TO_STATIC)]` names another static. If the compiler cannot find a value `STORE`, it is
+/// this static that is missing. The accessor takes no parameters. Values that are no cells are no parameters: the body
+/// reads them where they are, or a cell of their own does.
 ///
 /// | Type of the parameter | What the factory gets |
 /// |---|---|
@@ -55,7 +57,8 @@ use proc_macro::TokenStream;
 ///
 /// Dependencies are built first, in the order of the parameters. If one fails, this cell fails too, with that error as
 /// the source; therefore a factory that depends on a fallible cell must return a `Result`. Cells that depend on each
-/// other in a circle do not compile, and the notes of the compiler's error point at the parameters that form it.
+/// other in a circle do not compile: the compiler reports a cycle (`E0391`), and the notes of that error point at the
+/// parameters that form it.
 ///
 /// # Async functions
 ///
@@ -90,7 +93,7 @@ use proc_macro::TokenStream;
 /// | Key | Default | Effect |
 /// |---|---|---|
 /// | `name = "search"` | the function's name | Names the cell in errors, events and logs. |
-/// | `cell = SEARCH` | the function's name in `SCREAMING_SNAKE_CASE` | Names the static. |
+/// | `cell = SEARCH` | the function's name in `SCREAMING_SNAKE_CASE` | Names the static. A function whose name capitals do not change needs this key; a parameter of such a name means the static with the suffix `_CELL`. |
 /// | `factory = build_search` | only the cell can call the factory | Also keeps your original function, under this name and with the accessor's visibility, so that a test can call it with its own arguments. |
 /// | `crate = ::cells` | `::cells` | The path to the crate `cells`, if that is renamed or re-exported. |
 ///

@@ -63,3 +63,31 @@ fn m1_the_accessor_of_an_async_factory_is_async() {
     assert_eq!(*PLAIN.try_get_ready().unwrap(), 1);
     assert_eq!((PLAIN.info().fallible, IO_RESULT.info().fallible), (false, true));
 }
+
+#[test]
+fn x12_y4_a_where_clause_without_parameters_is_taken() {
+    #[runtime_cell]
+    #[rustfmt::skip]
+    fn empty() -> u8 where { 1 }
+    #[runtime_cell]
+    async fn bounded() -> Result<u8, BoxError>
+    where
+        u8: Copy,
+    {
+        Ok(2)
+    }
+    #[runtime_cell(permanent, factory = build_kept)]
+    fn kept(empty: &u8) -> u8
+    where
+        u8: Copy,
+    {
+        *empty + 2
+    }
+    #[runtime_cell]
+    fn no_parameters() -> u8 {
+        4
+    }
+
+    assert_eq!((*empty(), *kept(), build_kept(&5), *no_parameters()), (1, 3, 7, 4));
+    assert_eq!(*pollster::block_on(bounded()).unwrap(), 2);
+}

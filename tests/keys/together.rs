@@ -90,3 +90,23 @@ fn m4_tokios_keys_reach_the_runtime() {
     assert_eq!((keys(&DETACHED), keys(&OWN)), ((true, false), (false, true)));
     multi_thread().block_on(async { assert_eq!((*detached().await, *own().await), (1, 2)) });
 }
+
+#[test]
+fn x12_y4_values_may_be_in_parentheses() {
+    #[runtime_cell]
+    fn first() -> u8 {
+        1
+    }
+    #[runtime_cell(
+        name = ("second"), cell = (ANOTHER), after = ([(FIRST)]), max_waiters = (4), wait_timeout = ("5s"),
+        cooldown = ((Duration::from_secs(2))), dispose = (drop), crate = (::cells)
+    )]
+    fn second() -> Result<u8, BoxError> {
+        Ok(2)
+    }
+
+    assert_eq!((*first(), *second().unwrap()), (1, 2));
+    let info = ANOTHER.info();
+    assert_eq!((info.name, info.max_waiters, info.dependencies.len()), ("second", Some(4), 1));
+    assert_eq!((info.wait_timeout, info.cooldown), (Some(Duration::from_secs(5)), Duration::from_secs(2)));
+}

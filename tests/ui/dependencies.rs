@@ -59,6 +59,57 @@ fn accessor(#[from(store)] number: &u8) -> u8 {
     *number
 }
 
+mod module {
+    pub static NUMBER: u8 = 1;
+
+    #[cells::runtime_cell]
+    pub(crate) fn clock() -> u8 {
+        1
+    }
+}
+
+#[runtime_cell]
+fn x12_y13_accessor(#[from(module::clock)] number: &u8) -> u8 {
+    *number
+}
+
+#[runtime_cell]
+async fn x12_y13_accessor_awaited(#[from(crate::module::clock)] number: Ref<'static, u8>) -> u8 {
+    *number
+}
+
+#[runtime_cell(after = [module::NUMBER, module::clock])]
+fn x12_y13_after() -> u8 {
+    1
+}
+
+#[runtime_cell]
+fn x12_y13_constant(#[from(u8::MAX)] number: &u8) -> u8 {
+    *number
+}
+
+#[runtime_cell]
+fn x12_y14_same_name(store: &Store, store: &Store) -> u8 {
+    drop(store);
+    1
+}
+
+#[runtime_cell(blocking)]
+fn x12_y22_blocking() -> u8 {
+    1
+}
+
+#[runtime_cell]
+fn x12_y22_plain(x12_y22_blocking: &u8) -> u8 {
+    *x12_y22_blocking
+}
+
+#[runtime_cell]
+fn x12_y23_value(path: std::path::PathBuf) -> u8 {
+    drop(path);
+    1
+}
+
 fn main() {
     let _: u8 = *no_cell() + *after_no_cell() + *wrong_type() + *wrong_lease().unwrap();
     let _: u8 = *may_fail() + *may_fail_too() + *no_cell_either() + *accessor();

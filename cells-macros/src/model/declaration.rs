@@ -124,8 +124,12 @@ impl Declaration {
             no_body()
         });
         // The compiler cannot check a body whose type or parameters it does not know.
-        let body = if repaired || returns.missing { no_body() } else { body };
-        let readable = !repaired && !dependencies.incomplete && !not_fallible;
+        let unknown = repaired || returns.missing;
+        let body = if unknown { no_body() } else { body };
+        if unknown {
+            sig.inputs.clear();
+        }
+        let readable = !unknown && !dependencies.incomplete && !not_fallible;
         let callable = shape == Shape::Whole && readable && kind.is_supported();
 
         Ok(Self {

@@ -1,5 +1,6 @@
 //! The kind of a cell, which decides where its factory runs and what callers get.
 
+use core::fmt::Display;
 use proc_macro2::{Ident, Span};
 use syn::Signature;
 
@@ -30,7 +31,11 @@ impl CellKind {
             return Self::permanent(sig, &permanent.key, [blocking, detached, runtime], errors);
         }
         if let (Some(blocking), Some(_)) = (blocking, &sig.asyncness) {
-            errors.at(&blocking.key, "an `async fn` must not block; remove `async`, or remove `blocking`");
+            conflict(
+                &blocking.key,
+                "an `async fn` must not block; remove `async`, or remove `blocking`",
+                errors,
+            );
         }
         if blocking.is_some() || sig.asyncness.is_some() {
             return Self::Async(AsyncOptions {
@@ -41,12 +46,10 @@ impl CellKind {
             });
         }
         for Given { key, .. } in detached.iter().chain(runtime) {
-            errors.at(
-                key,
-                format!(
-                    "`{key}` needs an `async fn` or the key `blocking`; add one of them, or remove `{key}`"
-                ),
+            let message = format!(
+                "`{key}` needs an `async fn` or the key `blocking`; add one of them, or remove `{key}`"
             );
+            conflict(key, message, errors);
         }
         Self::Sync
     }
@@ -66,7 +69,7 @@ impl CellKind {
             return Self::Async(AsyncOptions { blocking: false, detached: false, own_runtime: false });
         }
         for Given { key, .. } in conflicts.into_iter().flatten() {
-            errors.at(key, message(&key.to_string()));
+            conflict(key, message(&key.to_string()), errors);
         }
         Self::Permanent
     }
@@ -99,5 +102,12 @@ impl CellKind {
             Self::Async(_) => "AsyncCell",
         };
         Ident::new(name, at)
+    }
+}
+
+/// Reports a conflict of a key that needs tokio. Without that feature, the key has been reported already.
+fn conflict(key: &Ident, message: impl Display, errors: &mut Errors) {
+    if cfg!(feature = "tokio") {
+        errors.at(key, message);
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn check_signature(function: &mut Function, errors: &mut Errors) -> S
             "a factory is a free function, so it cannot take `self`; move it out of the `impl` or `trait`",
         );
         // A method that consumes its object does something with it, so this is a free function.
-        let consumed = matches!(receiver.kind, ReceiverKind::Value);
+        let consumed = !matches!(receiver.kind, ReceiverKind::Reference(..))
+            && !mentions(receiver.to_token_stream(), "Self");
         if consumed && !body.as_ref().is_ok_and(|body| mentions(body.clone(), "self")) {
             sig.inputs = core::mem::take(&mut sig.inputs).into_iter().skip(1).collect();
             shape = shape.max(Shape::Uncallable);

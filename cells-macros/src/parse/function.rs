@@ -36,7 +36,7 @@ impl ToTokens for Function {
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
-        let vis = input.parse()?;
+        let vis = visibility(input)?;
         if !starts_function(input) {
             let message = "`#[runtime_cell]` belongs on a function; write one that returns the payload";
             return Err(match input.parse::<TokenTree>() {
@@ -65,6 +65,15 @@ fn starts_function(input: ParseStream<'_>) -> bool {
     ahead.peek(Token![fn])
 }
 
+/// The visibility. Of one that is restricted to no module, the compiler has kept the `pub`.
+fn visibility(input: ParseStream<'_>) -> syn::Result<Visibility> {
+    let vis = input.parse()?;
+    if matches!(vis, Visibility::Public(_)) && input.peek(Paren) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(vis)
+}
+
 /// The signature, and whether it had to be repaired.
 fn signature(input: ParseStream<'_>) -> syn::Result<(Signature, bool)> {
     let ahead = input.fork();
@@ -79,12 +88,19 @@ fn signature(input: ParseStream<'_>) -> syn::Result<(Signature, bool)> {
 
 /// A signature with mistakes that the compiler has reported, in what the compiler has made of it.
 fn repaired_signature(input: ParseStream<'_>) -> syn::Result<Signature> {
-    let (constness, asyncness) = (input.parse()?, input.parse()?);
-    let safety = match input.parse()? {
-        Some(keyword) => Safety::Unsafe(keyword),
-        None => Safety::Default,
-    };
-    let (abi, fn_token, ident) = (input.parse()?, input.parse()?, input.call(Ident::parse_any)?);
+    let (mut constness, mut asyncness, mut safety, mut abi) = (None, None, Safety::Default, None);
+    while !input.peek(Token![fn]) {
+        if input.peek(Token![const]) {
+            constness = input.parse()?;
+        } else if input.peek(Token![async]) {
+            asyncness = input.parse()?;
+        } else if input.peek(Token![extern]) {
+            abi = input.parse()?;
+        } else {
+            safety = Safety::Unsafe(input.parse()?);
+        }
+    }
+    let (fn_token, ident) = (input.parse()?, input.call(Ident::parse_any)?);
     let mut generics: Generics = input.parse()?;
     let mut inputs = Punctuated::new();
     let mut variadic = None;

@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Expr, LitStr, Path, Result};
 
+use crate::parse::spelling::{is_misspelled, slips};
 use crate::parse::value::{Dispose, DurationArg, Given, Spec, ValueReader};
 
 /// The arguments that were given.
@@ -164,29 +165,5 @@ pub(crate) fn known_keys() -> String {
 
 /// The key that somebody meant who wrote `name`.
 pub(crate) fn nearest_key(name: &str) -> Option<&'static Key> {
-    let nearest = KEYS.iter().min_by_key(|key| distance(name, key.spec.name))?;
-    // Two slips of the fingers, but not most of the word.
-    let allowed = (nearest.spec.name.len() / 3).min(2);
-    (distance(name, nearest.spec.name) <= allowed).then_some(nearest)
-}
-
-/// How many letters must be added, left out, replaced, or exchanged with their neighbor.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to) = (from.as_bytes(), to.as_bytes());
-    let mut before_last = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (row, letter) in from.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, wanted) in to.iter().enumerate() {
-            let replaced = last[column] + usize::from(letter != wanted);
-            let mut least = replaced.min(last[column + 1] + 1).min(current[column] + 1);
-            if row > 0 && column > 0 && letter == &to[column - 1] && wanted == &from[row - 1] {
-                let exchanged: &Vec<usize> = &before_last;
-                least = least.min(exchanged[column - 1] + 1);
-            }
-            current.push(least);
-        }
-        before_last = core::mem::replace(&mut last, current);
-    }
-    last[to.len()]
+    KEYS.iter().filter(|key| is_misspelled(name, key.spec.name)).min_by_key(|key| slips(name, key.spec.name))
 }

@@ -54,7 +54,7 @@ pub(crate) struct ValueReader<'a> {
 pub(crate) struct Mistake<T> {
     error: Error,
     /// What it is taken for nevertheless, because code elsewhere relies on the key.
-    meant: Option<T>,
+    meant: Option<Box<T>>,
 }
 
 impl<T> From<Error> for Mistake<T> {
@@ -84,7 +84,7 @@ impl ValueReader<'_> {
             }
             Err(Mistake { error, meant }) => {
                 if slot.is_none() {
-                    *slot = meant.map(given);
+                    *slot = meant.map(|value| given(*value));
                 }
                 Err(error)
             }
@@ -132,13 +132,14 @@ impl ValueReader<'_> {
             Expr::Path(path) if path.path.get_ident().is_some_and(is_name) => {
                 path.path.get_ident().cloned().ok_or_else(|| self.unexpected(path).into())
             }
-            _ => Err(Mistake { meant: name_in(&expr), error: self.unexpected(expr) }),
+            _ => Err(Mistake { meant: name_in(&expr).map(Box::new), error: self.unexpected(expr) }),
         }
     }
 
     pub(crate) fn path(&self) -> Reading<Path> {
         let expr = self.expr()?;
-        into_path(expr.clone(), self.expected()).map_err(|error| Mistake { error, meant: path_in(&expr) })
+        into_path(expr.clone(), self.expected())
+            .map_err(|error| Mistake { error, meant: path_in(&expr).map(Box::new) })
     }
 
     /// A list of at least one path.
@@ -210,7 +211,7 @@ impl ValueReader<'_> {
 
     /// The mistake `tokens`, taken for `value`.
     fn meant<T>(&self, value: T, tokens: impl ToTokens) -> Mistake<T> {
-        Mistake { error: self.unexpected(tokens), meant: Some(value) }
+        Mistake { error: self.unexpected(tokens), meant: Some(Box::new(value)) }
     }
 
     fn unexpected(&self, tokens: impl ToTokens) -> Error {

@@ -613,3 +613,219 @@ fn where_there_can_be_no_cell_the_item_comes_back() {
 fn what_is_left_to_the_compiler() {
     check("", "fn search() -> Vec<_> { open() }", &expect![]);
 }
+
+#[test]
+fn x12_y9_a_value_that_ends_early_is_reported_at_its_last_token() {
+    let mut lines = String::new();
+    for args in [
+        "observer = cells::",
+        "observer = cells::, eager",
+        "observer = Foo { a: }",
+        "observer = move ||",
+        "observer = <Foo as",
+        "observer = f(a, b.)",
+        "observer = f(a b)",
+        "observer = match x",
+        "observer = x as",
+        "observer = vec!",
+        "observer = -",
+        "cooldown = \"5s\" +",
+        "max_waiters = 4 *",
+        "dispose = Pool::",
+        "crate = ::",
+        "cell = a::",
+        "after = [a::]",
+        "after = [A B]",
+        "after = [A, ,]",
+        "name =",
+        "name",
+        "=",
+        "= 5",
+        ",",
+    ] {
+        lines += &mistakes(args, SEARCH).replacen("  <-", &format!("  of  {args}  <-"), 1);
+    }
+    for parameter in ["#[from(a::)] store: &Store", "#[from(A,)] store: &Store", "#[from(A B)] store: &Store"]
+    {
+        lines += &mistakes("", &format!("fn search({parameter}) -> Index {{ build() }}"));
+    }
+    let lines: String =
+        lines.lines().map(|line| line.split(';').next().unwrap_or(line).to_owned() + "\n").collect();
+    expect![[r#"
+        :  of  observer = cells::  <-  `observer` takes an expression whose type implements `Observer`
+        :  of  observer = cells::, eager  <-  `observer` takes an expression whose type implements `Observer`
+        }  of  observer = Foo { a: }  <-  `observer` takes an expression whose type implements `Observer`
+        |  of  observer = move ||  <-  `observer` takes an expression whose type implements `Observer`
+        as  of  observer = <Foo as  <-  `observer` takes an expression whose type implements `Observer`
+        )  of  observer = f(a, b.)  <-  `observer` takes an expression whose type implements `Observer`
+        b  of  observer = f(a b)  <-  `observer` takes an expression whose type implements `Observer`
+        x  of  observer = match x  <-  `observer` takes an expression whose type implements `Observer`
+        as  of  observer = x as  <-  `observer` takes an expression whose type implements `Observer`
+        !  of  observer = vec!  <-  `observer` takes an expression whose type implements `Observer`
+        -  of  observer = -  <-  `observer` takes an expression whose type implements `Observer`
+        +  of  cooldown = "5s" +  <-  `cooldown` takes a string literal or a const expression of type `Duration`
+        *  of  max_waiters = 4 *  <-  `max_waiters` takes a positive integer or a const expression of type `usize`
+        :  of  dispose = Pool::  <-  `dispose` takes the path to a function
+        :  of  crate = ::  <-  `crate` takes the path to the crate `cells`
+        :  of  cell = a::  <-  `cell` takes a name for the static
+        ]  of  after = [a::]  <-  `after` takes a list of cell statics
+        B  of  after = [A B]  <-  `after` takes a list of cell statics
+        ,  of  after = [A, ,]  <-  `after` takes a list of cell statics
+        =  of  name =  <-  `name` takes a non-empty string literal
+        name  of  name  <-  `name` takes a non-empty string literal
+        =  of  =  <-  expected a key
+        =  of  = 5  <-  expected a key
+        ,  of  ,  <-  expected a key
+        :  <-  `from` takes the path to a cell's static
+        ,  <-  `from` takes the path to a cell's static
+        B  <-  `from` takes the path to a cell's static
+    "#]].assert_eq(&lines);
+}
+
+#[test]
+fn x12_y8_a_mistaken_key_counts_as_the_one_that_was_meant() {
+    for (args, meant) in [
+        ("permanent = true", "permanent"),
+        ("permanent(yes)", "permanent"),
+        ("permanent = false", ""),
+        ("permanant", "permanent"),
+        ("eagre", "eager"),
+        ("eager = 5", "eager"),
+        ("cel = POOL", "cell = POOL"),
+        ("cell = \"POOL\"", "cell = POOL"),
+        ("cell = pools::POOL", "cell = POOL"),
+        ("cell = self", ""),
+        ("factory = build()", "factory = build"),
+        ("crate = \"a::b\"", "crate = a::b"),
+        ("crate = std", ""),
+        ("dispos = Index::save", "dispose = Index::save"),
+        ("colour = A::<B, C>::new(), eager", "eager"),
+        ("nam = 5, name = \"index\"", "name = \"index\""),
+    ] {
+        assert_eq!(expansion(args, SEARCH), expansion(meant, SEARCH), "{args}");
+        assert_eq!(mistakes(args, SEARCH).lines().count(), 1, "{args}");
+    }
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn x12_y8_a_mistaken_key_of_an_async_cell_counts_too() {
+    for (args, meant) in [("blockin", "blocking"), ("blocking = \"yes\"", "blocking")] {
+        assert_eq!(expansion(args, SEARCH), expansion(meant, SEARCH), "{args}");
+    }
+    let item = "async fn search() -> Index { build().await }";
+    for (args, meant) in [
+        ("detached()", "detached"),
+        ("runtime", "runtime = \"own\""),
+        ("runtime = own", "runtime = \"own\""),
+        ("runtimes = \"own\"", "runtime = \"own\""),
+    ] {
+        assert_eq!(expansion(args, item), expansion(meant, item), "{args}");
+        assert_eq!(mistakes(args, item).lines().count(), 1, "{args}");
+    }
+}
+
+#[cfg(not(feature = "tokio"))]
+#[test]
+fn x12_y14_a_key_without_its_feature_is_reported_once() {
+    for (args, item) in [
+        ("detached", "fn search() -> Index { build() }"),
+        ("detached", "async fn search() -> Index { build() }"),
+        ("blocking", "async fn search() -> Index { build() }"),
+        ("permanent, blocking", "fn search() -> Index { build() }"),
+        ("runtime = \"own\"", "fn search() -> Index { build() }"),
+    ] {
+        let lines = mistakes(args, item);
+        assert_eq!(lines.matches("needs the feature `tokio`").count(), 1, "{lines}");
+        assert_eq!(lines.lines().count(), 1, "{lines}");
+    }
+}
+
+#[test]
+fn x12_y6_what_the_compiler_has_reported_is_not_reported_again() {
+    for (item, read) in [
+        ("fn search(num: ) -> Index { num }", "fn search() -> Index"),
+        ("fn search(num) -> Index { num }", "fn search() -> Index"),
+        ("fn search(store: &mut) -> Result<Index, E> { store }", "fn search() -> Result<Index, E>"),
+        (
+            "async fn search(a b: &u8, #[from(X)] c: HashMap<u8, &) -> Index { a }",
+            "async fn search() -> Index",
+        ),
+        ("fn search(-> Index) -> Index { a }", "fn search() -> Index"),
+        ("fn search() => Index { build() }", "fn search() -> Index"),
+        ("fn search(): Result<Index, E> { build() }", "fn search() -> Result<Index, E>"),
+        ("fn search -> Index { build() }", "fn search() -> Index"),
+        ("pub(craet) fn search() -> Index { build() }", "pub fn search() -> Index"),
+        ("fn search(store: &Store = 5) -> Index { build() }", "fn search() -> Index"),
+    ] {
+        assert_eq!(mistakes("", item), "", "{item}");
+        let accessor = |item: &str| expansion("", item).split('{').next().map(str::to_owned);
+        assert_eq!(accessor(item), accessor(&format!("{read} {{ build() }}")), "{item}");
+    }
+    let lines = mistakes("", "unsafe const fn search() -> Index { build() }");
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    assert_eq!(
+        mistakes("", "fn search(a: , ..., store: Store) -> Index { build() }").lines().count(),
+        2,
+        "what only we refuse is reported all the same"
+    );
+}
+
+#[test]
+fn x12_y10_places_without_statics() {
+    let mut lines = String::new();
+    for item in [
+        "fn search(&self) -> Index { build() }",
+        "fn search(self) -> Index { build() }",
+        "fn search(self) -> Index { self.build() }",
+        "fn search(store: &Self) -> Index { build() }",
+        "fn search() -> Result<Self, E> { build() }",
+        "fn search() -> Index { if true { Self::build() } }",
+        "fn search<T>(store: &T) -> Index { build() }",
+        "fn main() {}",
+    ] {
+        lines += &mistakes("", item);
+    }
+    expect![[r#"
+        &self  <-  a factory is a free function, so it cannot take `self`; move it out of the `impl` or `trait`
+        self  <-  a factory is a free function, so it cannot take `self`; move it out of the `impl` or `trait`
+        self  <-  a factory is a free function, so it cannot take `self`; move it out of the `impl` or `trait`
+        Self  <-  a factory is a free function, where `Self` means nothing; move it out of the `impl` or `trait`, and name the type
+        Self  <-  a factory is a free function, where `Self` means nothing; move it out of the `impl` or `trait`, and name the type
+        Self  <-  a factory is a free function, where `Self` means nothing; move it out of the `impl` or `trait`, and name the type
+        <T>  <-  a factory cannot be generic, because a static has one type; write one factory for each type
+        main  <-  `main` is where the program starts, so it cannot be an accessor; choose another name
+    "#]].assert_eq(&lines);
+    for item in [
+        "fn search() -> Index { struct A; impl A { fn new() -> Self { A } } build() }",
+        "fn search() -> Index { { trait A { fn new() -> Self; } } build() }",
+        "fn search() -> Index { define!(Self) }",
+    ] {
+        assert_eq!(mistakes("", item), "", "{item}");
+    }
+}
+
+#[test]
+fn x12_y7_fallible_without_a_result() {
+    for payload in ["u8", "&'static str", "(A, B)", "[u8; 4]", "fn() -> A"] {
+        let lines = mistakes("fallible", &format!("fn search() -> {payload} {{ build() }}"));
+        assert!(
+            lines.starts_with(&format!("{payload}  <-  a fallible factory returns a `Result`")),
+            "{lines}"
+        );
+        assert_eq!(lines.lines().count(), 1, "{lines}");
+    }
+    for alias in ["Fallible", "fallible::Of<Index>", "alias!()"] {
+        assert_eq!(mistakes("fallible", &format!("fn search() -> {alias} {{ build() }}")), "", "{alias}");
+    }
+}
+
+#[test]
+fn x12_a_malformed_attribute_stays_on_one_item() {
+    for attribute in
+        ["#[allow = \"x\"]", "#[deprecated(why = \"x\")]", "#[deprecated = 5]", "#[doc(inline)]", "#[warn]"]
+    {
+        let expanded = expansion("", &format!("{attribute} fn search() -> Index {{ build() }}"));
+        assert_eq!(expanded.matches(attribute).count(), 1, "{attribute}: {expanded}");
+    }
+}

@@ -1,0 +1,14 @@
+use cells::runtime_cell;
+
+struct Service;
+
+impl Service {
+    #[runtime_cell]
+    fn x12_y10_nothing_gives_it_away() -> u8 {
+        1
+    }
+}
+
+fn main() {
+    let _: u8 = *Service::x12_y10_nothing_gives_it_away();
+}
