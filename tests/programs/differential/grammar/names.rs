@@ -63,7 +63,7 @@ pub(super) const CHOICES: &[Choice] = &[
             "#[allow(unused, missing_docs, non_camel_case_types)] mod shadows { pub struct Result; pub struct Option; \
              pub struct Some; pub struct Ok; pub struct Err; pub struct Box; pub struct String; pub trait Into {} \
              pub trait From {} pub trait Send {} pub trait Sync {} pub trait Sized {} pub trait Drop {} pub fn drop() {} \
-             pub struct u8x; pub struct str; pub struct bool; pub struct usize; pub mod core {} pub mod std {} \
+             pub struct u8x; pub struct bool; pub struct usize; pub mod core {} pub mod std {} \
              pub mod cells {} pub mod alloc {} pub struct Ref; pub struct Error; pub trait Deref {} \
              macro_rules! line { () => {} } pub(crate) use line; macro_rules! panic { () => {} } pub(crate) use panic; }\n\
              #[allow(unused)] use shadows::*;",
