@@ -58,6 +58,10 @@ pub use program::warm_up_report::{WarmUpError, WarmUpOutcome, WarmUpReport, Warm
 pub use shared_error::keep;
 pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("converting.md")]
+pub mod converting {}
+
 /// Helpers for tests of programs that use cells.
 ///
 /// [`seed`](ClosableCell::seed) puts a ready-made payload into a cell. It is refused unless one of these allows it, so that

@@ -3,6 +3,7 @@
 
 mod accessors;
 mod attributes;
+mod converting;
 mod hygiene;
 mod methods;
 mod parameters;
