@@ -30,9 +30,13 @@ pub(crate) fn cell(declaration: &Declaration) -> TokenStream {
 //
 // It begins and ends at the name, where the compiler reports another item of that name.
 pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, vis, accessor, cell, hidden, .. } = declaration;
+    let Declaration { krate, vis, accessor, cell, hidden, payload, .. } = declaration;
     let Attributes { doc_options, deprecated, lints, .. } = &declaration.attrs;
     let doc = format!(" The cell behind `{accessor}()`.");
+    // A payload that no cell can have is reported for both statics at one place, and so only once.
+    let (open, close) = edges(payload);
+    let at_payload = krate.at(open);
+    let (head, tail) = (quote_spanned!(open=> #at_payload::CellStatic<), quote_spanned!(close=> >));
     let at_name = generated(cell.span());
     let krate = krate.at(at_name);
     let ty = cell_type(declaration);
@@ -42,7 +46,7 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let rest = quote_spanned!(at_name=> = #krate::CellStatic::new(&#hidden, &#accessor););
     quote! {
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*
-        #vis #token #cell: #krate::CellStatic<#ty> #rest
+        #vis #token #cell: #head #ty #tail #rest
     }
 }
 
