@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws a bar chart of reads per second, from the measurements of the benchmark `read`.
 
-    cargo bench -p cells --bench read -- --csv target/reads.csv
+    cargo bench -p cells-benches --bench read -- --csv "$PWD/target/reads.csv"
     python3 docs/reads.py target/reads.csv >docs/reads.svg
 
 Needs only Python's standard library. The figures are the benchmark's medians; the scale is logarithmic.

@@ -76,6 +76,8 @@ model!(a_refresh_a_reader_and_a_closer, at_random);
 model!(late_closers, at_random);
 model!(a_seed_and_a_get, at_random);
 model!(a_seed_and_a_closer, exhaustively);
+model!(waits_without_building_and_a_closer, at_random);
+model!(waits_without_building_and_seeds, at_random);
 model!(a_task_and_threads_wait_alike, at_random);
 model!(a_dropped_initializer_is_replaced, at_random);
 model!(dropped_waiters_leave_the_others, at_random);
@@ -492,6 +494,45 @@ mod models {
         let threads =
             [seeder, world.spawn(get), world.spawn(|world| drop(world.close_with(|cell| cell.close())))];
         world.end(threads);
+    }
+
+    /// A wait ends with a payload that was published before or during it, also if that is closed at once.
+    pub(crate) fn waits_without_building_and_a_closer() {
+        let world = World::new();
+        let wait = |world: &World| {
+            use_lease(world.cell.wait(LONG).expect("something is published"));
+        };
+        let waiters = [world.spawn(wait), world.spawn(wait)];
+        let get = world.spawn(|world| drop(world.get()));
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close())));
+        get.join().unwrap();
+        close.join().unwrap();
+        // For those that came after the close.
+        world.get().expect("a payload");
+        world.end(waiters);
+    }
+
+    pub(crate) fn waits_without_building_and_seeds() {
+        let cell = Arc::new(RuntimeCell::<u32>::new("model"));
+        let spawn = |wait: fn(&RuntimeCell<u32>)| {
+            let cell = cell.clone();
+            thread::spawn(move || wait(&cell))
+        };
+        let task = |cell: &RuntimeCell<u32>| drop(block_on(cell.wait_async(LONG)).expect("one is seeded"));
+        let waiters = [
+            spawn(task),
+            spawn(task),
+            spawn(|cell| drop(cell.wait(LONG).expect("one is seeded"))),
+            spawn(|cell| poll_a_few_times(1, cell.wait_async(LONG))),
+        ];
+        let _permit = cells::testing::allow_seeding();
+        cell.seed(1).expect("there is nothing in the way");
+        let _ = cell.close();
+        cell.seed(2).expect("it was closed");
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+        assert_eq!(cell.snapshot().waiters, 0);
     }
 
     pub(crate) fn a_seed_and_a_closer() {

@@ -52,7 +52,7 @@ package() {
     {
         printf '[package]\nname = "%s"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\n' "$name"
         case $contender in
-            cells) echo "cells = { path = \"$root/cells\" }" ;;
+            cells) echo "runtime-cells = { path = \"$root/cells\" }" ;;
             cached) echo 'cached = "4.1"' ;;
         esac
     } >"$work/$name/Cargo.toml"

@@ -1,4 +1,4 @@
-//! The `#[runtime_cell]` attribute of the `cells` crate. Depend on `cells`, which re-exports it.
+//! The attribute `#[runtime_cell]` of the package `runtime-cells`. Depend on that one, which re-exports it.
 
 mod emit;
 mod expand;
@@ -106,7 +106,7 @@ use proc_macro::TokenStream;
 ///
 /// ## When and where the factory runs
 ///
-/// The last three need the feature `tokio` of `cells`.
+/// The last three need the feature `tokio` of the package `runtime-cells`.
 ///
 /// | Key | Default | Effect |
 /// |---|---|---|

@@ -1,6 +1,6 @@
 //! The ready read: what a cell costs its readers, compared with what they would use instead.
 //!
-//! `cargo bench -p cells --bench read` prints medians, and each as a multiple of `LazyLock`'s; with `-- --csv FILE` it
+//! `cargo bench -p cells-benches --bench read` prints medians, and each as a multiple of `LazyLock`'s; with `-- --csv FILE` it
 //! also writes them for `docs/reads.py`, which draws them. On a busy machine two threads rarely run at once, and the
 //! columns for two threads look too good: measure on an idle one. The benchmark `read_path` shows more of the cell's
 //! own read.

@@ -1,6 +1,6 @@
 //! The cost of a cell's ready read in detail: alone, in a chain, under leases, and while the cell changes.
 //!
-//! `cargo bench -p cells --bench read_path`. Compare the ratios: the nanoseconds depend on the machine. Unless its line
+//! `cargo bench -p cells-benches --bench read_path`. Compare the ratios: the nanoseconds depend on the machine. Unless its line
 //! says median, a figure is the best of several short rounds, in which the contestants take turns.
 
 mod common;

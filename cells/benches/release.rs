@@ -1,4 +1,4 @@
-//! How fast waiters are released, compared with std's `OnceLock`: `cargo bench -p cells --bench release`.
+//! How fast waiters are released, compared with std's `OnceLock`: `cargo bench -p cells-benches --bench release`.
 
 mod common;
 

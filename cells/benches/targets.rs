@@ -1,5 +1,5 @@
 //! The performance targets of `docs/performance.md`, measured in one run of about a minute, each beside what it is
-//! compared with: `cargo bench -p cells --bench targets`.
+//! compared with: `cargo bench -p cells-benches --bench targets`.
 //!
 //! The ratios are made from medians. `tools/compile_time.sh` measures what declarations cost to build.
 

@@ -1,6 +1,6 @@
 //! Cells in tasks, compared with what one would use instead: the ready read, and many tasks that wait for one flight.
 //!
-//! `cargo bench -p cells --bench tasks` prints medians, and each as a multiple of tokio's `OnceCell`. The contenders take
+//! `cargo bench -p cells-benches --bench tasks` prints medians, and each as a multiple of tokio's `OnceCell`. The contenders take
 //! turns in short rounds, so that disturbances hit all of them alike; only ratios can be compared between machines.
 
 use cells::{RuntimeCell, runtime_cell};

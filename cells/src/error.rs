@@ -222,7 +222,7 @@ debug_as_chain!(Error UnavailableError LifecycleError);
 /// `Deadlock` for [`Reentrant`](LifecycleError::Reentrant), also where that is a dependency's error; otherwise that of
 /// the nearest `io::Error` among the causes, or `Other`.
 ///
-/// ```
+/// ```standalone_crate
 /// use std::{io, net::TcpStream};
 ///
 /// #[cells::runtime_cell]
@@ -339,8 +339,8 @@ impl Error {
         while let Self::Lifecycle(
             LifecycleError::Dependency { source, .. } | LifecycleError::Waiting { source, .. },
         ) = error
-            && let Some(of_dependency) = cell_error(source)
         {
+            let Some(of_dependency) = cell_error(source) else { break };
             error = of_dependency;
         }
         error
@@ -367,7 +367,7 @@ struct Retry(Duration);
 impl fmt::Display for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// What nobody lives to see is as good as never.
-        const CENTURY: Duration = Duration::from_hours(24 * 36_525);
+        const CENTURY: Duration = Duration::from_secs(36_525 * 24 * 3600);
         if self.0 >= CENTURY { f.write_str("does not retry") } else { write!(f, "retry in {:.1?}", self.0) }
     }
 }

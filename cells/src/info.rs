@@ -69,7 +69,7 @@ pub struct CellInfo {
     /// The cells that it is declared to depend on, in the order of the declaration.
     pub dependencies: &'static [Dependency],
     /// The type that implements the declaration, and no other cell's.
-    pub(crate) id: TypeId,
+    id: fn() -> TypeId,
     /// Whether its crate is compiled for its own unit tests, which allows seeding.
     pub(crate) seedable: bool,
     /// Where it is declared.
@@ -77,6 +77,11 @@ pub struct CellInfo {
 }
 
 impl CellInfo {
+    /// What tells the cell from every other: the type that implements its declaration.
+    pub(crate) fn id(&self) -> TypeId {
+        (self.id)()
+    }
+
     pub(crate) const fn limits(&self) -> Limits {
         Limits { max_waiters: self.max_waiters, wait_timeout: self.wait_timeout, cooldown: self.cooldown }
     }
@@ -145,7 +150,7 @@ impl CellInfo {
             permanent: false,
             eager: false,
             dependencies: &[],
-            id: TypeId::of::<D>(),
+            id: TypeId::of::<D>,
             seedable,
             home: Home(image::here),
         }

@@ -1,7 +1,7 @@
 //! What only the macro's expansion names. It is not part of the public interface.
 //!
-//! No trait here has methods: its functions take a value, and not `self`. The compiler offers methods of all traits where
-//! a program calls one that does not exist, but no associated functions.
+//! The functions of its traits take a value, and not `self`: where a program calls a method that does not exist, the
+//! compiler suggests the methods of all traits that are called alike.
 
 use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
@@ -84,14 +84,14 @@ pub trait Lend: Cell {
     /// A lease, or a reference if the cell is permanent.
     type Lent: Deref<Target = Self::Payload>;
 
-    fn lend(cell: &'static Self) -> Result<Self::Lent, BoxError>;
+    fn lend_payload(cell: &'static Self) -> Result<Self::Lent, BoxError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Payload, D: Declared<T>> Lend for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
-    fn lend(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
+    fn lend_payload(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
         Ok(cell.any().get(Purpose::Get)?.typed())
     }
 }
@@ -100,7 +100,7 @@ impl<T: Payload, D: Declared<T>> Lend for CellStatic<StaticCell<T, D>> {
 impl<T: Payload, D: DeclaredPermanent<T>> Lend for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
-    fn lend(cell: &'static Self) -> Result<&'static T, BoxError> {
+    fn lend_payload(cell: &'static Self) -> Result<&'static T, BoxError> {
         Ok(cell.get_injected()?)
     }
 }
@@ -110,13 +110,13 @@ pub trait LendAsync: Cell {
     /// A lease, or a reference if the cell is permanent.
     type Lent: Deref<Target = Self::Payload>;
 
-    fn lend_async(cell: &'static Self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
+    fn lend_payload_async(cell: &'static Self) -> impl Future<Output = Result<Self::Lent, BoxError>> + Send;
 }
 
 impl<T: Payload, D: DeclaredPermanent<T>> LendAsync for CellStatic<PermanentCell<T, D>> {
     type Lent = &'static T;
 
-    async fn lend_async(cell: &'static Self) -> Result<&'static T, BoxError> {
+    async fn lend_payload_async(cell: &'static Self) -> Result<&'static T, BoxError> {
         Ok(cell.get_injected_async().await?)
     }
 }
@@ -125,7 +125,7 @@ impl<T: Payload, D: DeclaredPermanent<T>> LendAsync for CellStatic<PermanentCell
 impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
-    async fn lend_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
+    async fn lend_payload_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
         match cell.peek() {
             Some(lease) => Ok(lease),
             None => Ok(cell.any().get_slow_async(Purpose::Get).await?.typed()),
@@ -136,31 +136,31 @@ impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
 impl<T: Payload, D: DeclaredAsync<T>> LendAsync for CellStatic<AsyncCell<T, D>> {
     type Lent = Ref<'static, T>;
 
-    async fn lend_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
+    async fn lend_payload_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
         Ok(cell.get_injected().await?)
     }
 }
 
 /// Gets the payload to inject into a fallible factory.
 pub fn lend<C: Lend>(cell: &'static C) -> Result<C::Lent, BoxError> {
-    C::lend(cell)
+    C::lend_payload(cell)
 }
 
 /// Gets the payload to inject into an infallible factory.
 pub fn lend_infallible<C: Lend<Mode: NeverFails>>(cell: &'static C) -> Result<C::Lent, BoxError> {
-    C::lend(cell)
+    C::lend_payload(cell)
 }
 
 /// Gets the payload to inject into a fallible asynchronous factory.
 pub fn lend_async<C: LendAsync>(cell: &'static C) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
-    C::lend_async(cell)
+    C::lend_payload_async(cell)
 }
 
 /// Gets the payload to inject into an infallible asynchronous factory.
 pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     cell: &'static C,
 ) -> impl Future<Output = Result<C::Lent, BoxError>> + Send {
-    C::lend_async(cell)
+    C::lend_payload_async(cell)
 }
 
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.
@@ -169,18 +169,18 @@ pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     label = "the payload of this dependency is permanent; take it as `&T`"
 )]
 pub trait IsLease: Deref<Target: Payload + Sized> {
-    fn leased(lease: Self) -> Ref<'static, Self::Target>;
+    fn as_lease(lease: Self) -> Ref<'static, Self::Target>;
 }
 
 impl<T: Payload> IsLease for Ref<'static, T> {
-    fn leased(lease: Self) -> Self {
+    fn as_lease(lease: Self) -> Self {
         lease
     }
 }
 
 /// Accepts only a lease.
 pub fn leased<L: IsLease>(lease: L) -> Ref<'static, L::Target> {
-    L::leased(lease)
+    L::as_lease(lease)
 }
 
 /// Runs a synchronous factory on tokio's blocking pool.

@@ -43,8 +43,8 @@ where
 {
     let mut error = Some(error);
     // A box is kept as it is.
-    if let Some(boxed) = (&mut error as &mut dyn Any).downcast_mut::<Option<BoxError>>()
-        && let Some(boxed) = boxed.take()
+    if let Some(boxed) =
+        (&mut error as &mut dyn Any).downcast_mut::<Option<BoxError>>().and_then(Option::take)
     {
         return boxed;
     }

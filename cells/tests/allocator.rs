@@ -86,7 +86,7 @@ fn x23_an_allocator_reads_cells() {
     assert!(READS.load(Ordering::SeqCst) > 10_000);
     assert_eq!(WRONG.load(Ordering::SeqCst), 0);
     for cell in &CELLS {
-        let closed = cell.close_and_drain(std::time::Duration::from_mins(1)).status;
+        let closed = cell.close_and_drain(std::time::Duration::from_secs(60)).status;
         assert_eq!(closed, CloseStatus::Ok);
     }
 }

@@ -270,7 +270,7 @@ mod linux {
             });
             barrier.wait();
         });
-        assert_ne!(THREE.close_and_drain(std::time::Duration::from_mins(1)).status, CloseStatus::Draining);
+        assert_ne!(THREE.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Draining);
     }
 
     /// Counts the errors that the library logs.

@@ -13,7 +13,7 @@ struct Counting;
 static BYTES: AtomicIsize = AtomicIsize::new(0);
 
 fn count(layout: Layout, sign: isize) {
-    BYTES.fetch_add(sign * layout.size().cast_signed(), Ordering::Relaxed);
+    BYTES.fetch_add(sign * isize::try_from(layout.size()).expect("a layout is no larger"), Ordering::Relaxed);
 }
 
 // SAFETY: every call goes to the system's allocator unchanged.

@@ -203,11 +203,9 @@ fn r4_storm_of_plain_reads() {
                     if let Some(lease) = CELL.peek() {
                         lease.check();
                         reads += 1;
-                        tally
-                            .reads
-                            .fetch_add(u64::from(reads.is_multiple_of(1024)) * 1024, Ordering::Relaxed);
+                        tally.reads.fetch_add(u64::from(reads % 1024 == 0) * 1024, Ordering::Relaxed);
                         // Sometimes long enough for a close to come.
-                        for _ in 0..if reads.is_multiple_of(64) { 500 } else { 0 } {
+                        for _ in 0..if reads % 64 == 0 { 500 } else { 0 } {
                             std::hint::spin_loop();
                         }
                         lease.check();

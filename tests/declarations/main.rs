@@ -4,6 +4,7 @@
 mod accessors;
 mod attributes;
 mod hygiene;
+mod methods;
 mod parameters;
 mod statics;
 mod visibility;

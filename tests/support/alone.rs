@@ -10,7 +10,7 @@ use std::time::Duration;
 const TEST: &str = "CELLS_TEST_ALONE";
 
 /// When a test that never ends is given up.
-const NEVER: Duration = Duration::from_mins(2);
+const NEVER: Duration = Duration::from_secs(120);
 
 /// Runs the body of a test in a process where no other test runs. The test's function must call it itself: the closure's
 /// name is how that process is told which test to run.

@@ -1,11 +1,12 @@
 //! A9: `blocking` factories, on the blocking pool.
 
 use cells::{
-    AsyncFactoryAdjuster, BoxError, BoxFuture, InitStatus, Ref, RequestContext, State, runtime_cell,
+    AsyncFactoryAdjuster, BoxError, BoxFuture, Error, InitStatus, LifecycleError, Ref, RequestContext, State,
+    runtime_cell,
 };
 use cells_test_support::{
     Boom, Count, Counted, Executor, LONG, Recorder, Smol, Stage, Tally, current_thread, eventually,
-    eventually_async, multi_thread, poll, spawn,
+    eventually_async, message, multi_thread, poll, spawn,
 };
 use std::sync::LazyLock;
 use std::thread::{self, ThreadId};
@@ -69,9 +70,32 @@ fn a9_without_a_runtime_a_blocking_factory_does_not_run() {
     fn homeless() -> Result<u32, Boom> {
         Ok(1)
     }
-    assert!(Smol::spawn(homeless()).outcome().is_err());
+    let error = Smol::spawn(homeless()).join().unwrap_err();
+    assert!(matches!(error, Error::Lifecycle(LifecycleError::Init { .. })), "{error:?}");
     assert_eq!((HOMELESS.state(), HOMELESS.snapshot().flights), (State::Empty, 0));
     assert_eq!(multi_thread().block_on(homeless()).map(|lease| *lease).unwrap(), 1);
+}
+
+/// The error names the keys and what to do; an infallible accessor panics with it.
+#[test]
+fn z14_without_a_runtime_the_error_says_what_to_do() {
+    #[runtime_cell(blocking)]
+    fn fallible() -> Result<u32, Boom> {
+        Ok(1)
+    }
+    #[runtime_cell(detached)]
+    async fn infallible() -> u32 {
+        1
+    }
+    let error = format!("{:#}", Smol::spawn(fallible()).join().unwrap_err());
+    let panic = Smol::spawn(infallible()).outcome().unwrap_err();
+    for (text, name) in [(&*error, "fallible"), (message(&*panic), "infallible")] {
+        assert!(text.starts_with(&format!("cell `{name}`: initialization failed: ")), "{text}");
+        for part in ["`blocking`", "`detached`", "tokio runtime", "`#[tokio::main]`"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    assert_eq!(current_thread().block_on(infallible()).wrapping_add(1), 2);
 }
 
 #[test]

@@ -388,7 +388,7 @@ fn a3_no_wake_up_is_lost_in_a_crowd_that_comes_and_goes() {
         let recorder = Recorder::on(cell);
         let stay = |n: usize| -> Job<Answer<Counted>> {
             let asked = cell.get_or_initialize_async(move || build(tally, 1, 2));
-            if n.is_multiple_of(2) { Smol::spawn(asked) } else { TokioMulti::spawn(asked) }
+            if n % 2 == 0 { Smol::spawn(asked) } else { TokioMulti::spawn(asked) }
         };
         let go = |polls: usize| {
             TokioMulti::spawn(async move {
@@ -405,7 +405,7 @@ fn a3_no_wake_up_is_lost_in_a_crowd_that_comes_and_goes() {
         let gone: Vec<_> = (0..6).map(|n| go((round + n) % 5)).collect();
         let stayed: Vec<_> = (0..4).map(stay).collect();
         let thread = spawn(|| cell.get_or_initialize(|| tally.build(3)));
-        if round.is_multiple_of(3) {
+        if round % 3 == 0 {
             let _ = cell.close();
         }
         for job in gone {

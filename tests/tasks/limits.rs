@@ -78,7 +78,7 @@ mod paused {
     use cells_test_support::{TokioCurrent, TokioMulti, current_thread, multi_thread};
     use tokio::time::{advance, sleep};
 
-    const HOUR: Duration = Duration::from_hours(1);
+    const HOUR: Duration = Duration::from_secs(3600);
 
     #[tokio::test(start_paused = true)]
     async fn a5_a_wait_ends_in_paused_time() {

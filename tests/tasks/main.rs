@@ -14,6 +14,7 @@ mod kinds;
 mod limits;
 mod sending;
 mod shutdown;
+mod waiting;
 mod wakers;
 
 #[cfg(feature = "tokio")]

@@ -129,3 +129,19 @@ fn c17_a_drain_inside_the_superseded_factory_does_not_wait_for_itself() {
     });
     assert!(task.join().is_ok());
 }
+
+/// The commonest reason is a lease of the caller's own, which the result cannot know, but names.
+#[test]
+fn z14_the_text_of_a_result_says_what_to_do_about_a_lease() {
+    let tally = Tally::new();
+    let cell = counted("db");
+    assert_eq!(cell.close().to_string(), "cell `db`: nothing to close");
+    let own = cell.get_or_initialize(|| tally.build(1)).expect("a payload");
+    let text = cell.close().to_string();
+    for part in ["cell `db`: closed, and still in use by a lease", "if it is the caller's own, drop it"] {
+        assert!(text.contains(part), "{text}");
+    }
+    drop(own);
+    drop(cell.get_or_initialize(|| tally.build(2)));
+    assert_eq!(cell.close().to_string(), "cell `db`: disposed");
+}

@@ -282,7 +282,7 @@ fn x29_a_cooldown_without_end_does_not_name_a_time() {
     let error = cell.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err();
     assert_eq!(error.to_string(), "cell `db`: cooling down, does not retry");
     assert!(error.is_cooldown() && error.retry_after() > Some(LONG));
-    cell.record_failure(Boom(2), Duration::from_hours(24));
+    cell.record_failure(Boom(2), Duration::from_secs(24 * 3600));
     let error = cell.get_or_initialize(|| Ok::<_, Boom>(1)).unwrap_err().to_string();
     assert!(error.starts_with("cell `db`: cooling down, retry in 86"), "{error}");
 }

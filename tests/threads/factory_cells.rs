@@ -44,17 +44,18 @@ fn z7_a_cell_whose_factory_cannot_fail_waits_without_limits() {
             GATE.wait();
             1
         });
+    static BROKEN: FactoryCell<u32> = FactoryCell::new("broken", || panic!("wild"));
     let jobs: Vec<_> = (0..4).map(|_| spawn(|| *SLOW.get())).collect();
     eventually("the waiters", || SLOW.snapshot().waiters == 3);
     GATE.open();
     assert!(jobs.into_iter().all(|job| job.join() == 1));
-    static BROKEN: FactoryCell<u32> = FactoryCell::new("broken", || panic!("wild"));
     assert_eq!(message(&*panic_of(|| BROKEN.get())), "wild");
 }
 
 #[test]
 fn z7_a_cell_keeps_an_asynchronous_factory() {
-    static CLIENT: FactoryCell<u32, fn() -> BoxFuture<'static, Result<u32, Boom>>> =
+    type Connecting = BoxFuture<'static, Result<u32, Boom>>;
+    static CLIENT: FactoryCell<u32, fn() -> Connecting> =
         FactoryCell::new("client", || Box::pin(async { Ok(1) }));
     pollster::block_on(async {
         assert_eq!(*CLIENT.get_async().await.unwrap(), 1);

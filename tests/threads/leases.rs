@@ -1,7 +1,10 @@
 //! Leases: what they have of their payloads, projections, and leases that outlive their cells.
 
-use cells::{CloseStatus, MappedRef, Ref};
-use cells_test_support::{Boom, Count, Heard, Recorder, Tally, cell, counted, eventually, lock, spawn};
+use cells::{CloseStatus, MappedRef, Ref, RuntimeCell};
+use cells_test_support::{
+    Boom, Count, Heard, OnDrop, Recorder, Tally, cell, counted, eventually, lock, spawn,
+};
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -30,32 +33,30 @@ fn z1_a_clone_of_a_lease_is_a_clone_of_the_payload() {
 
 #[test]
 fn z1_a_lease_hides_no_method_of_the_payload() {
-    struct Payload;
+    struct Payload(u8);
 
     impl Payload {
         fn map(&self) -> u8 {
-            1
+            self.0
         }
 
         fn filter_map(&self) -> u8 {
-            2
+            self.0 + 1
         }
 
         fn generation(&self) -> u8 {
-            3
+            self.0 + 2
         }
     }
 
-    let payload = lease(Payload);
-    assert_eq!((payload.map(), payload.filter_map(), payload.generation()), (1, 2, 3));
+    let payload = lease(Payload(7));
+    assert_eq!((payload.map(), payload.filter_map(), payload.generation()), (7, 8, 9));
     let part = Ref::map(payload, |payload| payload);
-    assert_eq!((part.map(), part.filter_map(), part.generation()), (1, 2, 3));
+    assert_eq!((part.map(), part.filter_map(), part.generation()), (7, 8, 9));
 
     let number = lease(5_u32);
     assert_eq!((number.min(3), number.max(8), number.clamp(6, 7)), (3, 8, 6));
-    assert!(
-        number.cmp(&4).is_gt() && number.eq(&5) && number.partial_cmp(&6).is_some_and(|order| order.is_lt())
-    );
+    assert!(number.cmp(&4).is_gt() && number.eq(&5) && number.partial_cmp(&6).is_some_and(Ordering::is_lt));
     let option = lease(Some("text".to_owned()));
     assert_eq!(option.as_ref().map(String::len), Some(4));
     assert_eq!(option.as_deref(), Some("text"));
@@ -116,10 +117,10 @@ fn z2_a_projection_that_panics_gives_its_lease_back() {
 #[test]
 fn z2_a_projection_goes_where_its_part_may_be_shared() {
     fn anywhere<R: Send + Sync + UnwindSafe + RefUnwindSafe + Unpin>() {}
+    fn sent<R: Send + Sync>() {}
     anywhere::<MappedRef<'static, str>>();
     anywhere::<MappedRef<'static, [u8; 9]>>();
     // A part need not be `Send`: nobody takes it out.
-    fn sent<R: Send + Sync>() {}
     sent::<MappedRef<'static, std::sync::MutexGuard<'static, u8>>>();
 
     let part = Ref::map(lease(vec![1, 2]), |numbers| &numbers[1]);
@@ -168,7 +169,9 @@ fn z2_leases_and_the_last_arc_of_their_cell_end_on_any_threads() {
             })
             .collect();
         drop(cell);
-        jobs.into_iter().for_each(|job| job.join());
+        for job in jobs {
+            job.join();
+        }
     }
     assert_eq!((tally.made(), tally.disposed().len(), tally.dropped()), (300, 300, 300));
 }
@@ -191,6 +194,35 @@ fn z2_a_cell_that_is_dropped_while_earlier_payloads_drain() {
     assert_eq!(tally.disposed(), [2, 1]);
 }
 
+/// The end of the last lease disposes the payload, and with that the cell itself.
+#[test]
+fn z2_a_payload_may_own_the_last_handle_of_its_cell() {
+    struct Node(
+        Mutex<Option<Arc<RuntimeCell<Node>>>>,
+        #[expect(dead_code, reason = "only held")] OnDrop<fn()>,
+    );
+    static ENDS: Count = Count::zero();
+
+    let cell = Arc::new(cell("node"));
+    let build = || {
+        Ok::<_, Boom>(Node(
+            Mutex::new(None),
+            OnDrop(|| {
+                ENDS.up();
+            }),
+        ))
+    };
+    let node = cell.get_or_initialize(build).expect("a payload");
+    *lock(&node.0) = Some(Arc::clone(&cell));
+    assert_eq!(cell.close().status, CloseStatus::Draining);
+    let later = cell.get_or_initialize(build).expect("another payload");
+    drop(cell);
+    drop(node);
+    assert_eq!(ENDS.get(), 1, "the cell is gone, and retired what is still leased");
+    drop(later);
+    assert_eq!(ENDS.get(), 2);
+}
+
 /// A map of cells whose entries are replaced while their payloads are in use.
 #[test]
 fn z2_a_lease_from_a_cell_in_a_map_needs_no_lock() {
@@ -211,8 +243,8 @@ fn z2_a_lease_is_compared_as_its_payload() {
     assert!(four == 4 && four != 5 && four < 5 && *four == 4);
     assert_eq!(four, 4);
     assert!(lease(0.5) < 1.0 && lease(f64::NAN).partial_cmp(&1.0).is_none());
-    let name = lease("db".to_owned());
-    assert!(name == "db" && name == *"db" && name == "db".to_owned() && *name == "db" && name.eq("db"));
+    let (name, same) = (lease("db".to_owned()), "db".to_owned());
+    assert!(name == "db" && name == *"db" && name == same && *name == "db" && name.eq("db"));
     let part = Ref::map(Ref::clone(&name), String::as_str);
     assert!(part == "db" && part == *"db" && *part == *"db" && part < *"dc");
     assert!(lease(vec![1, 2]) == vec![1, 2] && lease(Some(1)) == Some(1));
@@ -221,12 +253,17 @@ fn z2_a_lease_is_compared_as_its_payload() {
 }
 
 #[test]
+#[expect(
+    clippy::mutable_key_type,
+    reason = "a lease is hashed as its payload, which is what does not change"
+)]
 fn z2_a_lease_is_hashed_as_its_payload() {
     let hash = RandomState::new();
     let name = lease("db".to_owned());
     assert_eq!(hash.hash_one(&name), hash.hash_one("db"));
     let names: HashSet<_> = ["db", "search"].map(|name| lease(name.to_owned())).into_iter().collect();
-    assert!(names.contains(&"db".to_owned()) && !names.contains(&"cache".to_owned()));
+    let (there, not_there) = ("db".to_owned(), "cache".to_owned());
+    assert!(names.contains(&there) && !names.contains(&not_there));
     assert_eq!(names.get(&name), Some(&name));
     let parts: HashMap<MappedRef<'_, str>, u8> = [(Ref::map(name, String::as_str), 1)].into();
     assert_eq!(parts.get("db"), Some(&1));

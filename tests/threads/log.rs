@@ -264,6 +264,21 @@ fn runtime_cell_failure_recorded() {
 }
 
 #[test]
+fn z13_what_is_logged_and_recorded_has_the_causes() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("no port")]
+    struct NoPort(#[source] Boom);
+
+    let cell = cell::<u32>("db");
+    let failed = logged(|| drop(cell.get_or_initialize(|| Err(NoPort(Boom(1))))));
+    let recorded = logged(|| cell.record_failure(NoPort(Boom(1)), LONG));
+    for events in [failed, recorded] {
+        assert_eq!(events[0].fields.0["error"], "no port: boom 1", "{events:?}");
+    }
+    assert_eq!(cell.snapshot().last_error.as_deref(), Some("no port: boom 1"));
+}
+
+#[test]
 fn c28_runtime_cell_seeded() {
     let cell = cell::<u32>("db");
     let _permit = cells::testing::allow_seeding();

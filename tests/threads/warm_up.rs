@@ -105,6 +105,34 @@ fn p8_eager_cells_are_built_with_what_is_injected_into_them() {
 }
 
 #[test]
+fn z4_a_report_turns_into_a_result_that_names_every_failure() {
+    alone(|| {
+        FAIL.store(true, SeqCst);
+        let report = cells::warm_up();
+        let all = report.cells.len();
+        let ready = |cell: &&WarmedCell| matches!(cell.outcome, WarmUpOutcome::Built | WarmUpOutcome::Ready);
+        let failed = all - report.cells.iter().filter(ready).count();
+        let error = report.into_result().expect_err("base fails");
+        let text = error.to_string();
+        assert!(
+            text.starts_with(&format!("{failed} of {all} cells are not ready after the warm-up: ")),
+            "{text}"
+        );
+        for part in [
+            "cell `base`: initialization failed: no base",
+            "cell `needs_base`: needs base",
+            "cell `needs_that`: needs needs_base",
+            "cell `may_panic`: the factory panicked: no way",
+        ] {
+            assert_eq!(text.matches(part).count(), 1, "{part}: {text}");
+        }
+        assert!(!text.contains('\n') && !text.contains("`left`"), "{text}");
+        assert_eq!(text, format!("{error:?}"), "what `unwrap` and `main` print");
+        assert_eq!(outcome(error.report(), "base"), Some(WarmUpOutcome::Failed));
+    });
+}
+
+#[test]
 fn p8_independent_cells_are_built_in_parallel() {
     alone(|| {
         // Each factory returns only once both run.
@@ -276,7 +304,7 @@ mod surroundings {
             drop(looks_around());
             assert!(cells::shutdown(LONG).is_ok());
             // Returns at once, because the token is there.
-            let (asked, long) = (Instant::now(), Duration::from_mins(1));
+            let (asked, long) = (Instant::now(), Duration::from_secs(60));
             thread::park_timeout(long);
             assert!(asked.elapsed() < long);
         });

@@ -12,8 +12,6 @@ impl Pool {
 
     fn send(&self) {}
 
-    fn into_results(self) {}
-
     fn leases(&self) {}
 }
 
@@ -39,7 +37,7 @@ fn methods_of_the_payload() {
     POOL.leases();
     CLIENT.send();
     SETTINGS.send();
-    Pool.into_result();
+    Pool.output();
     Pool.dispose();
     Pool.lend();
 }

@@ -46,7 +46,7 @@ fn parse_arg(args: &mut Args, input: ParseStream<'_>) -> Result<()> {
     if key.needs_tokio && !cfg!(feature = "tokio") {
         return Err(Error::new_spanned(
             &name,
-            format!("`{name}` needs the feature `tokio` of `cells`; enable it in `Cargo.toml`"),
+            format!("`{name}` needs the feature `tokio` of `runtime-cells`; enable it in `Cargo.toml`"),
         ));
     }
     if input.is_empty() || input.peek(Token![,]) {

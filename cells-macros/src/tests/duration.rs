@@ -5,8 +5,8 @@ use core::time::Duration;
 fn every_unit_is_read() {
     assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
     assert_eq!(parse_duration("5s"), Ok(Duration::from_secs(5)));
-    assert_eq!(parse_duration("2m"), Ok(Duration::from_mins(2)));
-    assert_eq!(parse_duration("1h"), Ok(Duration::from_hours(1)));
+    assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+    assert_eq!(parse_duration("1h"), Ok(Duration::from_secs(3600)));
     assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
 }
 

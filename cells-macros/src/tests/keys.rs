@@ -76,7 +76,9 @@ fn keys_of_tokio_say_which_feature_they_need() {
         let expected = if TOKIO {
             String::new()
         } else {
-            format!("{name}  <-  `{name}` needs the feature `tokio` of `cells`; enable it in `Cargo.toml`\n")
+            format!(
+                "{name}  <-  `{name}` needs the feature `tokio` of `runtime-cells`; enable it in `Cargo.toml`\n"
+            )
         };
         assert_eq!(mistakes(key.spec.example, factory(key)), expected);
     }

@@ -301,7 +301,7 @@ impl Control {
         drop(block);
         // After unlocking: the error's `Display` is code of the program, and so are the destructors that may run here.
         CellSnapshot {
-            last_error: cause.map(|cause| cause.to_string()),
+            last_error: cause.map(|cause| format!("{cause:#}")),
             flights: snapshot.flights + superseded.iter().filter(|flight| !flight.is_over()).count(),
             draining: open(drains).len(),
             ..snapshot
@@ -337,16 +337,16 @@ impl Control {
         if block.shut_down {
             return Err(Error::Unavailable(UnavailableError::ShutDown { cell }));
         }
-        if let Some(failure) = &block.failure
-            && let Some(retry_after) = failure.remaining()
-        {
-            let source = failure.cause.clone();
-            return Err(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after }));
+        if let Some(failure) = &block.failure {
+            if let Some(retry_after) = failure.remaining() {
+                let source = failure.cause.clone();
+                return Err(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after }));
+            }
         }
-        if accepts.generation(self.published.generation().unwrap_or(0))
-            && let Some(lease) = self.published.lease_slow()
-        {
-            return Ok(Decision::Take(lease));
+        if accepts.generation(self.published.generation().unwrap_or(0)) {
+            if let Some(lease) = self.published.lease_slow() {
+                return Ok(Decision::Take(lease));
+            }
         }
         let reentrant = |chain| Error::Lifecycle(LifecycleError::Reentrant { cell, chain });
         if let Some(flight) = &block.flight {
@@ -355,17 +355,21 @@ impl Control {
                 return Ok(Decision::Wait(Arc::clone(flight), blocked));
             }
             drop(blocked);
-        } else if block.has_superseded()
-            && let Some(chain) = caller.circle_to(self.id())
-        {
-            return Err(reentrant(chain));
+        } else if block.has_superseded() {
+            if let Some(chain) = caller.circle_to(self.id()) {
+                return Err(reentrant(chain));
+            }
         }
         // A refresh that began after this call and has failed already is this call's answer.
-        if let Accepts::After(_) = accepts
-            && let Some(Failure { flight: Some((generation, error)), .. }) = block.failure.as_deref()
-            && accepts.generation(*generation)
-        {
-            return Err(error.clone());
+        if let Accepts::After(_) = accepts {
+            match block.failure.as_deref() {
+                Some(Failure { flight: Some((generation, error)), .. })
+                    if accepts.generation(*generation) =>
+                {
+                    return Err(error.clone());
+                }
+                _ => {}
+            }
         }
         block.forget_foreign();
         let flight = Arc::new(new_flight(block.next_generation()));

@@ -49,10 +49,10 @@ impl RawCell {
                 Decision::Wait(flight, _blocked) => {
                     let outcome = flight.wait(budget.deadline(), purpose.max_waiters(self));
                     let outcome = outcome.map_err(|why| self.reject(&why, &budget))?;
-                    if accepts.answers(&flight)
-                        && let Some(lease) = outcome.into_lease()?
-                    {
-                        return Ok(lease);
+                    if accepts.answers(&flight) {
+                        if let Some(lease) = outcome.into_lease()? {
+                            return Ok(lease);
+                        }
                     }
                 }
                 Decision::Initialize(flight) => {

@@ -74,10 +74,10 @@ impl<'a> Caller<'a> {
                     let role = Role::Waiter { max_waiters: purpose.max_waiters(cell) };
                     let outcome = flight.wait_async(self.budget.deadline(), role).await;
                     let outcome = outcome.map_err(|why| cell.reject(&why, &self.budget))?;
-                    if accepts.answers(&flight)
-                        && let Some(lease) = outcome.into_lease()?
-                    {
-                        return Ok(Step::Take(lease));
+                    if accepts.answers(&flight) {
+                        if let Some(lease) = outcome.into_lease()? {
+                            return Ok(Step::Take(lease));
+                        }
                     }
                 }
             }

@@ -52,6 +52,10 @@ pub(crate) async fn get_slow(
     }
 }
 
+/// Why the flight of a cell with one of these keys cannot begin.
+const NO_RUNTIME: &str = "a cell with the key `blocking` or `detached` is built on a tokio runtime, and this call is \
+                          outside of any: make it inside one, as under `#[tokio::main]` or in `Runtime::block_on`";
+
 /// Runs a flight as a task of its own, and waits for it. The wait has no limit, because the flight is the caller's own.
 async fn run_detached(
     caller: &Caller<'static>,
@@ -62,16 +66,20 @@ async fn run_detached(
     // A new flight waits for no other, so this cannot close a circle.
     let _blocked = wait_graph::wait_for(frames::Caller::Task, flight.id(), cell.name());
     let initializer = caller.begin(Arc::clone(&flight));
+    let failed = |why: &str| {
+        Err(Error::Lifecycle(LifecycleError::Init { cell: cell.name(), source: SharedError::new(why) }))
+    };
+    // The flight is cancelled: a caller on a runtime may begin the next one.
+    let Ok(runtime) = Handle::try_current() else { return failed(NO_RUNTIME) };
     let frame = Arc::clone(initializer.frame());
     let context = RequestContext::current().unwrap_or_default();
     let run = Box::pin(async move { drop(context.instrument(run(initializer, build)).await) });
     let polled = Arc::new(AtomicBool::new(false));
-    let task = tokio::spawn(FlightTask { run: Some(run), frame, polled: Arc::clone(&polled) });
+    let task = runtime.spawn(FlightTask { run: Some(run), frame, polled: Arc::clone(&polled) });
     let outcome = flight.wait_async(None, Role::Initiator).await;
     match outcome {
         Ok(Outcome::Superseded) if task.is_finished() && !polled.load(Ordering::Acquire) => {
-            let ended = SharedError::new("the tokio runtime of this call has ended");
-            Err(Error::Lifecycle(LifecycleError::Init { cell: cell.name(), source: ended }))
+            failed("the tokio runtime of this call has ended")
         }
         Ok(Outcome::Failed(Error::Lifecycle(LifecycleError::Waiting { cell, source }))) => {
             Err(for_initializer(cell, source))

@@ -20,7 +20,9 @@ use std::time::Duration;
 
 /// A slot for one payload that is built on demand, can fail, can be closed, and can be built again.
 ///
-/// `#[runtime_cell]` declares one as a `static`. Created with [`new`](Self::new), it can also be a field or a local.
+/// It can be a field, a local, or a `static`. Its factory comes with each call; a [`FactoryCell`](crate::FactoryCell)
+/// keeps its own, and so does what `#[runtime_cell]` declares. It dereferences to a [`ClosableCell`], whose methods close,
+/// inspect and configure it.
 ///
 /// ```
 /// use cells::RuntimeCell;

@@ -41,7 +41,7 @@ pub struct CellSnapshot {
     /// How long the factory of the last payload waited for other cells.
     #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "micros::maybe"))]
     pub waiting: Option<Duration>,
-    /// The failure on record, if any.
+    /// The failure on record with its causes, if any.
     pub last_error: Option<String>,
     /// The rest of the cooldown; `None` without one.
     #[cfg_attr(feature = "serde", serde(rename = "cooldown_left_us", serialize_with = "micros::maybe"))]

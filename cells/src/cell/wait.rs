@@ -10,6 +10,7 @@ use crate::flight::frames::{self, Caller, Waiting};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::{Outcome, Rejected, Role};
 use crate::payload::lease::Lease;
+use crate::sync::executor::BoxFuture;
 use std::time::Instant;
 
 impl RawCell {
@@ -22,15 +23,17 @@ impl RawCell {
         }))
     }
 
-    /// The same in a task.
-    pub(crate) async fn wait_async(&self, deadline: Option<Instant>) -> Result<Lease, Error> {
-        let _waiting = Waiting::start();
-        frames::note(match self.find(Caller::Task) {
-            Ok(Found::Payload(lease)) => Ok(lease),
-            Ok(Found::Awaited(flight)) => {
-                self.received(flight.wait_async(deadline, Role::Waiter { max_waiters: None }).await)
-            }
-            Err(error) => Err(error),
+    /// The same in a task. Boxed, so that it is compiled here and not again wherever it is awaited.
+    pub(crate) fn wait_async(&self, deadline: Option<Instant>) -> BoxFuture<'_, Result<Lease, Error>> {
+        Box::pin(async move {
+            let _waiting = Waiting::start();
+            frames::note(match self.find(Caller::Task) {
+                Ok(Found::Payload(lease)) => Ok(lease),
+                Ok(Found::Awaited(flight)) => {
+                    self.received(flight.wait_async(deadline, Role::Waiter { max_waiters: None }).await)
+                }
+                Err(error) => Err(error),
+            })
         })
     }
 

@@ -27,6 +27,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A declared cell, without the type of its payload.
+///
+/// It dereferences to a [`CellBase`], which has its name and state.
 #[derive(Clone, Copy)]
 pub struct AnyCell(Kind);
 

@@ -117,14 +117,15 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize_async`](crate::RuntimeCell::get_or_initialize_async), if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize_async`](crate::RuntimeCell::get_or_initialize_async), if the factory
+    /// returns a `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
     /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
     /// error, and after a shutdown.
     pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::output(self.try_get().await)
+        D::Mode::output_by_mode(self.try_get().await)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -171,7 +172,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
         self.here().wait_async(limit).await
     }
 
-    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).
+    /// Builds a new payload with the declared factory and swaps it in:
+    /// [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).
     ///
     /// # Errors
     /// Those of [`RuntimeCell::refresh_async`](crate::RuntimeCell::refresh_async).

@@ -77,7 +77,7 @@ impl<T: Payload> dyn CellOf<T> {
         }
     }
 
-    /// Does the same as [`try_get`](Self::try_get) in a task. Waiting does not block the thread; a synchronous factory
+    /// Does the same as `try_get` in a task. Waiting does not block the thread; a synchronous factory
     /// does.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ impl<T: Payload, R: FactoryOutput<T>, F: Fn() -> R> FactoryCell<T, F> {
     #[inline]
     #[track_caller]
     pub fn get(&self) -> <R::Mode as Mode>::Output<T> {
-        R::Mode::output(self.try_get())
+        R::Mode::output_by_mode(self.try_get())
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -128,7 +128,7 @@ impl<T: Payload, R: FactoryOutput<T>, U: Future<Output = R>, F: Fn() -> U> Facto
     /// # Panics
     /// As [`get`](Self::get).
     pub async fn get_async(&self) -> <R::Mode as Mode>::Output<T> {
-        R::Mode::output(self.try_get_async().await)
+        R::Mode::output_by_mode(self.try_get_async().await)
     }
 
     /// Does the same as [`try_get`](Self::try_get) with an asynchronous factory.

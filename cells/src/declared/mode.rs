@@ -17,16 +17,16 @@ pub trait Mode: sealed::Sealed + 'static {
     #[doc(hidden)]
     const MAY_FAIL: bool;
 
-    /// Gets the payload of a declared cell. It does not go through [`output`](Self::output), so a `Result` that is only
+    /// Gets the payload of a declared cell. It does not go through [`output_by_mode`](Self::output_by_mode), so a `Result` that is only
     /// passed on is written where the caller expects it, and not copied (target: ready read, docs/performance.md).
     #[doc(hidden)]
-    fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T>;
+    fn get_by_mode<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T>;
 
     #[doc(hidden)]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
+    fn output_by_mode<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
 
     #[doc(hidden)]
-    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
+    fn permanent_by_mode<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
 }
 
 mod sealed {
@@ -53,16 +53,16 @@ impl Mode for Fallible {
         clippy::inline_always,
         reason = "the fast path of a read, and one function less per cell in a debug build"
     )]
-    fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
+    fn get_by_mode<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
         cell.get()
     }
 
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+    fn output_by_mode<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
         result
     }
 
     #[inline]
-    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+    fn permanent_by_mode<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
         result
     }
 }
@@ -78,7 +78,7 @@ impl Mode for Infallible {
         reason = "the fast path of a read, and one function less per cell in a debug build"
     )]
     #[track_caller]
-    fn get<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
+    fn get_by_mode<T: Send + Sync + 'static>(cell: &'static TypedCell<T>) -> Self::Output<T> {
         match cell.get() {
             Ok(lease) => lease,
             Err(error) => refuse(&error),
@@ -86,13 +86,13 @@ impl Mode for Infallible {
     }
 
     #[track_caller]
-    fn output<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
+    fn output_by_mode<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
         result.unwrap_or_else(|error| refuse(&error))
     }
 
     #[inline]
     #[track_caller]
-    fn permanent<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
+    fn permanent_by_mode<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T> {
         result.unwrap_or_else(|error| refuse(&error))
     }
 }

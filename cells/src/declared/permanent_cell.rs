@@ -96,7 +96,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a
+    /// `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
@@ -106,8 +107,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
         match self.payload.get() {
-            Some(payload) => D::Mode::permanent(Ok(payload)),
-            None => D::Mode::permanent(self.get_observed()),
+            Some(payload) => D::Mode::permanent_by_mode(Ok(payload)),
+            None => D::Mode::permanent_by_mode(self.get_observed()),
         }
     }
 

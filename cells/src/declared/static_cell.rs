@@ -48,7 +48,8 @@ pub trait Factory<R>: 'static {
 /// A declared cell, with factory, disposer and limits wired in.
 ///
 /// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
-/// declared factory alone, so there is no `get_or_initialize`.
+/// declared factory alone, so there is no `get_or_initialize`. It does not dereference to its payload: call methods of
+/// that on what the accessor returns.
 pub struct StaticCell<T: Payload, D: Declared<T>> {
     cell: ClosableCell<T>,
     declaration: PhantomData<fn() -> D>,
@@ -102,7 +103,8 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
     /// # Errors
-    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a `Result`.
+    /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a
+    /// `Result`.
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
@@ -115,7 +117,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     )]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::get(&self.cell.typed)
+        D::Mode::get_by_mode(&self.cell.typed)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -134,7 +136,8 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
         self.cell.typed.get()
     }
 
-    /// Builds a new payload with the declared factory and swaps it in: [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).
+    /// Builds a new payload with the declared factory and swaps it in:
+    /// [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).
     ///
     /// # Errors
     /// Those of [`RuntimeCell::refresh`](crate::RuntimeCell::refresh).

@@ -164,10 +164,10 @@ impl Drop for Frame {
 
 /// Notes what a cell answers to the factory that asks, if there is one.
 pub(crate) fn note<T>(answer: Result<T, Error>) -> Result<T, Error> {
-    if let Err(error) = &answer
-        && let Some(frame) = asking()
-    {
-        frame.remember(error.clone());
+    if let Err(error) = &answer {
+        if let Some(frame) = asking() {
+            frame.remember(error.clone());
+        }
     }
     answer
 }

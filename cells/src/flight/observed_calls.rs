@@ -13,7 +13,7 @@ static OBSERVED: Mutex<Calls> = Mutex::new(BTreeMap::new());
 /// Records a call of the accessor of `cell`, if a declared cell's factory asks.
 pub(crate) fn record(cell: &'static CellInfo) {
     if let Some(caller) = frames::asking_declared() {
-        OBSERVED.lock().insert((caller.id, cell.id), (caller, cell));
+        OBSERVED.lock().insert((caller.id(), cell.id()), (caller, cell));
     }
 }
 
@@ -30,5 +30,5 @@ pub(crate) fn count() -> usize {
 /// The cells whose accessors the factory of `caller` has called.
 pub(crate) fn by(caller: &CellInfo) -> Vec<&'static CellInfo> {
     let calls = OBSERVED.lock();
-    calls.values().filter(|(from, _)| from.id == caller.id).map(|&(_, to)| to).collect()
+    calls.values().filter(|(from, _)| from.id() == caller.id()).map(|&(_, to)| to).collect()
 }

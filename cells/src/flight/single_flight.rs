@@ -201,11 +201,11 @@ impl Flight {
         match queued.role {
             Role::Initiator => state.initiator = true,
             Role::Waiter { max_waiters } => {
-                if queued.ticket.is_none()
-                    && let Some(limit) = state.full(max_waiters)
-                {
-                    drop(state);
-                    return Poll::Ready(Err(Rejected::WaitersFull { limit }));
+                if queued.ticket.is_none() {
+                    if let Some(limit) = state.full(max_waiters) {
+                        drop(state);
+                        return Poll::Ready(Err(Rejected::WaitersFull { limit }));
+                    }
                 }
             }
             Role::Closer => {}

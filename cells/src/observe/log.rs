@@ -133,7 +133,7 @@ pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
 
 pub(crate) fn failure_recorded(cell: &str, error: &SharedError, ttl: Duration) {
     let ttl_ms = millis(ttl);
-    event!(WARN, "runtime_cell_failure_recorded", cell, %error, ttl_ms);
+    event!(WARN, "runtime_cell_failure_recorded", cell, error = %format_args!("{error:#}"), ttl_ms);
 }
 
 pub(crate) fn seeded(cell: &str, generation: u64, permission: &str) {
@@ -175,6 +175,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The error with its causes: the log is where people look for them.
 fn display(error: Option<&SharedError>) -> String {
-    error.map(ToString::to_string).unwrap_or_default()
+    error.map(|error| format!("{error:#}")).unwrap_or_default()
 }

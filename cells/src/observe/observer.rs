@@ -85,7 +85,7 @@ pub enum InitStatus {
     Cancelled,
 }
 
-/// What a close did.
+/// What a close did. `Display` says it in one line.
 #[derive(Clone, Debug)]
 #[must_use = "a failed disposal is in the result; `invalidate()` closes without a result"]
 #[non_exhaustive]
@@ -121,6 +121,8 @@ pub enum CloseStatus {
     Noop,
     /// The payload is retired but still in use, and is disposed with its last lease; or, of `close_and_drain`,
     /// something that it waited for was still in use at its limit.
+    ///
+    /// The lease may be the caller's own: what `let pool = db()?;` holds ends with its scope, or with `drop(pool)`.
     Draining,
     /// No lease on the retired payload is out any more, and its disposer runs.
     Disposing,
@@ -140,6 +142,28 @@ pub struct CloseError {
     pub generation: Option<u64>,
     /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
     pub source: SharedError,
+}
+
+/// What happened, and what to do where a lease is still out.
+impl fmt::Display for CloseResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cell `{}`: ", self.cell)?;
+        f.write_str(match self.status {
+            CloseStatus::Ok => "disposed",
+            CloseStatus::Error => "disposal failed",
+            CloseStatus::Noop => "nothing to close",
+            CloseStatus::Draining => {
+                "closed, and still in use by a lease or a factory; the last lease disposes the payload: if it is the \
+                 caller's own, drop it"
+            }
+            CloseStatus::Disposing => "closed, and its disposer still runs",
+            CloseStatus::Superseded => "no payload; what the flight under way builds will be disposed",
+        })?;
+        match &self.error {
+            Some(error) => write!(f, ": {error:#}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for CloseError {

@@ -91,7 +91,7 @@ pub struct TimelineEvent {
         )
     )]
     pub waiting: Option<Duration>,
-    /// The error's text.
+    /// The error's text, with its causes.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub error: Option<String>,
     /// The session on whose behalf it happened.

@@ -65,7 +65,7 @@ impl Observer for TimelineObserver {
             duration: Some(result.duration),
             own: Some(result.own),
             waiting: Some(result.waiting),
-            error: result.error.as_ref().map(ToString::to_string),
+            error: result.error.as_ref().map(|error| format!("{error:#}")),
             session_id: context.and_then(|context| context.session_id.clone()),
             ..TimelineEvent::new(if failed { "runtime.init.err" } else { "runtime.init.end" })
         };
@@ -85,7 +85,7 @@ impl Observer for TimelineObserver {
                 CloseStatus::Superseded => "superseded",
             })),
             duration: Some(result.duration),
-            error: result.error.as_ref().map(ToString::to_string),
+            error: result.error.as_ref().map(|error| format!("{error:#}")),
             session_id: RequestContext::current().and_then(|context| context.init_context().session_id),
             ..TimelineEvent::new("runtime.close.end")
         };

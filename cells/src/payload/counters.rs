@@ -75,7 +75,6 @@ use crate::sync::primitives::const_fn;
 use crate::sync::primitives::inner::Mutex;
 use crate::sync::primitives::inner::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
 use std::cell::Cell;
-use std::hint::cold_path;
 use std::ptr::{self, NonNull};
 // Of the choice of the path, which is no part of the models: they know only one.
 use std::sync::atomic::{AtomicU8, AtomicUsize, compiler_fence};
@@ -216,7 +215,6 @@ impl Local {
     fn counter(&self, place: usize) -> Option<&'static AtomicU64> {
         let table = self.fast.get();
         if table.is_null() || place >= FAST_LANES {
-            cold_path();
             return None;
         }
         // SAFETY: tables are never freed, and the place was checked above.
@@ -683,13 +681,11 @@ impl Lane {
     #[inline]
     pub(crate) unsafe fn release_fast(&self, all: Counters, local: &Local) -> Released {
         let Some(counter) = local.counter(all.place(self)) else {
-            cold_path();
             return Released::Not;
         };
         lower(counter);
         compiler_fence(Ordering::SeqCst);
         if self.is_draining() {
-            cold_path();
             return Released::Draining;
         }
         Released::Entirely
@@ -773,13 +769,11 @@ impl Slot {
     pub(crate) fn acquire_fast(&self, all: Counters, local: &Local) -> Acquired {
         let lane = self.lane();
         let Some(counter) = local.counter(all.place(lane)) else {
-            cold_path();
             return Acquired::Not;
         };
         // SAFETY: what has a place is one of the first lanes, so it is not null.
         let lane = unsafe { NonNull::new_unchecked(lane.cast_mut()).as_ref() };
         if !self.count(lane, counter, || compiler_fence(Ordering::SeqCst)) {
-            cold_path();
             return Acquired::Late(lane);
         }
         Acquired::Lease(lane)
@@ -885,7 +879,7 @@ impl Slot {
     pub(crate) fn out(&self, all: Counters) -> usize {
         let sum = self.published().map_or(0, |lane| lane.sum(all));
         // A sum that is taken while leases come and go may be "negative": that counts as zero.
-        usize::try_from(sum.cast_signed()).unwrap_or(0)
+        isize::try_from(sum).map_or(0, isize::unsigned_abs)
     }
 
     /// Ends a cell: lets go of what is still published.

@@ -562,6 +562,7 @@ impl<'a, T> Ref<'a, T> {
     }
 
     /// Returns another lease on the same payload. `lease.clone()` is a clone of the payload.
+    #[expect(clippy::should_implement_trait, reason = "the method of the trait would hide the payload's")]
     pub fn clone(this: &Self) -> Self {
         Self { lease: this.lease.clone(), payload: PhantomData }
     }
@@ -621,6 +622,7 @@ impl<'a, U: ?Sized> MappedRef<'a, U> {
     }
 
     /// Returns another lease on the same part. `lease.clone()` is a clone of the part.
+    #[expect(clippy::should_implement_trait, reason = "the method of the trait would hide the payload's")]
     pub fn clone(this: &Self) -> Self {
         Self { value: this.value, lease: this.lease.clone(), lifetime: PhantomData }
     }

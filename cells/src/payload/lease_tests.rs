@@ -361,7 +361,7 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
     // Without an executor all but the first are abandoned, and dropped where their last lease ends.
     on_a_small_stack(|| {
         chain(&CHAIN, LINKS, |_, before| Link(before));
-        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_mins(1)).status, CloseStatus::Error);
+        assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Error);
     });
     assert_eq!(ENDS.load(Ordering::SeqCst), LINKS);
 }
@@ -370,7 +370,7 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
 /// thread, and by the disposer that let go of them itself.
 #[test]
 fn x25_closers_of_what_is_put_off_are_served() {
-    const LIMIT: std::time::Duration = std::time::Duration::from_mins(1);
+    const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
     type Held = Ref<'static, u64>;
     static INNER: RuntimeCell<u64> = RuntimeCell::new("inner of a chain");
     static OUTER: RuntimeCell<Held> = RuntimeCell::new("outer of a chain");

@@ -15,13 +15,13 @@ impl<T: Send + Sync + 'static> Payload for T {}
 
 /// The payload type of a cell, as a value.
 pub(crate) struct PayloadType {
-    id: TypeId,
+    id: fn() -> TypeId,
     name: fn() -> &'static str,
 }
 
 impl PayloadType {
     pub(crate) const fn of<T: 'static>() -> &'static Self {
-        const { &Self { id: TypeId::of::<T>(), name: type_name::<T> } }
+        const { &Self { id: TypeId::of::<T>, name: type_name::<T> } }
     }
 
     /// Checks the type of a payload.
@@ -29,7 +29,7 @@ impl PayloadType {
     /// # Panics
     /// If the payload is of another type.
     pub(crate) fn expect(&self, payload: &(dyn Any + Send + Sync)) {
-        assert!(payload.type_id() == self.id, "a cell holds payloads of one type: {}", self.name());
+        assert!(payload.type_id() == (self.id)(), "a cell holds payloads of one type: {}", self.name());
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -81,6 +81,7 @@ macro_rules! lease_traits {
             }
         }
 
+        #[expect(clippy::into_iter_without_iter, reason = "`iter` is the payload's")]
         impl<'lease, T: $($bound)*> IntoIterator for &'lease $Lease<'_, T>
         where
             &'lease T: IntoIterator,

@@ -49,7 +49,7 @@ static CUT_SHORT: Mutex<Vec<ClosedCell>> = Mutex::new(Vec::new());
 
 pub(crate) fn keep_superseded(cell: &CellInfo, flights: Vec<Arc<Flight>>) {
     if !flights.is_empty() {
-        SUPERSEDED.lock().entry(cell.id).or_default().extend(flights);
+        SUPERSEDED.lock().entry(cell.id()).or_default().extend(flights);
     }
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn forget_superseded() {
 }
 
 fn was_superseded(cell: &CellInfo) -> bool {
-    SUPERSEDED.lock().contains_key(&cell.id)
+    SUPERSEDED.lock().contains_key(&cell.id())
 }
 
 /// How long it may take. Planning counts too.
@@ -131,10 +131,10 @@ pub(crate) async fn close_async(limit: Limit, what_for: For) -> ShutdownReport {
             None => {
                 for node in closes.give_up() {
                     // Without a runtime to go on in, it is dropped.
-                    if let Some(job) = tasks.take(node)
-                        && Executor::current().spawn(async { drop(job.await) }).is_err()
-                    {
-                        closes.dropped(node);
+                    if let Some(job) = tasks.take(node) {
+                        if Executor::current().spawn(async { drop(job.await) }).is_err() {
+                            closes.dropped(node);
+                        }
                     }
                 }
             }
@@ -284,9 +284,10 @@ impl Closes {
     fn give_up(&mut self) -> Vec<usize> {
         let now = clock::now();
         let mut overdue = Vec::new();
-        while let Some((node, since)) = self.first()
-            && self.overdue_at(since).is_some_and(|due| due <= now)
-        {
+        while let Some((node, since)) = self.first() {
+            if self.overdue_at(since).is_none_or(|due| due > now) {
+                break;
+            }
             self.running.remove(&node);
             self.end(node, since, ShutdownOutcome::Overdue, None);
             overdue.push(node);
@@ -319,9 +320,9 @@ impl Closes {
             let earlier = CUT_SHORT.lock().clone();
             if !earlier.is_empty() {
                 let index: HashMap<TypeId, usize> =
-                    (0..done.len()).map(|node| (self.info(node).id, node)).collect();
+                    (0..done.len()).map(|node| (self.info(node).id(), node)).collect();
                 for closed in earlier {
-                    if let Some(&node) = index.get(&closed.info.id) {
+                    if let Some(&node) = index.get(&closed.info.id()) {
                         let latest = done[node].take();
                         done[node] = Some(closed.followed_by(latest));
                     }

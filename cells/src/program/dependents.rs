@@ -147,7 +147,7 @@ impl Dependents {
 fn dependents(graph: &Graph, cell: &CellInfo) -> Vec<bool> {
     let mut dependents = vec![false; graph.nodes.len()];
     let mut stack: Vec<_> =
-        (0..graph.nodes.len()).filter(|&node| graph.nodes[node].cell.info().id == cell.id).collect();
+        (0..graph.nodes.len()).filter(|&node| graph.nodes[node].cell.info().id() == cell.id()).collect();
     let mut directly = vec![Vec::new(); graph.nodes.len()];
     for edge in graph.edges.iter().filter(|edge| edge.kind != DependencyKind::After) {
         directly[edge.to].push(edge.from);
@@ -157,7 +157,7 @@ fn dependents(graph: &Graph, cell: &CellInfo) -> Vec<bool> {
     }
     // Observed edges may lead around a circle.
     for (node, dependent) in dependents.iter_mut().enumerate() {
-        *dependent &= graph.nodes[node].cell.info().id != cell.id;
+        *dependent &= graph.nodes[node].cell.info().id() != cell.id();
     }
     dependents
 }

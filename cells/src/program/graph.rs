@@ -70,22 +70,22 @@ pub(crate) fn of_listed() -> Graph {
 /// The dependencies among these cells, as of now.
 pub(crate) fn edges(nodes: &[GraphNode]) -> Vec<GraphEdge> {
     let index: HashMap<TypeId, usize> =
-        nodes.iter().enumerate().map(|(index, node)| (node.cell.info().id, index)).collect();
+        nodes.iter().enumerate().map(|(index, node)| (node.cell.info().id(), index)).collect();
     let mut edges = Vec::new();
     let mut declared = HashSet::new();
     for (from, node) in nodes.iter().enumerate() {
         for dependency in node.cell.info().dependencies {
-            if let Some(&to) = index.get(&dependency.cell.id) {
+            if let Some(&to) = index.get(&dependency.cell.id()) {
                 edges.push(GraphEdge { from, to, kind: dependency.kind });
                 declared.insert((from, to));
             }
         }
     }
     for (caller, called) in observed_calls::all() {
-        if let (Some(&from), Some(&to)) = (index.get(&caller.id), index.get(&called.id))
-            && !declared.contains(&(from, to))
-        {
-            edges.push(GraphEdge { from, to, kind: DependencyKind::Observed });
+        if let (Some(&from), Some(&to)) = (index.get(&caller.id()), index.get(&called.id())) {
+            if !declared.contains(&(from, to)) {
+                edges.push(GraphEdge { from, to, kind: DependencyKind::Observed });
+            }
         }
     }
     edges

@@ -152,7 +152,7 @@ impl fmt::Display for ShutdownError {
         let failed = self.0.cells.iter().filter(|cell| !cell.is_ok());
         let lines: Vec<_> = failed
             .map(|cell| {
-                let (name, outcome, note) = (names.in_report(cell.info), cell.outcome, cell.note());
+                let (name, outcome, note) = (names.apart(cell.info, "` in `"), cell.outcome, cell.note());
                 let between = match (cell.outcome, note.as_str()) {
                     (_, "") => "",
                     (ShutdownOutcome::Draining, _) => " ",

@@ -120,7 +120,7 @@ impl fmt::Display for WarmUpError {
         let lines = self.0.not_ready().map(|cell| match cell.outcome {
             // The error names the cell.
             WarmUpOutcome::Failed if cell.error.is_some() => cell.note(&names),
-            _ => format!("cell `{}`: {}", names.in_report(cell.info), cell.note(&names)),
+            _ => format!("cell `{}`: {}", names.apart(cell.info, "` in `"), cell.note(&names)),
         });
         let lines: Vec<_> = lines.map(on_one_line).collect();
         let (failed, all) = (lines.len(), self.0.cells.len());

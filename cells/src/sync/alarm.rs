@@ -162,11 +162,11 @@ impl Alarms {
     /// Takes out some of the wakers whose time has come, the earliest first.
     fn take_due(&mut self, now: Instant) -> Vec<Waker> {
         let mut due = Vec::new();
-        while due.len() < AT_ONCE
-            && let Some(first) = self.wakers.first_entry()
-            && first.key().0 <= now
-        {
-            due.push(first.remove());
+        while due.len() < AT_ONCE {
+            match self.wakers.first_entry() {
+                Some(first) if first.key().0 <= now => due.push(first.remove()),
+                _ => break,
+            }
         }
         due
     }
@@ -179,7 +179,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::task::Wake;
 
-    const GUARD: Duration = Duration::from_mins(1);
+    const GUARD: Duration = Duration::from_secs(60);
 
     /// Says its number, or panics.
     struct Says(Option<u32>, Sender<u32>);

@@ -120,7 +120,7 @@ mod tests {
                         barrier.wait();
                         latch.wait(deadline)
                     };
-                    let hour = Instant::now() + Duration::from_hours(1);
+                    let hour = Instant::now() + Duration::from_secs(3600);
                     let threads: Vec<_> = [None, Some(hour)]
                         .into_iter()
                         .cycle()

@@ -50,16 +50,14 @@ impl Timer {
                 // Tokio panics if the runtime has no timers, but then nothing would advance the clock that is paused.
                 *timer = Some(Self::Tokio(Box::pin(tokio::time::sleep_until(deadline.into()))));
             }
-            if let Some(Self::Tokio(sleep)) = timer
-                && sleep.as_mut().poll(cx).is_ready()
-            {
-                cx.waker().wake_by_ref();
+            if let Some(Self::Tokio(sleep)) = timer {
+                if sleep.as_mut().poll(cx).is_ready() {
+                    cx.waker().wake_by_ref();
+                }
             }
             return;
         }
-        if let Some(Self::Alarm(alarm)) = timer
-            && alarm.rings(cx.waker())
-        {
+        if matches!(timer, Some(Self::Alarm(alarm)) if alarm.rings(cx.waker())) {
             return;
         }
         *timer = Alarm::set(deadline, cx.waker()).map(Self::Alarm);

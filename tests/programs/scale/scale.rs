@@ -325,7 +325,7 @@ fn waiting_tasks(sizes: &[usize]) {
         }
     };
     row("release: RuntimeCell", sizes, |n| crowd_of_tasks(n, true, cells(Duration::ZERO)));
-    row("release: tokio OnceCell", sizes, |n| crowd_of_tasks(n, true, peers(Duration::from_hours(1))));
+    row("release: tokio OnceCell", sizes, |n| crowd_of_tasks(n, true, peers(Duration::from_secs(3600))));
     row("300 ms limit: RuntimeCell", sizes, |n| crowd_of_tasks(n, false, cells(LIMIT)));
     row("300 ms limit: tokio OnceCell and timeout", sizes, |n| {
         // Its first caller has a limit too, so another must hold the cell.
@@ -333,7 +333,7 @@ fn waiting_tasks(sizes: &[usize]) {
         let first = AtomicUsize::new(0);
         crowd_of_tasks(n, false, move |gate: Arc<Notify>| {
             let cell = cell.clone();
-            let limit = if first.fetch_add(1, SeqCst) == 0 { Duration::from_hours(1) } else { LIMIT };
+            let limit = if first.fetch_add(1, SeqCst) == 0 { Duration::from_secs(3600) } else { LIMIT };
             async move {
                 let get = cell.get_or_init(|| async {
                     gate.notified().await;

@@ -75,7 +75,7 @@ pub fn main() {
         );
     }
     drop(resident);
-    let report = cells::shutdown(Duration::from_mins(1));
+    let report = cells::shutdown(Duration::from_secs(60));
     let left: Vec<_> = report.cells.iter().filter(|cell| life::is_left(cell.outcome)).collect();
     if !left.is_empty() {
         wrong.push(format!("the shutdown left {left:?}"));

@@ -100,10 +100,10 @@ impl Life {
     /// A disposer that fails and panics now and then.
     pub(crate) fn dispose(self) -> Result<(), BoxError> {
         self.taken();
-        if self.id.is_multiple_of(31) {
+        if self.id % 31 == 0 {
             resume_unwind(Box::new("a disposer's panic"));
         }
-        if self.id.is_multiple_of(13) { Err("a disposer's error".into()) } else { Ok(()) }
+        if self.id % 13 == 0 { Err("a disposer's error".into()) } else { Ok(()) }
     }
 
     /// An asynchronous disposer of that kind.
@@ -113,10 +113,10 @@ impl Life {
             for _ in 0..self.id % 4 {
                 cells_test_support::yield_now().await;
             }
-            if self.id.is_multiple_of(31) {
+            if self.id % 31 == 0 {
                 resume_unwind(Box::new("a disposer's panic"));
             }
-            if self.id.is_multiple_of(13) { Err("a disposer's error".into()) } else { Ok(()) }
+            if self.id % 13 == 0 { Err("a disposer's error".into()) } else { Ok(()) }
         })
     }
 

@@ -46,6 +46,28 @@ fn x29_a_report_says_that_a_lease_of_its_own_thread_is_waited_for_in_vain() {
 }
 
 #[test]
+fn z4_a_report_turns_into_a_result_that_names_every_failure() {
+    alone(|| {
+        drop(lent());
+        cells::close_all(LONG).into_result().expect("all are disposed");
+
+        let lease = lent();
+        let error = cells::shutdown(SHORT).into_result().expect_err("a lease is out");
+        let text = error.to_string();
+        assert_eq!(text, format!("{error:?}"), "what `unwrap` and `main` print");
+        for part in [
+            "1 of 2 cells did not close cleanly: ",
+            "cell `lent` in `threads::shutdown`: still in use by a lease",
+            "drop it first",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!error.report().is_ok() && !text.contains("`base`"), "{text}");
+        drop(lease);
+    });
+}
+
+#[test]
 fn p7_the_guard_shuts_down_on_panic() {
     alone(|| {
         let run = || {

@@ -1,0 +1,58 @@
+//! What was found, grouped by kind, the most frequent first.
+
+use crate::judge::{Fault, Kind};
+use crate::known::{KNOWN, is_known};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The faults of one case.
+pub(crate) struct Found {
+    pub(crate) id: String,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// The report, and whether the faults are those that are known.
+pub struct Outcome {
+    /// The faults, grouped.
+    pub report: String,
+    /// Whether these are the known ones.
+    pub is_as_expected: bool,
+}
+
+pub(crate) fn outcome(found: &[Found], cases: usize) -> Outcome {
+    let unknown: Vec<_> =
+        found.iter().filter(|case| !case.faults.is_empty() && !is_known(&case.id)).collect();
+    let mut report = grouped(found);
+    let (all, unknown) = (found.iter().filter(|case| !case.faults.is_empty()).count(), unknown.len());
+    writeln!(report, "{cases} cases, {all} with faults, {unknown} of these unknown").expect("a string");
+    // Every row of the list is a case of its own, so what is missing does not fail any more.
+    let mended =
+        KNOWN.iter().filter(|(id, _)| !found.iter().any(|case| case.id == *id && !case.faults.is_empty()));
+    let mut is_as_expected = unknown == 0;
+    for (id, what) in mended {
+        is_as_expected = false;
+        writeln!(report, "mended, so remove it from the list: {id}: {what}").expect("a string");
+    }
+    Outcome { report, is_as_expected }
+}
+
+fn grouped(found: &[Found]) -> String {
+    let mut groups: BTreeMap<(Kind, &str), Vec<&str>> = BTreeMap::new();
+    for case in found {
+        for fault in &case.faults {
+            groups.entry((fault.kind, &fault.what)).or_default().push(&case.id);
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+    let mut text = String::new();
+    for ((kind, what), mut ids) in groups {
+        // The simplest ones are examples enough.
+        ids.sort_by_key(|id| (id.matches('+').count(), id.len(), *id));
+        let count = ids.len();
+        ids.dedup();
+        ids.truncate(4);
+        writeln!(text, "{count:5} {kind:?}: {what}\n      {}", ids.join("\n      ")).expect("a string");
+    }
+    text
+}
