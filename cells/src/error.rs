@@ -23,23 +23,20 @@ pub use crate::shared_error::{BoxError, SharedError};
 /// assert_eq!(error.to_string(), "cell `db`: initialization failed");
 /// assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The cell cannot serve now, and nothing failed.
-    #[error(transparent)]
     Unavailable(UnavailableError),
     /// An initialization failed.
-    #[error(transparent)]
     Lifecycle(LifecycleError),
 }
 
 /// The reasons why a cell cannot serve although nothing failed.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum UnavailableError {
     /// As many callers as `max_waiters` allows are waiting already.
-    #[error("cell `{cell}`: too many waiters (limit {limit})")]
     WaitersFull {
         /// The cell's name.
         cell: &'static str,
@@ -47,7 +44,6 @@ pub enum UnavailableError {
         limit: usize,
     },
     /// The call's deadline passed while another caller was still initializing; that flight goes on.
-    #[error("cell `{cell}`: still initializing after {waited:.1?}")]
     WaitTimeout {
         /// The cell's name.
         cell: &'static str,
@@ -57,13 +53,11 @@ pub enum UnavailableError {
         last: Option<SharedError>,
     },
     /// There is no payload, and this call does not wait for one.
-    #[error("cell `{cell}`: not ready")]
     NotReady {
         /// The cell's name.
         cell: &'static str,
     },
     /// The cell is closed for good.
-    #[error("cell `{cell}`: shut down")]
     ShutDown {
         /// The cell's name.
         cell: &'static str,
@@ -71,11 +65,10 @@ pub enum UnavailableError {
 }
 
 /// The ways in which an initialization fails for a caller.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LifecycleError {
     /// The factory that this call ran failed.
-    #[error("cell `{cell}`: initialization failed")]
     Init {
         /// The cell's name.
         cell: &'static str,
@@ -83,7 +76,6 @@ pub enum LifecycleError {
         source: SharedError,
     },
     /// The flight that this call waited for failed.
-    #[error("cell `{cell}`: the initialization it waited for failed")]
     Waiting {
         /// The cell's name.
         cell: &'static str,
@@ -91,7 +83,6 @@ pub enum LifecycleError {
         source: SharedError,
     },
     /// The cell is cooling down after a failure; no factory ran.
-    #[error("cell `{cell}`: cooling down, {}", Retry(*retry_after))]
     Cooldown {
         /// The cell's name.
         cell: &'static str,
@@ -101,7 +92,6 @@ pub enum LifecycleError {
         retry_after: Duration,
     },
     /// The factory that this call waited for panicked.
-    #[error("cell `{cell}`: the factory panicked")]
     Panicked {
         /// The cell's name.
         cell: &'static str,
@@ -110,9 +100,6 @@ pub enum LifecycleError {
     },
     /// The factory asked, directly or through other cells, for the cell it was building; or other work did that its
     /// thread took on while it waited, for which the factory would have to go on first ([`outside`](crate::outside)).
-    #[error(
-        "cell `{cell}`: re-entrant initialization ({chain}), by its factory or by other work on its thread"
-    )]
     Reentrant {
         /// The cell's name.
         cell: &'static str,
@@ -120,7 +107,6 @@ pub enum LifecycleError {
         chain: Arc<str>,
     },
     /// The factory that this call ran failed with an error of another cell.
-    #[error("cell `{cell}`: a dependency failed")]
     Dependency {
         /// The cell's name.
         cell: &'static str,
@@ -226,15 +212,81 @@ impl Error {
     fn shared(&self) -> Option<&SharedError> {
         match self {
             Self::Unavailable(_) => None,
-            Self::Lifecycle(error) => match error {
-                LifecycleError::Reentrant { .. } => None,
-                LifecycleError::Init { source, .. }
-                | LifecycleError::Waiting { source, .. }
-                | LifecycleError::Cooldown { source, .. }
-                | LifecycleError::Panicked { source, .. }
-                | LifecycleError::Dependency { source, .. } => Some(source),
-            },
+            Self::Lifecycle(error) => error.shared(),
         }
+    }
+}
+
+impl LifecycleError {
+    fn shared(&self) -> Option<&SharedError> {
+        match self {
+            Self::Reentrant { .. } => None,
+            Self::Init { source, .. }
+            | Self::Waiting { source, .. }
+            | Self::Cooldown { source, .. }
+            | Self::Panicked { source, .. }
+            | Self::Dependency { source, .. } => Some(source),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(error) => error.fmt(f),
+            Self::Lifecycle(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for UnavailableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitersFull { cell, limit } => write!(f, "cell `{cell}`: too many waiters (limit {limit})"),
+            Self::WaitTimeout { cell, waited, .. } => {
+                write!(f, "cell `{cell}`: still initializing after {waited:.1?}")
+            }
+            Self::NotReady { cell } => write!(f, "cell `{cell}`: not ready"),
+            Self::ShutDown { cell } => write!(f, "cell `{cell}`: shut down"),
+        }
+    }
+}
+
+impl fmt::Display for LifecycleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Init { cell, .. } => write!(f, "cell `{cell}`: initialization failed"),
+            Self::Waiting { cell, .. } => {
+                write!(f, "cell `{cell}`: the initialization it waited for failed")
+            }
+            Self::Cooldown { cell, retry_after, .. } => {
+                write!(f, "cell `{cell}`: cooling down, {}", Retry(*retry_after))
+            }
+            Self::Panicked { cell, .. } => write!(f, "cell `{cell}`: the factory panicked"),
+            Self::Reentrant { cell, chain } => write!(
+                f,
+                "cell `{cell}`: re-entrant initialization ({chain}), by its factory or by other work on its thread"
+            ),
+            Self::Dependency { cell, .. } => write!(f, "cell `{cell}`: a dependency failed"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Unavailable(error) => error.source(),
+            Self::Lifecycle(error) => error.source(),
+        }
+    }
+}
+
+impl StdError for UnavailableError {}
+
+impl StdError for LifecycleError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.shared()?;
+        Some(&**source)
     }
 }
 
@@ -358,8 +410,7 @@ impl<'e> Iterator for Causes<'e> {
 }
 
 /// A panic of the program's code, as an error.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug)]
 pub struct Panic {
     message: Arc<str>,
 }
@@ -392,3 +443,11 @@ impl Panic {
         &self.message
     }
 }
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Panic {}

@@ -3,6 +3,8 @@
 use crate::error::SharedError;
 use crate::observe::context::InitContext;
 use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 
 /// Is notified of the flights and closes of a cell.
@@ -128,8 +130,7 @@ pub enum CloseStatus {
 }
 
 /// The disposal of a payload failed.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("cell `{cell}`: disposal failed")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloseError {
     /// The cell's name.
@@ -138,6 +139,18 @@ pub struct CloseError {
     pub generation: Option<u64>,
     /// The disposer's error, or a [`Panic`](crate::Panic) with its message.
     pub source: SharedError,
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cell `{}`: disposal failed", self.cell)
+    }
+}
+
+impl StdError for CloseError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
+    }
 }
 
 impl CloseResult {
