@@ -1,7 +1,7 @@
 //! What the contract does not show: lanes, tables, and reads while a thread starts or ends. Tables have few counters in
 //! test builds, so that every way of counting is taken.
 
-use super::{AnyPayload, Published, Ref, acquire_fast, release};
+use super::{AnyPayload, MappedRef, Published, Ref, acquire_fast, release};
 use crate::error::Error;
 use crate::observe::observer::CloseStatus;
 use crate::payload::counters::Slot;
@@ -40,6 +40,7 @@ fn a_lease_is_two_words_and_goes_anywhere() {
     anywhere::<Ref<'static, String>>();
     assert_eq!(size_of::<Ref<'static, [u64; 9]>>(), 2 * size_of::<usize>());
     assert_eq!(size_of::<Option<Ref<'static, u8>>>(), 2 * size_of::<usize>());
+    assert_eq!(size_of::<Option<MappedRef<'static, u8>>>(), 3 * size_of::<usize>());
 }
 
 #[test]
