@@ -28,7 +28,7 @@ pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
         injected.iter().map(|injected| argument(injected, &lease(injected, declaration), declaration));
     let arguments = quote_spanned!(close=> (#(#arguments),*));
     let awaited = declaration.kind.is_async().then(|| quote_spanned!(close=> .await));
-    FactoryCall { before: TokenStream::new(), call: quote!(#name #arguments #awaited) }
+    FactoryCall { before: use_of_objects(declaration), call: quote!(#name #arguments #awaited) }
 }
 
 // Output:
@@ -48,27 +48,44 @@ pub(crate) fn blocking_call(declaration: &Declaration) -> FactoryCall {
         argument(injected, &quote_spanned!(close=> #variable.#index), declaration)
     });
     let arguments = quote_spanned!(close=> (#(#arguments),*));
+    let leases =
+        if injected.is_empty() { TokenStream::new() } else { quote!(let #variable = (#(#leases,)*);) };
+    let objects = use_of_objects(declaration);
     FactoryCall {
-        before: if injected.is_empty() {
-            TokenStream::new()
-        } else {
-            quote!(let #variable = (#(#leases,)*);)
-        },
+        before: quote!(#leases #objects),
         call: quote_spanned!(open=> #krate::__private010::blocking(move || #name #arguments).await),
     }
 }
 
 // Output:
+//     use ::cells::__private010::PayloadItself as _;
+fn use_of_objects(declaration: &Declaration) -> TokenStream {
+    let mut injected = declaration.dependencies.injected.iter();
+    match injected.find(|injected| matches!(injected.passing, Passing::Object(_))) {
+        Some(Injected { ty, .. }) => {
+            let (open, _) = edges(ty);
+            let krate = declaration.krate.at(open);
+            quote_spanned!(open=> use #krate::__private010::PayloadItself as _;)
+        }
+        None => TokenStream::new(),
+    }
+}
+
+// Output:
 //     &*lease
+//     ::cells::__private010::AsObject::<_, dyn Clock>::of(&*lease).object()
 //     ::cells::__private010::leased(lease)
 //
 // The compiler reports at the parameter's type a payload of another type, and a cell that gives no leases.
 fn argument(injected: &Injected, lease: &TokenStream, declaration: &Declaration) -> TokenStream {
     let (open, close) = edges(&injected.ty);
-    match injected.passing {
+    let krate = declaration.krate.at(open);
+    match &injected.passing {
         Passing::Borrowed => quote_spanned!(open=> &* #lease),
+        Passing::Object(object) => {
+            quote_spanned!(open=> #krate::__private010::AsObject::<_, #object>::of(&* #lease).object())
+        }
         Passing::Leased => {
-            let krate = declaration.krate.at(open);
             let lease = quote_spanned!(close=> (#lease));
             quote_spanned!(open=> #krate::__private010::leased #lease)
         }
