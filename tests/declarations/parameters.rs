@@ -393,3 +393,21 @@ fn p11_an_infallible_async_cell_has_no_error() {
 
     assert_eq!(*pollster::block_on(top()), 3);
 }
+
+#[test]
+fn x12_a_parameter_may_have_the_functions_name() {
+    #[runtime_cell]
+    fn base() -> u8 {
+        1
+    }
+    #[runtime_cell]
+    fn derived(#[from(BASE)] derived: &u8) -> u8 {
+        *derived + 1
+    }
+    #[runtime_cell]
+    async fn awaited(#[from(BASE)] awaited: Ref<'static, u8>) -> u8 {
+        *awaited + 2
+    }
+
+    assert_eq!((*derived(), *pollster::block_on(awaited())), (2, 3));
+}

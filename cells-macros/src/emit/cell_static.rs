@@ -33,19 +33,20 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, vis, accessor, cell, hidden, payload, .. } = declaration;
     let Attributes { doc_options, deprecated, lints, .. } = &declaration.attrs;
     let doc = format!(" The cell behind `{accessor}()`.");
-    let at_name = generated(cell.span());
+    // A payload that no cell can have is reported for both statics at one place, and so only once.
     let (open, close) = edges(payload);
-    let (at_payload, krate) = (krate.at(open), krate.at(at_name));
+    let at_payload = krate.at(open);
+    let (head, tail) = (quote_spanned!(open=> #at_payload::CellStatic<), quote_spanned!(close=> >));
+    let at_name = generated(cell.span());
+    let krate = krate.at(at_name);
     let ty = cell_type(declaration);
-    let head = quote_spanned!(open=> : #at_payload::CellStatic<);
-    let tail = quote_spanned!(close=> >);
     // To name a deprecated accessor is a use of it.
     let accessor = if deprecated.is_empty() { relocate(accessor, at_name) } else { quote!(()) };
     let token = Token![static](at_name);
     let rest = quote_spanned!(at_name=> = #krate::CellStatic::new(&#hidden, &#accessor););
     quote! {
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*
-        #vis #token #cell #head #ty #tail #rest
+        #vis #token #cell: #head #ty #tail #rest
     }
 }
 

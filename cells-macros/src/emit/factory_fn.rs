@@ -1,8 +1,8 @@
 //! The factory: the user's function, with the names and attributes it is emitted with.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
-use syn::{VisRestricted, Visibility};
+use quote::{ToTokens as _, quote};
+use syn::{FnArg, VisRestricted, Visibility};
 
 use crate::emit::accessor;
 use crate::model::attributes::Attributes;
@@ -37,7 +37,13 @@ pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
     let FactoryFn { sig, body, nested, .. } = &declaration.factory;
     nested.then(|| {
         let keywords = generated(sig.fn_token.span);
-        let accessor = names(body, &sig.ident).then(|| accessor::function(declaration, keywords));
+        // Unless a parameter has the name: an item in the body would hide that.
+        let is_parameter = |input: &FnArg| match input {
+            FnArg::Typed(parameter) => names(&parameter.pat.to_token_stream(), &sig.ident),
+            FnArg::Receiver(_) => false,
+        };
+        let is_accessor = names(body, &sig.ident) && !sig.inputs.iter().any(is_parameter);
+        let accessor = is_accessor.then(|| accessor::function(declaration, keywords));
         let factory = factory_fn(declaration, None, accessor.as_ref());
         // Clippy spares a public function, which it takes for a part of an interface. Other tools do not read this.
         let wraps = matches!(declaration.vis, Visibility::Public(_))

@@ -11,7 +11,7 @@ use crate::model::kind::CellKind;
 use crate::model::mode::Mode;
 use crate::model::names::{factory_name, static_name};
 use crate::model::parameter::remove_from;
-use crate::model::returns::Returns;
+use crate::model::returns::{Outcome, Returns};
 use crate::model::signature::{Shape, check_place, check_signature};
 use crate::parse::function::Function;
 use crate::parse::keys::Args;
@@ -95,18 +95,13 @@ impl Declaration {
             Dependencies::read(&mut sig, args.after.take(), &cell, errors)
         };
         let callable_as = factory_name(args.factory.take(), &accessor, &cell, errors);
-        let fallible = returns.is_result() || args.fallible.is_some();
-        let not_fallible = !returns.is_result() && args.fallible.is_some() && returns.is_no_alias();
-        if not_fallible && !returns.missing {
-            let message =
-                "a fallible factory returns a `Result`; write `-> Result<T, E>`, or remove `fallible`";
-            errors.at(&returns.ty, message);
-        }
-        let mode = Mode::read(fallible, &mut args, errors);
+        let outcome = returns.outcome(&args, errors);
+        let mode = Mode::read(!matches!(outcome, Outcome::Payload), &mut args, errors);
         let krate = crate_path(args.krate, errors);
 
-        let written = returns.payload_of_result().unwrap_or(&returns.ty).clone();
-        let aliased = fallible && !not_fallible && returns.payload_of_result().is_none();
+        let aliased = matches!(outcome, Outcome::Alias);
+        let not_fallible = matches!(outcome, Outcome::NotFallible);
+        let written = if let Outcome::Result(payload) = outcome { payload } else { &returns.ty }.clone();
         let payload = if aliased { payload_of_alias(&written, &krate) } else { written.clone() };
 
         let nested = callable_as.is_none();
@@ -124,7 +119,7 @@ impl Declaration {
             no_body()
         });
         // The compiler cannot check a body whose type or parameters it does not know.
-        let unknown = repaired || returns.missing;
+        let unknown = repaired || returns.replaced;
         let body = if unknown { no_body() } else { body };
         if unknown {
             sig.inputs.clear();
