@@ -53,7 +53,7 @@ fn x12_z3_every_dependency_has_its_reason() {
     assert_eq!(explained, there, "docs/architecture.md, `Dependencies`, has a row for each dependency");
 }
 
-/// What a program gets without asking: no package that changes what types other crates infer, as serde_json does.
+/// What a program gets without asking: no package that changes what types other crates infer, as `serde_json` does.
 #[test]
 fn x12_z3_only_log_events_are_on_by_default() {
     assert!(read("cells/Cargo.toml").contains("\ndefault = [\"tracing\"]\n"));

@@ -11,10 +11,6 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["returns.thread_result", "returns.error_not_send"],
     ),
     (
-        "a payload that is not `Send + Sync` and whose type begins with `::`, told again at the whole attribute",
-        &["returns.rc", "returns.cell", "returns.guard"],
-    ),
-    (
         "a type that the compiler does not know, told twice",
         &[
             "returns.undeclared",
@@ -54,6 +50,67 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["fn.async+returns.fn_pointer_for"],
     ),
     ("`dead_code` of the static in a `macro_rules!`", &["place.macro+vis.crate+callers.dropped"]),
+    (
+        "a type that the compiler does not know, told twice",
+        &[
+            "mutant/alias/fn.word.8",
+            "mutant/async/fn.word.13",
+            "mutant/usual/fn.word.8",
+            "mutant/permanent/fn.word.7",
+            "mutant/named/fn.word.12",
+            "mutant/named/fn.word.15",
+            "mutant/fallible/fn.word.13",
+            "mutant/parameters/fn.word.29",
+        ],
+    ),
+    (
+        "a missing return type, after which limits are said to need a `Result`",
+        &[
+            "mutant/fallible/fn.prefix.6",
+            "mutant/fallible/fn.prefix.7",
+            "mutant/fallible/fn.prefix.8",
+            "mutant/attributes/fn.prefix.26",
+            "mutant/attributes/fn.prefix.27",
+        ],
+    ),
+    ("a missing `async`, told at each of two keys that need it", &["mutant/async/fn.removed.1"]),
+    (
+        "a type or parameter that cannot be read, of which the compiler has told",
+        &[
+            "mutant/fallible/fn.removed.15",
+            "mutant/fallible/fn.swapped.13",
+            "mutant/fallible/fn.swapped.14",
+            "mutant/fallible/fn.swapped.15",
+            "mutant/named/fn.doubled.8",
+            "mutant/named/fn.number.17",
+            "mutant/named/fn.number.19",
+            "mutant/named/fn.path.15",
+            "mutant/named/fn.path.17",
+            "mutant/named/fn.removed.15",
+            "mutant/named/fn.swapped.10",
+            "mutant/parameters/bare.prefix.16",
+            "mutant/parameters/fn.doubled.11",
+            "mutant/parameters/fn.swapped.12",
+            "mutant/parameters/fn.swapped.13",
+        ],
+    ),
+    (
+        "a parameter that is no name, and does not fit its type either",
+        &[
+            "mutant/parameters/fn.number.4",
+            "mutant/parameters/fn.number.16",
+            "mutant/parameters/fn.removed.6",
+        ],
+    ),
+    (
+        "the name of a crate in the place of a parameter's type, told twice",
+        &["mutant/parameters/fn.comma.20", "mutant/parameters/fn.removed.21"],
+    ),
+    ("`#[from(,)]`, told at the whole attribute", &["mutant/parameters/fn.comma.13"]),
+    (
+        "a flag without a comma behind it, which loses its effect",
+        &["mutant/alias/keys.swapped.0", "mutant/permanent/keys.swapped.0"],
+    ),
 ];
 
 /// Each known case, with what is wrong.
