@@ -395,7 +395,7 @@ fn p11_an_infallible_async_cell_has_no_error() {
 }
 
 #[test]
-fn x12_a_parameter_may_have_the_functions_name() {
+fn a_parameter_may_have_the_functions_name() {
     #[runtime_cell]
     fn base() -> u8 {
         1
