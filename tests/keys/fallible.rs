@@ -1,4 +1,4 @@
-//! `fallible` and `infallible`: whether the return type is a `Result`, where its name does not say it.
+//! `fallible`: the return type is a `Result` by another name, or with other parameters.
 
 use cells::{Error, Ref, runtime_cell};
 use cells_test_support::Boom;
@@ -45,26 +45,4 @@ fn y5_fallible_finds_the_payload_of_any_alias() {
 
     assert_eq!(list().map(|list| list.len()).ok(), Some(1));
     assert_eq!(kept().ok(), Some(&vec![2]));
-}
-
-#[test]
-fn y5_a_type_of_the_name_result_may_be_the_payload() {
-    #[derive(Debug, PartialEq)]
-    enum Result<T> {
-        Score(T),
-    }
-
-    #[runtime_cell(infallible)]
-    fn game() -> Result<u8> {
-        Result::Score(3)
-    }
-
-    #[runtime_cell(infallible)]
-    fn kept() -> std::result::Result<u8, String> {
-        Err("told to all".to_owned())
-    }
-
-    assert_eq!(*game(), Result::Score(3));
-    assert_eq!(*kept(), Err("told to all".to_owned()));
-    assert!(!GAME.info().fallible);
 }

@@ -11,16 +11,16 @@ use crate::tokens::spans::{edges, generated, generated_vis, relocate};
 // Output:
 //     static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
 pub(crate) fn cell(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, hidden, payload, kind, .. } = declaration;
+    let Declaration { krate, hidden, kind, factory, .. } = declaration;
     let lints = &declaration.attrs.lints;
-    let (open, _) = edges(payload);
+    let (open, close) = edges(&factory.blamed);
     let static_type = kind.static_type(open);
     let new = krate.at(open);
-    let new = quote_spanned!(open=> #new::#static_type::new());
+    let (new, call) = (quote_spanned!(open=> #new::#static_type::), quote_spanned!(close=> new()));
     let ty = cell_type(declaration);
     let at_name = hidden.span();
     let (token, semicolon) = (Token![static](at_name), Token![;](at_name));
-    quote!(#(#lints)* #token #hidden: #ty = #new #semicolon)
+    quote!(#(#lints)* #token #hidden: #ty = #new #call #semicolon)
 }
 
 // Output:

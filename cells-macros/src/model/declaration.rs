@@ -50,6 +50,9 @@ pub(crate) struct Declaration {
 pub(crate) struct FactoryFn {
     pub(crate) sig: Signature,
     pub(crate) returns: Type,
+    /// What the compiler is to blame for an error that no cell can have: the error's type if that is written, or what
+    /// the function returns.
+    pub(crate) blamed: Type,
     /// The return type is a `Result` under another name, so only the compiler knows the payload.
     pub(crate) aliased: bool,
     pub(crate) body: TokenStream,
@@ -99,6 +102,7 @@ impl Declaration {
         let mode = Mode::read(!matches!(outcome, Outcome::Payload), &mut args, errors);
         let krate = crate_path(args.krate, errors);
 
+        let blamed = returns.error_of_result().unwrap_or(&returns.ty).clone();
         let aliased = matches!(outcome, Outcome::Alias);
         let not_fallible = matches!(outcome, Outcome::NotFallible);
         let written = if let Outcome::Result(payload) = outcome { payload } else { &returns.ty }.clone();
@@ -130,7 +134,7 @@ impl Declaration {
         Ok(Self {
             hidden: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
             attrs: Attributes::sort(attrs),
-            factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
+            factory: FactoryFn { sig, blamed, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),
             observer: args.observer.map(Given::into_value),
             adjuster: args.adjuster.map(Given::into_value),

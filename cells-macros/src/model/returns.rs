@@ -109,6 +109,16 @@ impl Returns {
         }
     }
 
+    /// `E` of `Result<T, E>`.
+    pub(crate) fn error_of_result(&self) -> Option<&Type> {
+        let last = self.last_segment().filter(|last| last.ident == "Result")?;
+        let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+        match args.args.iter().nth(1)? {
+            GenericArgument::Type(error) => Some(error),
+            _ => None,
+        }
+    }
+
     fn last_segment(&self) -> Option<&syn::PathSegment> {
         match bare_type(&self.ty) {
             Type::Path(path) => path.path.segments.last(),

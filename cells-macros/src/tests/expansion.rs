@@ -266,7 +266,9 @@ fn an_alias_by_another_name_and_a_plain_drop() {
                         <Opened as ::cells::__private010::Alias>::Payload,
                         ::cells::BoxError,
                     > = || {
-                        ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
+                        ::cells::__private010::FactoryOutput::<
+                            <Opened as ::cells::__private010::Alias>::Payload,
+                        >::into_result(search(), Self::KEEP)
                     };
                 }
                 ::cells::__private010::register! {
@@ -346,7 +348,9 @@ fn an_alias_named_result() {
                         <fmt::Result as ::cells::__private010::Alias>::Payload,
                         ::cells::BoxError,
                     > = || {
-                        ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
+                        ::cells::__private010::FactoryOutput::<
+                            <fmt::Result as ::cells::__private010::Alias>::Payload,
+                        >::into_result(search(), Self::KEEP)
                     };
                 }
                 ::cells::__private010::register! {
@@ -531,7 +535,9 @@ fn dependencies() {
                         ::cells::__private010::Resolve::<Result<Index, E>>::KEEP
                     };
                     const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Index,
+                        >::into_result(
                             search(
                                 &*::cells::__private010::lend(::cells::__private010::cell(&STORE))?,
                                 ::cells::__private010::leased(
@@ -611,7 +617,9 @@ fn dependencies_of_an_infallible_cell() {
                 impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>>
                 for __cell_search {
                     const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Index,
+                        >::into_result(
                             build_search(
                                 &*::cells::__private010::lend_infallible(
                                     ::cells::__private010::cell(&STORE),
@@ -707,7 +715,9 @@ fn asynchronous() {
                         ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
                     };
                     async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Pool,
+                        >::into_result(
                             pool(
                                     &*::cells::__private010::lend_async(
                                             ::cells::__private010::cell(&CONFIG),
@@ -775,7 +785,9 @@ fn asynchronous_and_infallible() {
                         ::cells::__private010::Resolve::<Table>::DISPOSER
                     };
                     async fn build() -> ::core::result::Result<Table, ::cells::BoxError> {
-                        ::cells::__private010::FactoryOutput::into_result(table().await, Self::KEEP)
+                        ::cells::__private010::FactoryOutput::<
+                            Table,
+                        >::into_result(table().await, Self::KEEP)
                     }
                 }
                 ::cells::__private010::register! {
@@ -929,7 +941,9 @@ fn permanent_with_all_it_can_have() {
                         ::cells::__private010::Resolve::<Result<Settings, E>>::KEEP
                     };
                     const BUILD: fn() -> ::core::result::Result<Settings, ::cells::BoxError> = || {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Settings,
+                        >::into_result(
                             settings(
                                 &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
                             ),
@@ -1023,14 +1037,16 @@ fn asynchronous_with_tokio() {
                             ::cells::__private010::lend_async(::cells::__private010::cell(&STORE))
                                 .await?,
                         );
-                        ::cells::__private010::FactoryOutput::into_result(
-                            ::cells::__private010::blocking(move || pool(
+                        ::cells::__private010::blocking(move || ::cells::__private010::FactoryOutput::<
+                                Pool,
+                            >::into_result(
+                                pool(
                                     &*factory_leases.0,
                                     ::cells::__private010::leased(factory_leases.1),
-                                ))
-                                .await,
-                            Self::KEEP,
-                        )
+                                ),
+                                Self::KEEP,
+                            ))
+                            .await
                     }
                 }
                 ::cells::__private010::register! {
@@ -1085,10 +1101,10 @@ fn blocking_without_dependencies() {
                     };
                     const DETACHED: ::core::primitive::bool = true;
                     async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
-                        ::cells::__private010::FactoryOutput::into_result(
-                            ::cells::__private010::blocking(move || build_pool()).await,
-                            Self::KEEP,
-                        )
+                        ::cells::__private010::blocking(move || ::cells::__private010::FactoryOutput::<
+                                Pool,
+                            >::into_result(build_pool(), Self::KEEP))
+                            .await
                     }
                 }
                 ::cells::__private010::register! {
