@@ -2,14 +2,7 @@
 
 /// What is wrong, with the declarations or mutants that show it.
 const GROUPS: &[(&str, &[&str])] = &[
-    (
-        "a payload without a size, told at its type and again at the whole attribute",
-        &["returns.str", "returns.slice", "returns.bare_dyn"],
-    ),
-    (
-        "an error that cannot be boxed, told several times",
-        &["returns.thread_result", "returns.error_not_send"],
-    ),
+    ("a `dyn Trait` as the payload, told several times", &["returns.bare_dyn"]),
     (
         "a type that the compiler does not know, told twice",
         &[
@@ -35,7 +28,6 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("an undeclared `crate`, told twice", &["key.crate_undeclared"]),
     ("`&self` beside another parameter, told twice", &["params.receiver_borrowed"]),
-    ("a `Box<dyn Trait>` that is to be injected as `&dyn Trait`", &["params.boxed"]),
     ("a second `must_use`, for which there is no `unused_attributes`", &["attr.twice_must_use"]),
     (
         "`Self` in a body inside of a block, told twice",
