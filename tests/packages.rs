@@ -30,7 +30,7 @@ fn dependencies(manifest: &str) -> Vec<&str> {
 }
 
 #[test]
-fn x12_z3_every_dependency_has_its_reason() {
+fn z3_every_dependency_has_its_reason() {
     let page = read("docs/architecture.md");
     let (_, section) = page.split_once("\n## Dependencies\n").expect("a section of that title");
     let rows = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
@@ -55,6 +55,6 @@ fn x12_z3_every_dependency_has_its_reason() {
 
 /// What a program gets without asking: no package that changes what types other crates infer, as `serde_json` does.
 #[test]
-fn x12_z3_only_log_events_are_on_by_default() {
+fn z3_only_log_events_are_on_by_default() {
     assert!(read("cells/Cargo.toml").contains("\ndefault = [\"tracing\"]\n"));
 }

@@ -6,7 +6,7 @@ use syn::Token;
 
 use crate::model::attributes::Attributes;
 use crate::model::declaration::Declaration;
-use crate::tokens::spans::{edges, generated, relocate};
+use crate::tokens::spans::{edges, generated, generated_vis, relocate};
 
 // Output:
 //     static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
@@ -42,7 +42,7 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let ty = cell_type(declaration);
     // To name a deprecated accessor is a use of it.
     let accessor = if deprecated.is_empty() { relocate(accessor, at_name) } else { quote!(()) };
-    let token = Token![static](at_name);
+    let (vis, token) = (generated_vis(vis), Token![static](at_name));
     let rest = quote_spanned!(at_name=> = #krate::CellStatic::new(&#hidden, &#accessor););
     quote! {
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*

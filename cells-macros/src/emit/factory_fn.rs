@@ -2,13 +2,13 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
-use syn::{FnArg, VisRestricted, Visibility};
+use syn::{FnArg, Visibility};
 
 use crate::emit::accessor;
 use crate::model::attributes::Attributes;
 use crate::model::declaration::{Declaration, FactoryFn};
 use crate::tokens::groups::group;
-use crate::tokens::spans::generated;
+use crate::tokens::spans::{generated, generated_vis};
 
 // Input: `#[runtime_cell(factory = build_search)] pub(crate) fn search() -> Result<Index, IndexError> { … }`
 //
@@ -98,12 +98,7 @@ fn factory_fn(
     if let Some(asyncness) = &mut sig.asyncness {
         asyncness.span = generated(asyncness.span);
     }
-    let mut vis = vis.cloned();
-    if let Some(Visibility::Public(token) | Visibility::Restricted(VisRestricted { pub_token: token, .. })) =
-        &mut vis
-    {
-        token.span = generated(token.span);
-    }
+    let vis = vis.map(generated_vis);
     let body = body_with(&declaration.factory.body, accessor);
     quote!(#(#lints)* #(#attrs)* #vis #sig #body)
 }

@@ -1,7 +1,7 @@
 //! The declaration as a whole, checked. A value of this type cannot express an illegal one.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, Generics, LitStr, Path, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
 
@@ -18,7 +18,7 @@ use crate::parse::keys::Args;
 use crate::parse::value::{Dispose, Given};
 use crate::tokens::crate_path::CratePath;
 use crate::tokens::errors::Errors;
-use crate::tokens::spans::{edges, generated};
+use crate::tokens::spans::{edges, generated, last};
 use crate::tokens::spell::spell;
 
 pub(crate) struct Declaration {
@@ -113,7 +113,7 @@ impl Declaration {
         if let ReturnType::Type(_, ty) = &mut sig.output {
             **ty = returns.ty.clone();
         }
-        let no_body = || quote!({ ::core::panic!() });
+        let no_body = || quote_spanned!(last(&sig)=> { ::core::panic!() });
         let body = body.unwrap_or_else(|semicolon| {
             errors.at(semicolon, "a factory needs a body; write the code that builds the payload");
             no_body()

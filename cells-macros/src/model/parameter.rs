@@ -23,7 +23,7 @@ pub(crate) enum Passing {
     /// `&T`
     Borrowed,
     /// `&dyn Trait`, with the type behind the reference.
-    Object(Type),
+    Object(Box<Type>),
     /// `Ref<'static, T>`
     Leased,
 }
@@ -100,7 +100,7 @@ impl Passing {
         match bare_type(ty) {
             Type::Reference(reference) => {
                 is_plain_borrow(reference, errors).then(|| match bare_type(&reference.elem) {
-                    object @ Type::TraitObject(_) => Self::Object(object.clone()),
+                    object @ Type::TraitObject(_) => Self::Object(Box::new(object.clone())),
                     _ => Self::Borrowed,
                 })
             }

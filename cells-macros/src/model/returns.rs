@@ -2,13 +2,14 @@
 
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type,
-    TypeParamBound, TypeReference, parse_quote,
+    TypeParamBound, TypeReference, parse_quote, parse_quote_spanned,
 };
 
 use crate::parse::function::Function;
 use crate::parse::keys::Args;
 use crate::tokens::errors::Errors;
 use crate::tokens::groups::bare_type;
+use crate::tokens::spans::edges;
 
 pub(crate) struct Returns {
     /// The type as written, with every borrow changed to `'static`.
@@ -130,15 +131,23 @@ fn payload_of_result_mut(ty: &mut Type) -> Option<&mut Type> {
 /// Reports a payload whose size the compiler cannot know, as far as its spelling goes, and boxes it. The compiler would
 /// report it wherever it is named.
 fn box_unsized(payload: &mut Type, errors: &mut Errors) -> bool {
-    let instead = match bare_type(payload) {
-        Type::TraitObject(_) => "a `Box` of it",
+    let mut bare = bare_type(payload).clone();
+    let instead = match &mut bare {
+        Type::TraitObject(object) => {
+            object.bounds.extend::<[TypeParamBound; 2]>([
+                parse_quote!(::core::marker::Send),
+                parse_quote!(::core::marker::Sync),
+            ]);
+            "a `Box` of it"
+        }
         Type::Slice(_) => "a `Vec`",
         Type::Path(path) if path.path.is_ident("str") => "a `String`",
         _ => return false,
     };
     let message = format!("a payload has a size that is known when it is compiled; return {instead}");
     errors.at(&*payload, message);
-    *payload = parse_quote!(::std::boxed::Box<#payload>);
+    let (open, _) = edges(&*payload);
+    *payload = parse_quote_spanned!(open=> ::std::boxed::Box<#bare>);
     true
 }
 
