@@ -2,7 +2,6 @@
 
 /// What is wrong, with the declarations or mutants that show it.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("a `dyn Trait` as the payload, told several times", &["returns.bare_dyn"]),
     (
         "a type that the compiler does not know, told twice",
         &[
@@ -34,14 +33,9 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["place.constant+body.self_type", "place.function+body.self_type", "place.closure+body.self_type"],
     ),
     (
-        "a name taken twice by a function without a return type, told at the whole attribute",
-        &["name.twice+returns.missing"],
-    ),
-    (
         "`refining_impl_trait` of an `async fn` that returns a `for<'a> fn(..)`",
         &["fn.async+returns.fn_pointer_for"],
     ),
-    ("`dead_code` of the static in a `macro_rules!`", &["place.macro+vis.crate+callers.dropped"]),
     (
         "a type that the compiler does not know, told twice",
         &[
