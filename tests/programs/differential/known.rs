@@ -3,14 +3,6 @@
 /// What is wrong, with the declarations or mutants that show it.
 const GROUPS: &[(&str, &[&str])] = &[
     (
-        "a payload without a size, told at its type and again at the whole attribute",
-        &["returns.str", "returns.slice", "returns.bare_dyn"],
-    ),
-    (
-        "an error that cannot be boxed, told several times",
-        &["returns.thread_result", "returns.error_not_send"],
-    ),
-    (
         "a type that the compiler does not know, told twice",
         &[
             "returns.undeclared",
@@ -35,21 +27,15 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("an undeclared `crate`, told twice", &["key.crate_undeclared"]),
     ("`&self` beside another parameter, told twice", &["params.receiver_borrowed"]),
-    ("a `Box<dyn Trait>` that is to be injected as `&dyn Trait`", &["params.boxed"]),
     ("a second `must_use`, for which there is no `unused_attributes`", &["attr.twice_must_use"]),
     (
         "`Self` in a body inside of a block, told twice",
         &["place.constant+body.self_type", "place.function+body.self_type", "place.closure+body.self_type"],
     ),
     (
-        "a name taken twice by a function without a return type, told at the whole attribute",
-        &["name.twice+returns.missing"],
-    ),
-    (
         "`refining_impl_trait` of an `async fn` that returns a `for<'a> fn(..)`",
         &["fn.async+returns.fn_pointer_for"],
     ),
-    ("`dead_code` of the static in a `macro_rules!`", &["place.macro+vis.crate+callers.dropped"]),
     (
         "a type that the compiler does not know, told twice",
         &[
