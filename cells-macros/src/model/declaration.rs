@@ -99,7 +99,7 @@ impl Declaration {
         };
         let callable_as = factory_name(args.factory.take(), &accessor, &cell, errors);
         let outcome = returns.outcome(&args, errors);
-        let mode = Mode::read(!matches!(outcome, Outcome::Payload), &mut args, errors);
+        let mode = Mode::read(!matches!(outcome, Outcome::Payload), !returns.replaced, &mut args, errors);
         let krate = crate_path(args.krate, errors);
 
         let blamed = returns.error_of_result().unwrap_or(&returns.ty).clone();

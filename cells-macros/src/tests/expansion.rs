@@ -452,6 +452,7 @@ fn attributes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "an expansion in full")]
 fn dependencies() {
     let item = r#"
         fn search(store: &Store, #[from(crate::shops::SHOP)] shop: Ref<'static, Shop>) -> Result<Index, E> {
