@@ -7,6 +7,7 @@ use syn::{FnArg, Visibility};
 use crate::emit::accessor;
 use crate::model::attributes::Attributes;
 use crate::model::declaration::{Declaration, FactoryFn};
+use crate::model::mode::Mode;
 use crate::tokens::groups::group;
 use crate::tokens::spans::{generated, generated_vis};
 
@@ -45,8 +46,9 @@ pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
         let is_accessor = names(body, &sig.ident) && !sig.inputs.iter().any(is_parameter);
         let accessor = is_accessor.then(|| accessor::function(declaration, keywords));
         let factory = factory_fn(declaration, None, accessor.as_ref());
-        // Clippy spares a public function, which it takes for a part of an interface. Other tools do not read this.
-        let wraps = matches!(declaration.vis, Visibility::Public(_))
+        // A cell may return a `Result` for its limits alone. Only clippy reads this, so that no other tool finds an `allow`
+        // of what the crate forbids.
+        let wraps = matches!(declaration.mode, Mode::Fallible(_))
             .then(|| quote!(#[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]));
         quote!(#wraps #factory)
     })

@@ -33,6 +33,7 @@ fn fallible() {
             pub(crate) enum __cell_search {}
             static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> Result<Index, IndexError> {
                     Index::open("./index")
                 }
@@ -229,6 +230,7 @@ fn an_alias_by_another_name_and_a_plain_drop() {
                 __cell_search,
             > = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> Opened {
                     Index::open()
                 }
@@ -306,6 +308,7 @@ fn an_alias_named_result() {
                 __cell_search,
             > = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> fmt::Result {
                     Ok(())
                 }
@@ -476,6 +479,7 @@ fn dependencies() {
             enum __cell_search {}
             static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
                     Index::open(store, shop)
                 }
@@ -639,6 +643,7 @@ fn dependencies_of_an_infallible_cell() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "an expansion in full")]
 fn asynchronous() {
     check(
         "dispose = Pool::shut, observer = Log, adjuster = Trace",
@@ -657,6 +662,7 @@ fn asynchronous() {
             enum __cell_pool {}
             static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
                     Pool::open(config).await
                 }
@@ -763,7 +769,6 @@ fn asynchronous_and_infallible() {
             pub enum __cell_table {}
             static __cell_table: ::cells::AsyncCell<Table, __cell_table> = ::cells::AsyncCell::new();
             const _: () = {
-                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 async fn table() -> Table {
                     Table::new()
                 }
@@ -836,7 +841,6 @@ fn permanent() {
             pub enum __cell_table {}
             static __cell_table: ::cells::PermanentCell<Table, __cell_table> = ::cells::PermanentCell::new();
             const _: () = {
-                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn table() -> Table {
                     Table::new()
                 }
@@ -887,6 +891,7 @@ fn permanent_with_all_it_can_have() {
             enum __cell_settings {}
             static __cell_settings: ::cells::PermanentCell<Settings, __cell_settings> = ::cells::PermanentCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn settings(table: &Table) -> Result<Settings, E> {
                     read(table)
                 }
@@ -982,6 +987,7 @@ fn asynchronous_with_tokio() {
             enum __cell_pool {}
             static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
                     Pool::open(config)
                 }

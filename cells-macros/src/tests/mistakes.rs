@@ -486,6 +486,7 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
             enum __cell_search {}
             static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> io::Result<Index> {
                     open()
                 }
