@@ -72,7 +72,7 @@ generate() {
 
 # packages PROGRAM: how many it is built from, without itself.
 packages() {
-    cargo tree --manifest-path "$work/$1/Cargo.toml" -e normal --prefix none --format '{p}' | sort -u | grep -vc '^program '
+    cargo tree --manifest-path "$work/$1/Cargo.toml" -e normal --prefix none --no-dedupe --format '{p}' | sort -u | grep -vc '^program '
 }
 
 # build PROGRAM: the milliseconds of a build from nothing.

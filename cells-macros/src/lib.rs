@@ -101,7 +101,8 @@ use proc_macro::TokenStream;
 ///
 /// | Key | Default | Effect |
 /// |---|---|---|
-/// | `fallible` | the cell can fail if the return type is named `Result` | Treats a return type with another name as an alias for `Result`. |
+/// | `fallible` | the cell can fail if the return type is named `Result`, and the payload is that type's first parameter | Leaves it to the compiler what the payload is: for an alias of `Result` with another name, or with other parameters. |
+/// | `infallible` | as above | The return type is the payload, even if its name is `Result`. |
 /// | `permanent` | a payload can be closed and built again | Keeps the payload for the life of the process; see [above](#permanent-cells). |
 ///
 /// ## When and where the factory runs

@@ -35,7 +35,7 @@ pub enum Error {
 }
 
 /// The reasons why a cell cannot serve although nothing failed.
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum UnavailableError {
     /// As many callers as `max_waiters` allows are waiting already.
@@ -67,7 +67,7 @@ pub enum UnavailableError {
 }
 
 /// The ways in which an initialization fails for a caller.
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum LifecycleError {
     /// The factory that this call ran failed.
@@ -162,6 +162,14 @@ impl fmt::Display for Error {
             Self::Unavailable(error) => fmt::Display::fmt(error, f),
             Self::Lifecycle(error) => fmt::Display::fmt(error, f),
         }
+    }
+}
+
+impl StdError for UnavailableError {}
+
+impl StdError for LifecycleError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&**self.shared()?)
     }
 }
 
@@ -498,11 +506,18 @@ impl<'e> Iterator for Causes<'e> {
 }
 
 /// A panic of the program's code, as an error.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
+#[derive(Clone, Debug)]
 pub struct Panic {
     message: Arc<str>,
 }
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Panic {}
 
 impl Panic {
     /// Turns what [`std::panic::catch_unwind`] caught into an error.

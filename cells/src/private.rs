@@ -163,6 +163,37 @@ pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     C::lend_payload_async(cell)
 }
 
+/// A payload to pass as the parameter `&U`, where `U` is a trait object. If `U` is what the payload dereferences to, as in
+/// a `Box<dyn Clock>`, the inherent method is chosen and dereferences it. Otherwise that of [`PayloadItself`] is, and the
+/// compiler converts the reference, if the payload implements the trait.
+pub struct AsObject<'a, T, U: ?Sized>(&'a T, PhantomData<fn(&U)>);
+
+impl<'a, T, U: ?Sized> AsObject<'a, T, U> {
+    pub fn of(payload: &'a T) -> Self {
+        Self(payload, PhantomData)
+    }
+}
+
+impl<'a, T: Deref<Target = U>, U: ?Sized> AsObject<'a, T, U> {
+    pub fn object(self) -> &'a U {
+        self.0
+    }
+}
+
+/// The fallback of [`AsObject`].
+pub trait PayloadItself<'a> {
+    type Payload;
+    fn object(self) -> &'a Self::Payload;
+}
+
+impl<'a, T, U: ?Sized> PayloadItself<'a> for AsObject<'a, T, U> {
+    type Payload = T;
+
+    fn object(self) -> &'a T {
+        self.0
+    }
+}
+
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.
 #[diagnostic::on_unimplemented(
     message = "a permanent cell has no leases",

@@ -65,7 +65,7 @@ fn m1_the_accessor_of_an_async_factory_is_async() {
 }
 
 #[test]
-fn x12_y4_a_where_clause_without_parameters_is_taken() {
+fn y4_a_where_clause_without_parameters_is_taken() {
     #[runtime_cell]
     #[rustfmt::skip]
     fn empty() -> u8 where { 1 }

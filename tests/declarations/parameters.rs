@@ -393,3 +393,76 @@ fn p11_an_infallible_async_cell_has_no_error() {
 
     assert_eq!(*pollster::block_on(top()), 3);
 }
+
+#[test]
+fn a_parameter_may_have_the_functions_name() {
+    #[runtime_cell]
+    fn base() -> u8 {
+        1
+    }
+    #[runtime_cell]
+    fn derived(#[from(BASE)] derived: &u8) -> u8 {
+        *derived + 1
+    }
+    #[runtime_cell]
+    async fn awaited(#[from(BASE)] awaited: Ref<'static, u8>) -> u8 {
+        *awaited + 2
+    }
+
+    assert_eq!((*derived(), *pollster::block_on(awaited())), (2, 3));
+}
+
+mod objects {
+    use cells::runtime_cell;
+    use std::sync::Arc;
+
+    pub(super) trait Clock: Send + Sync {
+        fn hour(&self) -> u8;
+    }
+
+    pub(super) struct Fixed(pub(super) u8);
+
+    impl Clock for Fixed {
+        fn hour(&self) -> u8 {
+            self.0
+        }
+    }
+
+    #[runtime_cell]
+    pub(super) fn boxed() -> Box<dyn Clock> {
+        Box::new(Fixed(1))
+    }
+
+    #[runtime_cell(permanent)]
+    pub(super) fn shared() -> Arc<dyn Clock + Send + Sync> {
+        Arc::new(Fixed(2))
+    }
+
+    #[runtime_cell]
+    pub(super) fn itself() -> Fixed {
+        Fixed(3)
+    }
+}
+
+#[test]
+fn y19_a_trait_object_is_lent_from_whatever_dereferences_to_it() {
+    use objects::{BOXED, Clock, ITSELF, SHARED};
+
+    #[runtime_cell]
+    fn plain(
+        #[from(BOXED)] boxed: &dyn Clock,
+        #[from(SHARED)] shared: &(dyn Clock + Send + Sync),
+        #[from(ITSELF)] itself: &dyn Clock,
+    ) -> u8 {
+        100 * boxed.hour() + 10 * shared.hour() + itself.hour()
+    }
+
+    #[runtime_cell]
+    async fn awaited(#[from(BOXED)] boxed: &dyn Clock, #[from(ITSELF)] itself: &dyn Clock) -> u8 {
+        std::future::ready(()).await;
+        10 * boxed.hour() + itself.hour()
+    }
+
+    assert_eq!(*plain(), 123);
+    assert_eq!(*pollster::block_on(awaited()), 13);
+}

@@ -16,6 +16,7 @@ fn m4_a_blocking_factory_runs_where_it_may_block() {
     async fn kept() -> u8 {
         2
     }
+    #[allow(clippy::unnecessary_wraps, reason = "it need not fail here")]
     #[runtime_cell(blocking, fallible, factory = build_blocked)]
     fn blocked(base: &u8, kept: Ref<'static, u8>) -> Blocked {
         Ok((base + *kept, thread::current().id()))

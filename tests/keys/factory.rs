@@ -4,6 +4,7 @@ use cells::{BoxError, runtime_cell};
 
 #[test]
 fn m6_a_named_factory_runs_without_the_cell() {
+    #[allow(clippy::unnecessary_wraps, reason = "it need not fail here")]
     #[runtime_cell(factory = build_settings)]
     fn settings() -> Result<String, BoxError> {
         Ok("settings".to_owned())
@@ -21,6 +22,7 @@ fn p1_a_named_factory_keeps_its_parameters() {
     fn store() -> u8 {
         unreachable!("the test passes its own")
     }
+    #[allow(clippy::unnecessary_wraps, reason = "it need not fail here")]
     #[runtime_cell(factory = build_search)]
     fn search(#[from(STORE)] numbers: &u8) -> Result<u8, BoxError> {
         Ok(numbers + 1)

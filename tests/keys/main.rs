@@ -11,6 +11,7 @@ mod dispose;
 mod eager;
 mod factory;
 mod fallible;
+mod infallible;
 /// `crate`, which cannot be the name of a module.
 mod krate;
 mod max_waiters;

@@ -92,7 +92,7 @@ fn m4_tokios_keys_reach_the_runtime() {
 }
 
 #[test]
-fn x12_y4_values_may_be_in_parentheses() {
+fn y4_values_may_be_in_parentheses() {
     #[runtime_cell]
     fn first() -> u8 {
         1

@@ -2,23 +2,23 @@ use cells::runtime_cell;
 
 #[runtime_cell]
 #[allow = "lint"]
-pub fn x12_lint() -> u8 {
+pub fn lint() -> u8 {
     1
 }
 
 #[runtime_cell(factory = build)]
 #[deprecated(why = "old")]
-pub async fn x12_deprecated() -> u8 {
+pub async fn deprecated() -> u8 {
     1
 }
 
 #[runtime_cell(permanent)]
 #[expect(5)]
-pub fn x12_expected() -> u8 {
+pub fn expected() -> u8 {
     1
 }
 
 fn main() {
-    let _: u8 = *x12_lint() + *x12_expected();
-    let _ = async { x12_deprecated().await };
+    let _: u8 = *lint() + *expected();
+    let _ = async { deprecated().await };
 }

@@ -69,43 +69,43 @@ mod module {
 }
 
 #[runtime_cell]
-fn x12_y13_accessor(#[from(module::clock)] number: &u8) -> u8 {
+fn y13_accessor(#[from(module::clock)] number: &u8) -> u8 {
     *number
 }
 
 #[runtime_cell]
-async fn x12_y13_accessor_awaited(#[from(crate::module::clock)] number: Ref<'static, u8>) -> u8 {
+async fn y13_accessor_awaited(#[from(crate::module::clock)] number: Ref<'static, u8>) -> u8 {
     *number
 }
 
 #[runtime_cell(after = [module::NUMBER, module::clock])]
-fn x12_y13_after() -> u8 {
+fn y13_after() -> u8 {
     1
 }
 
 #[runtime_cell]
-fn x12_y13_constant(#[from(u8::MAX)] number: &u8) -> u8 {
+fn y13_constant(#[from(u8::MAX)] number: &u8) -> u8 {
     *number
 }
 
 #[runtime_cell]
-fn x12_y14_same_name(store: &Store, store: &Store) -> u8 {
+fn y14_same_name(store: &Store, store: &Store) -> u8 {
     drop(store);
     1
 }
 
 #[runtime_cell(blocking)]
-fn x12_y22_blocking() -> u8 {
+fn y22_blocking() -> u8 {
     1
 }
 
 #[runtime_cell]
-fn x12_y22_plain(x12_y22_blocking: &u8) -> u8 {
-    *x12_y22_blocking
+fn y22_plain(y22_blocking: &u8) -> u8 {
+    *y22_blocking
 }
 
 #[runtime_cell]
-fn x12_y23_value(path: std::path::PathBuf) -> u8 {
+fn y23_value(path: std::path::PathBuf) -> u8 {
     drop(path);
     1
 }

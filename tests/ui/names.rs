@@ -28,12 +28,12 @@ fn of_another_crate() -> u8 {
 }
 
 #[runtime_cell(crate = std)]
-async fn x12_y14_of_std() -> u8 {
+async fn y14_of_std() -> u8 {
     1
 }
 
 #[runtime_cell(cell = self, factory = super)]
-fn x12_y14_keywords() -> u8 {
+fn y14_keywords() -> u8 {
     1
 }
 
@@ -43,7 +43,7 @@ fn 变量() -> u8 {
 }
 
 #[runtime_cell]
-fn x12_y20_dependent(变量: &u8, #[from(SHOUTED_CELL)] shouted: &u8) -> u8 {
+fn y20_dependent(变量: &u8, #[from(SHOUTED_CELL)] shouted: &u8) -> u8 {
     *变量 + *shouted
 }
 
@@ -52,6 +52,6 @@ fn main() {
     let _: u8 = *own_name();
     let _: u8 = *own_factory();
     let _: u8 = *static_factory();
-    let _: u8 = *X12_Y14_KEYWORDS.get() + *变量() + *x12_y20_dependent() + *OWN_NAME.get();
-    let _ = async { *x12_y14_of_std().await };
+    let _: u8 = *Y14_KEYWORDS.get() + *变量() + *y20_dependent() + *OWN_NAME.get();
+    let _ = async { *y14_of_std().await };
 }

@@ -4,40 +4,40 @@ struct Service(u8);
 
 impl Service {
     #[runtime_cell]
-    fn x12_y10_returned() -> Self {
+    fn y10_returned() -> Self {
         Self(1)
     }
 
     #[runtime_cell]
-    async fn x12_y10_named() -> Result<u8, cells::BoxError> {
+    async fn y10_named() -> Result<u8, cells::BoxError> {
         Ok(Self(1).0)
     }
 
     #[runtime_cell]
-    fn x12_y10_method(&self) -> u8 {
+    fn y10_method(&self) -> u8 {
         self.0
     }
 }
 
 trait Serve {
     #[runtime_cell]
-    fn x12_y10_promised(&self) -> u8;
+    fn y10_promised(&self) -> u8;
 
     #[runtime_cell(permanent)]
-    fn x12_y10_provided() -> Option<Box<Self>> {
+    fn y10_provided() -> Option<Box<Self>> {
         None
     }
 }
 
 impl Serve for Service {
     #[runtime_cell]
-    fn x12_y10_promised(&self) -> u8 {
+    fn y10_promised(&self) -> u8 {
         self.0
     }
 }
 
 #[runtime_cell]
-fn x12_y10_items_inside() -> u8 {
+fn y10_items_inside() -> u8 {
     struct One(u8);
     impl One {
         fn new() -> Self {
@@ -49,14 +49,14 @@ fn x12_y10_items_inside() -> u8 {
 
 mod binary {
     #[cells::runtime_cell]
-    fn main(#[from(crate::X12_Y10_ITEMS_INSIDE)] one: &u8) -> u8 {
+    fn main(#[from(crate::Y10_ITEMS_INSIDE)] one: &u8) -> u8 {
         *one
     }
 }
 
 fn main() {
-    let _: u8 = Service::x12_y10_returned().0 + Service(1).x12_y10_method() + Service(1).x12_y10_promised();
-    let _: Option<Box<Service>> = Service::x12_y10_provided();
-    let _ = async { drop(Service::x12_y10_named().await) };
-    let _: u8 = *x12_y10_items_inside();
+    let _: u8 = Service::y10_returned().0 + Service(1).y10_method() + Service(1).y10_promised();
+    let _: Option<Box<Service>> = Service::y10_provided();
+    let _ = async { drop(Service::y10_named().await) };
+    let _: u8 = *y10_items_inside();
 }

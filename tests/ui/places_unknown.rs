@@ -4,11 +4,11 @@ struct Service;
 
 impl Service {
     #[runtime_cell]
-    fn x12_y10_nothing_gives_it_away() -> u8 {
+    fn y10_nothing_gives_it_away() -> u8 {
         1
     }
 }
 
 fn main() {
-    let _: u8 = *Service::x12_y10_nothing_gives_it_away();
+    let _: u8 = *Service::y10_nothing_gives_it_away();
 }

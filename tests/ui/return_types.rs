@@ -4,12 +4,12 @@ use cells::runtime_cell;
 fn nothing() {}
 
 #[runtime_cell]
-async fn x12_y20_nothing() {
+async fn y20_nothing() {
     1
 }
 
 #[runtime_cell]
-fn x12_y20_dependent(nothing: &()) -> Result<u8, cells::BoxError> {
+fn y20_dependent(nothing: &()) -> Result<u8, cells::BoxError> {
     *nothing;
     Ok(1)
 }
@@ -41,8 +41,8 @@ fn borrowing<'a>() -> Result<std::borrow::Cow<'a, str>, cells::BoxError> {
 
 fn main() {
     nothing();
-    drop(x12_y20_nothing());
-    let _: u8 = *x12_y20_dependent().unwrap();
+    drop(y20_nothing());
+    let _: u8 = *y20_dependent().unwrap();
     never();
     let _: Option<u8> = hidden().next();
     let _: &str = *borrowed();

@@ -11,13 +11,13 @@ fn lifetime<'a>() -> u8 {
 }
 
 #[runtime_cell]
-fn x12_generic_with_a_known_payload<T: Default>(one: T, #[from(LIFETIME)] two: &T) -> u8 {
+fn generic_with_a_known_payload<T: Default>(one: T, #[from(LIFETIME)] two: &T) -> u8 {
     drop((one, two));
     1
 }
 
 #[runtime_cell]
-fn x12_generic_payload<const N: usize>(#[from(LIFETIME)] two: &u8) -> [u8; N] {
+fn generic_payload<const N: usize>(#[from(LIFETIME)] two: &u8) -> [u8; N] {
     [*two; N]
 }
 
@@ -56,8 +56,8 @@ impl Service {
 fn main() {
     let _: u8 = generic::<u8>();
     let _: u8 = *lifetime();
-    let _: u8 = *x12_generic_with_a_known_payload() + *X12_GENERIC_WITH_A_KNOWN_PAYLOAD.get();
-    let _: [u8; 1] = x12_generic_payload(&1);
+    let _: u8 = *generic_with_a_known_payload() + *GENERIC_WITH_A_KNOWN_PAYLOAD.get();
+    let _: [u8; 1] = generic_payload(&1);
     let _: u8 = *not_safe();
     let _: u8 = *constant();
     let _: u8 = *foreign();

@@ -56,7 +56,9 @@ pub(crate) fn function(declaration: &Declaration, keywords: Span) -> TokenStream
     let awaited = kind.is_async().then(|| quote_spanned!(open=> .await));
     let body = quote_spanned!(open=> #krate::#static_type::get(&#hidden) #awaited);
     let body = group(Delimiter::Brace, body, last(&factory.body));
-    quote!(#asyncness #fn_token #accessor #parameters -> #output #body)
+    // Without these the compiler would offer a type parameter for a type that it does not know.
+    let no_parameters = quote!(<>);
+    quote!(#asyncness #fn_token #accessor #no_parameters #parameters -> #output #body)
 }
 
 // Output:

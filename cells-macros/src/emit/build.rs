@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use crate::emit::factory_call::{FactoryCall, blocking_call, direct_call};
+use crate::emit::factory_call::{blocking_call, direct_call};
 use crate::model::declaration::{Declaration, FactoryFn};
 use crate::model::mode::Mode;
 use crate::tokens::spans::{edges, relocate};
@@ -60,7 +60,7 @@ fn factory_itself(declaration: &Declaration) -> TokenStream {
 //     impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>> for __cell_search {
 //         const KEEP: ::cells::__private010::Keep = …;
 //         const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
-//             ::cells::__private010::FactoryOutput::into_result(
+//             ::cells::__private010::FactoryOutput::<Index>::into_result(
 //                 search(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?),
 //                 Self::KEEP,
 //             )
@@ -68,11 +68,7 @@ fn factory_itself(declaration: &Declaration) -> TokenStream {
 //     }
 fn call_of_factory(declaration: &Declaration) -> TokenStream {
     let (open, _) = edges(&declaration.factory.returns);
-    let body = if declaration.factory.callable {
-        converted(declaration, direct_call(declaration))
-    } else {
-        quote!(::core::panic!())
-    };
+    let body = if declaration.factory.callable { direct_call(declaration) } else { quote!(::core::panic!()) };
     implementation(declaration, &converted_type(declaration), &quote_spanned!(open=> || { #body }))
 }
 
@@ -96,7 +92,7 @@ fn implementation(declaration: &Declaration, returns: &TokenStream, factory: &To
 // Output:
 //     const KEEP: ::cells::__private010::Keep = …;
 //     async fn build() -> ::core::result::Result<Index, ::cells::BoxError> {
-//         ::cells::__private010::FactoryOutput::into_result(search(…).await, Self::KEEP)
+//         ::cells::__private010::FactoryOutput::<Index>::into_result(search(…).await, Self::KEEP)
 //     }
 pub(crate) fn build_async(declaration: &Declaration) -> TokenStream {
     let FactoryFn { returns, callable, .. } = &declaration.factory;
@@ -105,8 +101,8 @@ pub(crate) fn build_async(declaration: &Declaration) -> TokenStream {
     let output = converted_type(declaration);
     let body = match declaration.kind.async_options() {
         _ if !callable => quote!(::core::panic!()),
-        Some(options) if options.blocking => converted(declaration, blocking_call(declaration)),
-        _ => converted(declaration, direct_call(declaration)),
+        Some(options) if options.blocking => blocking_call(declaration),
+        _ => direct_call(declaration),
     };
     quote_spanned! {open=>
         #keep
@@ -119,11 +115,4 @@ fn converted_type(declaration: &Declaration) -> TokenStream {
     let (open, _) = edges(&factory.returns);
     let krate = krate.at(open);
     quote_spanned!(open=> ::core::result::Result<#payload, #krate::BoxError>)
-}
-
-// The conversion is located at the return type, so that a wrong type is reported there, and only once.
-fn converted(declaration: &Declaration, FactoryCall { before, call }: FactoryCall) -> TokenStream {
-    let (open, _) = edges(&declaration.factory.returns);
-    let krate = declaration.krate.at(open);
-    quote_spanned!(open=> #before #krate::__private010::FactoryOutput::into_result(#call, Self::KEEP))
 }

@@ -6,21 +6,21 @@ use syn::Token;
 
 use crate::model::attributes::Attributes;
 use crate::model::declaration::Declaration;
-use crate::tokens::spans::{edges, generated, relocate};
+use crate::tokens::spans::{edges, generated, generated_vis, relocate};
 
 // Output:
 //     static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
 pub(crate) fn cell(declaration: &Declaration) -> TokenStream {
-    let Declaration { krate, hidden, payload, kind, .. } = declaration;
+    let Declaration { krate, hidden, kind, factory, .. } = declaration;
     let lints = &declaration.attrs.lints;
-    let (open, _) = edges(payload);
+    let (open, close) = edges(&factory.blamed);
     let static_type = kind.static_type(open);
     let new = krate.at(open);
-    let new = quote_spanned!(open=> #new::#static_type::new());
+    let (new, call) = (quote_spanned!(open=> #new::#static_type::), quote_spanned!(close=> new()));
     let ty = cell_type(declaration);
     let at_name = hidden.span();
     let (token, semicolon) = (Token![static](at_name), Token![;](at_name));
-    quote!(#(#lints)* #token #hidden: #ty = #new #semicolon)
+    quote!(#(#lints)* #token #hidden: #ty = #new #call #semicolon)
 }
 
 // Output:
@@ -33,19 +33,20 @@ pub(crate) fn cell_static(declaration: &Declaration) -> TokenStream {
     let Declaration { krate, vis, accessor, cell, hidden, payload, .. } = declaration;
     let Attributes { doc_options, deprecated, lints, .. } = &declaration.attrs;
     let doc = format!(" The cell behind `{accessor}()`.");
-    let at_name = generated(cell.span());
+    // A payload that no cell can have is reported for both statics at one place, and so only once.
     let (open, close) = edges(payload);
-    let (at_payload, krate) = (krate.at(open), krate.at(at_name));
+    let at_payload = krate.at(open);
+    let (head, tail) = (quote_spanned!(open=> #at_payload::CellStatic<), quote_spanned!(close=> >));
+    let at_name = generated(cell.span());
+    let krate = krate.at(at_name);
     let ty = cell_type(declaration);
-    let head = quote_spanned!(open=> : #at_payload::CellStatic<);
-    let tail = quote_spanned!(close=> >);
     // To name a deprecated accessor is a use of it.
     let accessor = if deprecated.is_empty() { relocate(accessor, at_name) } else { quote!(()) };
-    let token = Token![static](at_name);
+    let (vis, token) = (generated_vis(vis), Token![static](at_name));
     let rest = quote_spanned!(at_name=> = #krate::CellStatic::new(&#hidden, &#accessor););
     quote! {
         #[doc = #doc] #(#doc_options)* #(#deprecated)* #(#lints)*
-        #vis #token #cell #head #ty #tail #rest
+        #vis #token #cell: #head #ty #tail #rest
     }
 }
 

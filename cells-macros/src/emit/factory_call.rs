@@ -9,66 +9,96 @@ use crate::model::mode::Mode;
 use crate::model::parameter::{Injected, Passing};
 use crate::tokens::spans::{edges, relocate};
 
-/// The call, and the statements before it.
-#[derive(Default)]
-pub(crate) struct FactoryCall {
-    pub(crate) before: TokenStream,
-    pub(crate) call: TokenStream,
-}
-
 // Output:
-//     search(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?)
+//     ::cells::__private010::FactoryOutput::<Index>::into_result(
+//         search(&*::cells::__private010::lend(::cells::__private010::cell(&STORE))?),
+//         Self::KEEP,
+//     )
+//
+// Or, in an asynchronous factory:
 //     search(&*::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?).await
-pub(crate) fn direct_call(declaration: &Declaration) -> FactoryCall {
-    let FactoryFn { sig, returns, .. } = &declaration.factory;
-    let (open, close) = edges(returns);
-    let name = relocate(&sig.ident, open);
+pub(crate) fn direct_call(declaration: &Declaration) -> TokenStream {
     let injected = &declaration.dependencies.injected;
     let arguments =
         injected.iter().map(|injected| argument(injected, &lease(injected, declaration), declaration));
-    let arguments = quote_spanned!(close=> (#(#arguments),*));
+    let (_, close) = edges(&declaration.factory.returns);
     let awaited = declaration.kind.is_async().then(|| quote_spanned!(close=> .await));
-    FactoryCall { before: TokenStream::new(), call: quote!(#name #arguments #awaited) }
+    let call = call(declaration, arguments);
+    let objects = use_of_objects(declaration);
+    let result = converted(declaration, &quote!(#call #awaited));
+    quote!(#objects #result)
 }
 
 // Output:
 //     let factory_leases = (::cells::__private010::lend_async(::cells::__private010::cell(&STORE)).await?,);
-//     ::cells::__private010::blocking(move || search(&*factory_leases.0)).await
-pub(crate) fn blocking_call(declaration: &Declaration) -> FactoryCall {
-    let FactoryFn { sig, returns, .. } = &declaration.factory;
-    let (open, close) = edges(returns);
+//     ::cells::__private010::blocking(move || {
+//         ::cells::__private010::FactoryOutput::<Index>::into_result(search(&*factory_leases.0), Self::KEEP)
+//     })
+//     .await
+pub(crate) fn blocking_call(declaration: &Declaration) -> TokenStream {
+    let (open, _) = edges(&declaration.factory.returns);
     let krate = declaration.krate.at(open);
-    let name = relocate(&sig.ident, open);
     let injected = &declaration.dependencies.injected;
-    let leases = injected.iter().map(|injected| lease(injected, declaration));
     let variable = Ident::new("factory_leases", Span::mixed_site().located_at(open));
+    let leases = injected.iter().map(|injected| lease(injected, declaration));
+    let leases = (!injected.is_empty()).then(|| quote!(let #variable = (#(#leases,)*);));
     let arguments = injected.iter().enumerate().map(|(index, injected)| {
         let (_, close) = edges(&injected.ty);
         let index = Literal::usize_unsuffixed(index);
         argument(injected, &quote_spanned!(close=> #variable.#index), declaration)
     });
+    let objects = use_of_objects(declaration);
+    let result = converted(declaration, &call(declaration, arguments));
+    quote_spanned!(open=> #leases #objects #krate::__private010::blocking(move || #result).await)
+}
+
+fn call(declaration: &Declaration, arguments: impl Iterator<Item = TokenStream>) -> TokenStream {
+    let FactoryFn { sig, returns, .. } = &declaration.factory;
+    let (open, close) = edges(returns);
+    let name = relocate(&sig.ident, open);
     let arguments = quote_spanned!(close=> (#(#arguments),*));
-    FactoryCall {
-        before: if injected.is_empty() {
-            TokenStream::new()
-        } else {
-            quote!(let #variable = (#(#leases,)*);)
-        },
-        call: quote_spanned!(open=> #krate::__private010::blocking(move || #name #arguments).await),
+    quote!(#name #arguments)
+}
+
+// The conversion is located at the error or the return type, so that a wrong type is reported there, and only once.
+fn converted(declaration: &Declaration, returned: &TokenStream) -> TokenStream {
+    let Declaration { krate, payload, factory, .. } = declaration;
+    let (open, close) = edges(&factory.blamed);
+    let krate = krate.at(open);
+    let convert = quote_spanned!(open=> #krate::__private010::FactoryOutput::<#payload>::);
+    let into_result = quote_spanned!(close=> into_result);
+    quote_spanned!(open=> #convert #into_result(#returned, Self::KEEP))
+}
+
+// Output:
+//     use ::cells::__private010::PayloadItself as _;
+fn use_of_objects(declaration: &Declaration) -> TokenStream {
+    let mut injected = declaration.dependencies.injected.iter();
+    match injected.find(|injected| matches!(injected.passing, Passing::Object(_))) {
+        Some(Injected { ty, .. }) => {
+            let (open, _) = edges(ty);
+            let krate = declaration.krate.at(open);
+            quote_spanned!(open=> use #krate::__private010::PayloadItself as _;)
+        }
+        None => TokenStream::new(),
     }
 }
 
 // Output:
 //     &*lease
+//     ::cells::__private010::AsObject::<_, dyn Clock>::of(&*lease).object()
 //     ::cells::__private010::leased(lease)
 //
 // The compiler reports at the parameter's type a payload of another type, and a cell that gives no leases.
 fn argument(injected: &Injected, lease: &TokenStream, declaration: &Declaration) -> TokenStream {
     let (open, close) = edges(&injected.ty);
-    match injected.passing {
+    let krate = declaration.krate.at(open);
+    match &injected.passing {
         Passing::Borrowed => quote_spanned!(open=> &* #lease),
+        Passing::Object(object) => {
+            quote_spanned!(open=> #krate::__private010::AsObject::<_, #object>::of(&* #lease).object())
+        }
         Passing::Leased => {
-            let krate = declaration.krate.at(open);
             let lease = quote_spanned!(close=> (#lease));
             quote_spanned!(open=> #krate::__private010::leased #lease)
         }

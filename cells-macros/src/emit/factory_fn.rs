@@ -1,14 +1,15 @@
 //! The factory: the user's function, with the names and attributes it is emitted with.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
-use syn::{VisRestricted, Visibility};
+use quote::{ToTokens as _, quote};
+use syn::{FnArg, Visibility};
 
 use crate::emit::accessor;
 use crate::model::attributes::Attributes;
 use crate::model::declaration::{Declaration, FactoryFn};
+use crate::model::mode::Mode;
 use crate::tokens::groups::group;
-use crate::tokens::spans::generated;
+use crate::tokens::spans::{generated, generated_vis};
 
 // Input: `#[runtime_cell(factory = build_search)] pub(crate) fn search() -> Result<Index, IndexError> { … }`
 //
@@ -37,10 +38,17 @@ pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
     let FactoryFn { sig, body, nested, .. } = &declaration.factory;
     nested.then(|| {
         let keywords = generated(sig.fn_token.span);
-        let accessor = names(body, &sig.ident).then(|| accessor::function(declaration, keywords));
+        // Unless a parameter has the name: an item in the body would hide that.
+        let is_parameter = |input: &FnArg| match input {
+            FnArg::Typed(parameter) => names(&parameter.pat.to_token_stream(), &sig.ident),
+            FnArg::Receiver(_) => false,
+        };
+        let is_accessor = names(body, &sig.ident) && !sig.inputs.iter().any(is_parameter);
+        let accessor = is_accessor.then(|| accessor::function(declaration, keywords));
         let factory = factory_fn(declaration, None, accessor.as_ref());
-        // Clippy spares a public function, which it takes for a part of an interface. Other tools do not read this.
-        let wraps = matches!(declaration.vis, Visibility::Public(_))
+        // A cell may return a `Result` for its limits alone. Only clippy reads this, so that no other tool finds an `allow`
+        // of what the crate forbids.
+        let wraps = matches!(declaration.mode, Mode::Fallible(_))
             .then(|| quote!(#[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]));
         quote!(#wraps #factory)
     })
@@ -92,12 +100,7 @@ fn factory_fn(
     if let Some(asyncness) = &mut sig.asyncness {
         asyncness.span = generated(asyncness.span);
     }
-    let mut vis = vis.cloned();
-    if let Some(Visibility::Public(token) | Visibility::Restricted(VisRestricted { pub_token: token, .. })) =
-        &mut vis
-    {
-        token.span = generated(token.span);
-    }
+    let vis = vis.map(generated_vis);
     let body = body_with(&declaration.factory.body, accessor);
     quote!(#(#lints)* #(#attrs)* #vis #sig #body)
 }

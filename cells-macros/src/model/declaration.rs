@@ -1,7 +1,7 @@
 //! The declaration as a whole, checked. A value of this type cannot express an illegal one.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, Generics, LitStr, Path, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
 
@@ -11,14 +11,14 @@ use crate::model::kind::CellKind;
 use crate::model::mode::Mode;
 use crate::model::names::{factory_name, static_name};
 use crate::model::parameter::remove_from;
-use crate::model::returns::Returns;
+use crate::model::returns::{Outcome, Returns};
 use crate::model::signature::{Shape, check_place, check_signature};
 use crate::parse::function::Function;
 use crate::parse::keys::Args;
 use crate::parse::value::{Dispose, Given};
 use crate::tokens::crate_path::CratePath;
 use crate::tokens::errors::Errors;
-use crate::tokens::spans::{edges, generated};
+use crate::tokens::spans::{edges, generated, last};
 use crate::tokens::spell::spell;
 
 pub(crate) struct Declaration {
@@ -50,6 +50,9 @@ pub(crate) struct Declaration {
 pub(crate) struct FactoryFn {
     pub(crate) sig: Signature,
     pub(crate) returns: Type,
+    /// What the compiler is to blame for an error that no cell can have: the error's type if that is written, or what
+    /// the function returns.
+    pub(crate) blamed: Type,
     /// The return type is a `Result` under another name, so only the compiler knows the payload.
     pub(crate) aliased: bool,
     pub(crate) body: TokenStream,
@@ -95,18 +98,14 @@ impl Declaration {
             Dependencies::read(&mut sig, args.after.take(), &cell, errors)
         };
         let callable_as = factory_name(args.factory.take(), &accessor, &cell, errors);
-        let fallible = returns.is_result() || args.fallible.is_some();
-        let not_fallible = !returns.is_result() && args.fallible.is_some() && returns.is_no_alias();
-        if not_fallible && !returns.missing {
-            let message =
-                "a fallible factory returns a `Result`; write `-> Result<T, E>`, or remove `fallible`";
-            errors.at(&returns.ty, message);
-        }
-        let mode = Mode::read(fallible, &mut args, errors);
+        let outcome = returns.outcome(&args, errors);
+        let mode = Mode::read(!matches!(outcome, Outcome::Payload), !returns.replaced, &mut args, errors);
         let krate = crate_path(args.krate, errors);
 
-        let written = returns.payload_of_result().unwrap_or(&returns.ty).clone();
-        let aliased = fallible && !not_fallible && returns.payload_of_result().is_none();
+        let blamed = returns.error_of_result().unwrap_or(&returns.ty).clone();
+        let aliased = matches!(outcome, Outcome::Alias);
+        let not_fallible = matches!(outcome, Outcome::NotFallible);
+        let written = if let Outcome::Result(payload) = outcome { payload } else { &returns.ty }.clone();
         let payload = if aliased { payload_of_alias(&written, &krate) } else { written.clone() };
 
         let nested = callable_as.is_none();
@@ -118,13 +117,13 @@ impl Declaration {
         if let ReturnType::Type(_, ty) = &mut sig.output {
             **ty = returns.ty.clone();
         }
-        let no_body = || quote!({ ::core::panic!() });
+        let no_body = || quote_spanned!(last(&sig)=> { ::core::panic!() });
         let body = body.unwrap_or_else(|semicolon| {
             errors.at(semicolon, "a factory needs a body; write the code that builds the payload");
             no_body()
         });
         // The compiler cannot check a body whose type or parameters it does not know.
-        let unknown = repaired || returns.missing;
+        let unknown = repaired || returns.replaced;
         let body = if unknown { no_body() } else { body };
         if unknown {
             sig.inputs.clear();
@@ -135,7 +134,7 @@ impl Declaration {
         Ok(Self {
             hidden: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
             attrs: Attributes::sort(attrs),
-            factory: FactoryFn { sig, returns: returns.ty, aliased, body, nested, callable },
+            factory: FactoryFn { sig, blamed, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),
             observer: args.observer.map(Given::into_value),
             adjuster: args.adjuster.map(Given::into_value),

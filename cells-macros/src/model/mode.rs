@@ -19,19 +19,21 @@ pub(crate) struct Limits {
 }
 
 impl Mode {
-    pub(crate) fn read(fallible: bool, args: &mut Args, errors: &mut Errors) -> Self {
+    /// `known` is false if the user wrote no return type that says whether the factory can fail.
+    pub(crate) fn read(fallible: bool, known: bool, args: &mut Args, errors: &mut Errors) -> Self {
+        let allowed = fallible || !known;
         let limits = Limits {
-            max_waiters: unless_infallible(fallible, args.max_waiters.take(), errors),
-            wait_timeout: unless_infallible(fallible, args.wait_timeout.take(), errors),
-            cooldown: unless_infallible(fallible, args.cooldown.take(), errors),
+            max_waiters: unless_infallible(allowed, args.max_waiters.take(), errors),
+            wait_timeout: unless_infallible(allowed, args.wait_timeout.take(), errors),
+            cooldown: unless_infallible(allowed, args.cooldown.take(), errors),
         };
         if fallible { Self::Fallible(Box::new(limits)) } else { Self::Infallible }
     }
 }
 
-fn unless_infallible<T>(fallible: bool, given: Option<Given<T>>, errors: &mut Errors) -> Option<T> {
+fn unless_infallible<T>(allowed: bool, given: Option<Given<T>>, errors: &mut Errors) -> Option<T> {
     let Given { key, value } = given?;
-    if !fallible {
+    if !allowed {
         let message = format!(
             "`{key}` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one"
         );

@@ -19,10 +19,11 @@ pub(crate) struct Injected {
     pub(crate) passing: Passing,
 }
 
-#[derive(Clone, Copy)]
 pub(crate) enum Passing {
     /// `&T`
     Borrowed,
+    /// `&dyn Trait`, with the type behind the reference.
+    Object(Box<Type>),
     /// `Ref<'static, T>`
     Leased,
 }
@@ -97,7 +98,12 @@ fn parameter_name(pat: &Pat, errors: &mut Errors) -> Option<Ident> {
 impl Passing {
     fn read(ty: &Type, errors: &mut Errors) -> Option<Self> {
         match bare_type(ty) {
-            Type::Reference(reference) => is_plain_borrow(reference, errors).then_some(Self::Borrowed),
+            Type::Reference(reference) => {
+                is_plain_borrow(reference, errors).then(|| match bare_type(&reference.elem) {
+                    object @ Type::TraitObject(_) => Self::Object(Box::new(object.clone())),
+                    _ => Self::Borrowed,
+                })
+            }
             Type::Path(path) if is_lease(&path.path) => Some(Self::Leased),
             other => {
                 let message = "a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own";

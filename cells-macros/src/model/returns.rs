@@ -2,20 +2,33 @@
 
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type,
-    TypeParamBound, TypeReference, parse_quote,
+    TypeParamBound, TypeReference, parse_quote, parse_quote_spanned,
 };
 
 use crate::parse::function::Function;
+use crate::parse::keys::Args;
 use crate::tokens::errors::Errors;
 use crate::tokens::groups::bare_type;
+use crate::tokens::spans::edges;
 
 pub(crate) struct Returns {
     /// The type as written, with every borrow changed to `'static`.
     pub(crate) ty: Type,
-    /// There is no type, and `ty` is `()` so that the cell has one.
-    pub(crate) missing: bool,
+    /// The user wrote no type, or one that no cell can hold, and `ty` is another.
+    pub(crate) replaced: bool,
     /// The type does not say what a static would hold: `impl Trait`, `_`.
     pub(crate) opaque: bool,
+}
+
+/// What a factory returns.
+pub(crate) enum Outcome<'a> {
+    Payload,
+    /// A `Result` of this payload.
+    Result(&'a Type),
+    /// A `Result` whose payload only the compiler knows.
+    Alias,
+    /// No `Result`, although the user says so; a mistake that has been reported.
+    NotFallible,
 }
 
 impl Returns {
@@ -28,27 +41,55 @@ impl Returns {
                 if !function.repaired {
                     errors.at(&sig.ident, missing);
                 }
-                Self { ty: parse_quote!(()), missing: true, opaque: false }
+                Self { ty: parse_quote!(()), replaced: true, opaque: false }
             }
             ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => {
                 errors.at(ty, missing);
-                Self { ty: parse_quote!(()), missing: true, opaque: false }
+                Self { ty: parse_quote!(()), replaced: true, opaque: false }
             }
             ReturnType::Type(_, ty) => {
                 let mut ty = (**ty).clone();
                 let mut check = BorrowCheck { errors, opaque: false };
                 check.ty(&mut ty);
-                Self { missing: false, opaque: check.opaque, ty }
+                let opaque = check.opaque;
+                let replaced = match payload_of_result_mut(&mut ty) {
+                    Some(payload) => box_unsized(payload, errors),
+                    None => box_unsized(&mut ty, errors),
+                };
+                Self { ty, replaced, opaque }
             }
         }
     }
 
-    pub(crate) fn is_result(&self) -> bool {
-        self.last_segment().is_some_and(|last| last.ident == "Result")
+    /// Reads from the type and the keys whether the factory can fail.
+    pub(crate) fn outcome(&self, args: &Args, errors: &mut Errors) -> Outcome<'_> {
+        if let (Some(infallible), Some(_)) = (&args.infallible, &args.fallible) {
+            errors.at(&infallible.key, "`infallible` contradicts `fallible`; remove one of them");
+        }
+        let named = self.last_segment().is_some_and(|last| last.ident == "Result");
+        if args.infallible.is_some() {
+            return Outcome::Payload;
+        }
+        if args.fallible.is_none() {
+            return match self.payload_of_result() {
+                Some(payload) => Outcome::Result(payload),
+                None if named => Outcome::Alias,
+                None => Outcome::Payload,
+            };
+        }
+        if named || !self.is_no_alias() {
+            return Outcome::Alias;
+        }
+        if !self.replaced {
+            let message =
+                "a fallible factory returns a `Result`; write `-> Result<T, E>`, or remove `fallible`";
+            errors.at(&self.ty, message);
+        }
+        Outcome::NotFallible
     }
 
     /// Whether the type is surely no alias of a `Result`, as far as its spelling goes.
-    pub(crate) fn is_no_alias(&self) -> bool {
+    fn is_no_alias(&self) -> bool {
         match bare_type(&self.ty) {
             Type::Path(path) => {
                 path.path.get_ident().is_some_and(|name| PRIMITIVE.iter().any(|known| name == known))
@@ -59,11 +100,21 @@ impl Returns {
     }
 
     /// `T` of `Result<T>` and `Result<T, E>`. Of any other type only the compiler knows it.
-    pub(crate) fn payload_of_result(&self) -> Option<&Type> {
+    fn payload_of_result(&self) -> Option<&Type> {
         let last = self.last_segment().filter(|last| last.ident == "Result")?;
         let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
         match args.args.first()? {
             GenericArgument::Type(payload) => Some(payload),
+            _ => None,
+        }
+    }
+
+    /// `E` of `Result<T, E>`.
+    pub(crate) fn error_of_result(&self) -> Option<&Type> {
+        let last = self.last_segment().filter(|last| last.ident == "Result")?;
+        let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+        match args.args.iter().nth(1)? {
+            GenericArgument::Type(error) => Some(error),
             _ => None,
         }
     }
@@ -74,6 +125,40 @@ impl Returns {
             _ => None,
         }
     }
+}
+
+/// `T` of `Result<T, E>`, to change it.
+fn payload_of_result_mut(ty: &mut Type) -> Option<&mut Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last_mut().filter(|last| last.ident == "Result")?;
+    let PathArguments::AngleBracketed(args) = &mut last.arguments else { return None };
+    match args.args.first_mut()? {
+        GenericArgument::Type(payload) => Some(payload),
+        _ => None,
+    }
+}
+
+/// Reports a payload whose size the compiler cannot know, as far as its spelling goes, and boxes it. The compiler would
+/// report it wherever it is named.
+fn box_unsized(payload: &mut Type, errors: &mut Errors) -> bool {
+    let mut bare = bare_type(payload).clone();
+    let instead = match &mut bare {
+        Type::TraitObject(object) => {
+            object.bounds.extend::<[TypeParamBound; 2]>([
+                parse_quote!(::core::marker::Send),
+                parse_quote!(::core::marker::Sync),
+            ]);
+            "a `Box` of it"
+        }
+        Type::Slice(_) => "a `Vec`",
+        Type::Path(path) if path.path.is_ident("str") => "a `String`",
+        _ => return false,
+    };
+    let message = format!("a payload has a size that is known when it is compiled; return {instead}");
+    errors.at(&*payload, message);
+    let (open, _) = edges(&*payload);
+    *payload = parse_quote_spanned!(open=> ::std::boxed::Box<#bare>);
+    true
 }
 
 /// Visits a type, reports the borrows in it and makes them `'static`.

@@ -100,7 +100,7 @@ fn repaired_signature(input: ParseStream<'_>) -> syn::Result<Signature> {
             safety = Safety::Unsafe(input.parse()?);
         }
     }
-    let (fn_token, ident) = (input.parse()?, input.call(Ident::parse_any)?);
+    let (fn_token, ident) = (input.parse()?, input.call(name)?);
     let mut generics: Generics = input.parse()?;
     let mut inputs = Punctuated::new();
     let mut variadic = None;
@@ -140,6 +140,18 @@ fn repaired_signature(input: ParseStream<'_>) -> syn::Result<Signature> {
         variadic: variadic.map(|dots| Variadic { attrs: Vec::new(), pat: None, dots, comma: None }),
         output,
     })
+}
+
+/// The name. A keyword can be one only as a raw identifier.
+fn name(input: ParseStream<'_>) -> syn::Result<Ident> {
+    if input.peek(Ident) {
+        return input.parse();
+    }
+    let keyword = Ident::parse_any(input)?;
+    let mut raw: Ident =
+        syn::parse_str(&format!("r#{keyword}")).map_err(|_| input.error("expected a name"))?;
+    raw.set_span(keyword.span());
+    Ok(raw)
 }
 
 /// The dots of a variadic parameter, which the compiler lets pass wherever they are.

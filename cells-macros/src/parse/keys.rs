@@ -13,6 +13,7 @@ pub(crate) struct Args {
     pub(crate) cell: Option<Given<Ident>>,
     pub(crate) factory: Option<Given<Ident>>,
     pub(crate) fallible: Option<Given<()>>,
+    pub(crate) infallible: Option<Given<()>>,
     pub(crate) permanent: Option<Given<()>>,
     pub(crate) eager: Option<Given<()>>,
     pub(crate) after: Option<Given<Vec<Path>>>,
@@ -60,6 +61,11 @@ pub(crate) const KEYS: &[Key] = &[
         spec: Spec { name: "fallible", takes: "no value", example: "fallible" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.fallible, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "infallible", takes: "no value", example: "infallible" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.infallible, ValueReader::flag),
     },
     Key {
         spec: Spec { name: "permanent", takes: "no value", example: "permanent" },

@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 use core::time::Duration;
-use proc_macro2::{Ident, Punct, Spacing, Span, TokenTree};
+use proc_macro2::{Ident, Punct, Spacing, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse as _, ParseStream, Parser as _};
@@ -259,7 +259,7 @@ pub(crate) fn read_expr(input: ParseStream<'_>, expected: impl Display) -> Resul
     while !at_end(input) {
         tokens.push(input.parse::<TokenTree>()?);
     }
-    let end = tokens.last().map_or_else(Span::call_site, TokenTree::span);
+    let end = tokens.last().map_or_else(|| input.span(), TokenTree::span);
     let mut semicolon = Punct::new(';', Spacing::Alone);
     semicolon.set_span(end);
     tokens.push(semicolon.into());

@@ -33,6 +33,7 @@ fn fallible() {
             pub(crate) enum __cell_search {}
             static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> Result<Index, IndexError> {
                     Index::open("./index")
                 }
@@ -229,6 +230,7 @@ fn an_alias_by_another_name_and_a_plain_drop() {
                 __cell_search,
             > = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> Opened {
                     Index::open()
                 }
@@ -266,7 +268,9 @@ fn an_alias_by_another_name_and_a_plain_drop() {
                         <Opened as ::cells::__private010::Alias>::Payload,
                         ::cells::BoxError,
                     > = || {
-                        ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
+                        ::cells::__private010::FactoryOutput::<
+                            <Opened as ::cells::__private010::Alias>::Payload,
+                        >::into_result(search(), Self::KEEP)
                     };
                 }
                 ::cells::__private010::register! {
@@ -304,6 +308,7 @@ fn an_alias_named_result() {
                 __cell_search,
             > = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> fmt::Result {
                     Ok(())
                 }
@@ -346,7 +351,9 @@ fn an_alias_named_result() {
                         <fmt::Result as ::cells::__private010::Alias>::Payload,
                         ::cells::BoxError,
                     > = || {
-                        ::cells::__private010::FactoryOutput::into_result(search(), Self::KEEP)
+                        ::cells::__private010::FactoryOutput::<
+                            <fmt::Result as ::cells::__private010::Alias>::Payload,
+                        >::into_result(search(), Self::KEEP)
                     };
                 }
                 ::cells::__private010::register! {
@@ -448,6 +455,7 @@ fn attributes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "an expansion in full")]
 fn dependencies() {
     let item = r#"
         fn search(store: &Store, #[from(crate::shops::SHOP)] shop: Ref<'static, Shop>) -> Result<Index, E> {
@@ -471,6 +479,7 @@ fn dependencies() {
             enum __cell_search {}
             static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search(store: &Store, shop: Ref<'static, Shop>) -> Result<Index, E> {
                     Index::open(store, shop)
                 }
@@ -531,7 +540,9 @@ fn dependencies() {
                         ::cells::__private010::Resolve::<Result<Index, E>>::KEEP
                     };
                     const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Index,
+                        >::into_result(
                             search(
                                 &*::cells::__private010::lend(::cells::__private010::cell(&STORE))?,
                                 ::cells::__private010::leased(
@@ -611,7 +622,9 @@ fn dependencies_of_an_infallible_cell() {
                 impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>>
                 for __cell_search {
                     const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Index,
+                        >::into_result(
                             build_search(
                                 &*::cells::__private010::lend_infallible(
                                     ::cells::__private010::cell(&STORE),
@@ -630,6 +643,7 @@ fn dependencies_of_an_infallible_cell() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "an expansion in full")]
 fn asynchronous() {
     check(
         "dispose = Pool::shut, observer = Log, adjuster = Trace",
@@ -648,6 +662,7 @@ fn asynchronous() {
             enum __cell_pool {}
             static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 async fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
                     Pool::open(config).await
                 }
@@ -707,7 +722,9 @@ fn asynchronous() {
                         ::cells::__private010::Resolve::<Result<Pool, E>>::KEEP
                     };
                     async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Pool,
+                        >::into_result(
                             pool(
                                     &*::cells::__private010::lend_async(
                                             ::cells::__private010::cell(&CONFIG),
@@ -752,7 +769,6 @@ fn asynchronous_and_infallible() {
             pub enum __cell_table {}
             static __cell_table: ::cells::AsyncCell<Table, __cell_table> = ::cells::AsyncCell::new();
             const _: () = {
-                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 async fn table() -> Table {
                     Table::new()
                 }
@@ -775,7 +791,9 @@ fn asynchronous_and_infallible() {
                         ::cells::__private010::Resolve::<Table>::DISPOSER
                     };
                     async fn build() -> ::core::result::Result<Table, ::cells::BoxError> {
-                        ::cells::__private010::FactoryOutput::into_result(table().await, Self::KEEP)
+                        ::cells::__private010::FactoryOutput::<
+                            Table,
+                        >::into_result(table().await, Self::KEEP)
                     }
                 }
                 ::cells::__private010::register! {
@@ -823,7 +841,6 @@ fn permanent() {
             pub enum __cell_table {}
             static __cell_table: ::cells::PermanentCell<Table, __cell_table> = ::cells::PermanentCell::new();
             const _: () = {
-                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn table() -> Table {
                     Table::new()
                 }
@@ -874,6 +891,7 @@ fn permanent_with_all_it_can_have() {
             enum __cell_settings {}
             static __cell_settings: ::cells::PermanentCell<Settings, __cell_settings> = ::cells::PermanentCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn settings(table: &Table) -> Result<Settings, E> {
                     read(table)
                 }
@@ -929,7 +947,9 @@ fn permanent_with_all_it_can_have() {
                         ::cells::__private010::Resolve::<Result<Settings, E>>::KEEP
                     };
                     const BUILD: fn() -> ::core::result::Result<Settings, ::cells::BoxError> = || {
-                        ::cells::__private010::FactoryOutput::into_result(
+                        ::cells::__private010::FactoryOutput::<
+                            Settings,
+                        >::into_result(
                             settings(
                                 &*::cells::__private010::lend(::cells::__private010::cell(&TABLE))?,
                             ),
@@ -967,6 +987,7 @@ fn asynchronous_with_tokio() {
             enum __cell_pool {}
             static __cell_pool: ::cells::AsyncCell<Pool, __cell_pool> = ::cells::AsyncCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn pool(config: &Config, store: Ref<'static, Store>) -> Result<Pool, E> {
                     Pool::open(config)
                 }
@@ -1023,14 +1044,16 @@ fn asynchronous_with_tokio() {
                             ::cells::__private010::lend_async(::cells::__private010::cell(&STORE))
                                 .await?,
                         );
-                        ::cells::__private010::FactoryOutput::into_result(
-                            ::cells::__private010::blocking(move || pool(
+                        ::cells::__private010::blocking(move || ::cells::__private010::FactoryOutput::<
+                                Pool,
+                            >::into_result(
+                                pool(
                                     &*factory_leases.0,
                                     ::cells::__private010::leased(factory_leases.1),
-                                ))
-                                .await,
-                            Self::KEEP,
-                        )
+                                ),
+                                Self::KEEP,
+                            ))
+                            .await
                     }
                 }
                 ::cells::__private010::register! {
@@ -1085,10 +1108,10 @@ fn blocking_without_dependencies() {
                     };
                     const DETACHED: ::core::primitive::bool = true;
                     async fn build() -> ::core::result::Result<Pool, ::cells::BoxError> {
-                        ::cells::__private010::FactoryOutput::into_result(
-                            ::cells::__private010::blocking(move || build_pool()).await,
-                            Self::KEEP,
-                        )
+                        ::cells::__private010::blocking(move || ::cells::__private010::FactoryOutput::<
+                                Pool,
+                            >::into_result(build_pool(), Self::KEEP))
+                            .await
                     }
                 }
                 ::cells::__private010::register! {

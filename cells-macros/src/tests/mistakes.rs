@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -455,7 +455,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
@@ -486,6 +486,7 @@ fn after_a_wrong_argument_the_cell_is_emitted() {
             enum __cell_search {}
             static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
             const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
                 fn search() -> io::Result<Index> {
                     open()
                 }
@@ -615,7 +616,7 @@ fn what_is_left_to_the_compiler() {
 }
 
 #[test]
-fn x12_y9_a_value_that_ends_early_is_reported_at_its_last_token() {
+fn y9_a_value_that_ends_early_is_reported_at_its_last_token() {
     let mut lines = String::new();
     for args in [
         "observer = cells::",
@@ -683,7 +684,7 @@ fn x12_y9_a_value_that_ends_early_is_reported_at_its_last_token() {
 }
 
 #[test]
-fn x12_y8_a_mistaken_key_counts_as_the_one_that_was_meant() {
+fn y8_a_mistaken_key_counts_as_the_one_that_was_meant() {
     for (args, meant) in [
         ("permanent = true", "permanent"),
         ("permanent(yes)", "permanent"),
@@ -709,7 +710,7 @@ fn x12_y8_a_mistaken_key_counts_as_the_one_that_was_meant() {
 
 #[cfg(feature = "tokio")]
 #[test]
-fn x12_y8_a_mistaken_key_of_an_async_cell_counts_too() {
+fn y8_a_mistaken_key_of_an_async_cell_counts_too() {
     for (args, meant) in [("blockin", "blocking"), ("blocking = \"yes\"", "blocking")] {
         assert_eq!(expansion(args, SEARCH), expansion(meant, SEARCH), "{args}");
     }
@@ -727,7 +728,7 @@ fn x12_y8_a_mistaken_key_of_an_async_cell_counts_too() {
 
 #[cfg(not(feature = "tokio"))]
 #[test]
-fn x12_y14_a_key_without_its_feature_is_reported_once() {
+fn y14_a_key_without_its_feature_is_reported_once() {
     for (args, item) in [
         ("detached", "fn search() -> Index { build() }"),
         ("detached", "async fn search() -> Index { build() }"),
@@ -742,7 +743,7 @@ fn x12_y14_a_key_without_its_feature_is_reported_once() {
 }
 
 #[test]
-fn x12_y6_what_the_compiler_has_reported_is_not_reported_again() {
+fn y6_what_the_compiler_has_reported_is_not_reported_again() {
     for (item, read) in [
         ("fn search(num: ) -> Index { num }", "fn search() -> Index"),
         ("fn search(num) -> Index { num }", "fn search() -> Index"),
@@ -772,7 +773,7 @@ fn x12_y6_what_the_compiler_has_reported_is_not_reported_again() {
 }
 
 #[test]
-fn x12_y10_places_without_statics() {
+fn y10_places_without_statics() {
     let mut lines = String::new();
     for item in [
         "fn search(&self) -> Index { build() }",
@@ -806,7 +807,7 @@ fn x12_y10_places_without_statics() {
 }
 
 #[test]
-fn x12_y7_fallible_without_a_result() {
+fn y7_fallible_without_a_result() {
     for payload in ["u8", "&'static str", "(A, B)", "[u8; 4]", "fn() -> A"] {
         let lines = mistakes("fallible", &format!("fn search() -> {payload} {{ build() }}"));
         assert!(
@@ -821,7 +822,7 @@ fn x12_y7_fallible_without_a_result() {
 }
 
 #[test]
-fn x12_a_malformed_attribute_stays_on_one_item() {
+fn a_malformed_attribute_stays_on_one_item() {
     for attribute in
         ["#[allow = \"x\"]", "#[deprecated(why = \"x\")]", "#[deprecated = 5]", "#[doc(inline)]", "#[warn]"]
     {

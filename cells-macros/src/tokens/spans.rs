@@ -3,6 +3,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+use syn::{VisRestricted, Visibility};
 
 /// The location of `span`, in the context of the call site.
 pub(crate) fn generated(span: Span) -> Span {
@@ -15,6 +16,17 @@ pub(crate) fn edges(tokens: impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.into_token_stream().into_iter().map(|token| generated(token.span()));
     let open = spans.next().unwrap_or_else(Span::call_site);
     (open, spans.last().unwrap_or(open))
+}
+
+/// A visibility whose first word is ours, and so the item that it begins.
+pub(crate) fn generated_vis(vis: &Visibility) -> Visibility {
+    let mut vis = vis.clone();
+    if let Visibility::Public(token) | Visibility::Restricted(VisRestricted { pub_token: token, .. }) =
+        &mut vis
+    {
+        token.span = generated(token.span);
+    }
+    vis
 }
 
 /// The span of the last of `tokens`, in its own context.

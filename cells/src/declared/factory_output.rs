@@ -40,8 +40,10 @@ fn boxed<E: Into<BoxError> + 'static>(error: E, keep: Keep) -> BoxError {
 ///
 /// Its functions take no `self`: every type implements it, and the compiler would offer them as methods.
 #[diagnostic::on_unimplemented(
-    message = "a factory returns its payload, or a `Result` of it whose error converts into `cells::BoxError`",
-    label = "the error of this `Result` is not an error that can be sent between threads (`Into<cells::BoxError>`)"
+    message = "a factory of `{P}` cannot return `{Self}`",
+    label = "expected the payload, or a `Result` of it",
+    note = "if `Result` is an alias whose payload is not its first parameter, add the key `fallible`; if it is another \
+            type, add `infallible`"
 )]
 pub trait FactoryOutput<P> {
     /// Whether it is a `Result`.
@@ -81,7 +83,7 @@ impl<P> FactoryOutput<P> for P {
     }
 }
 
-impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
+impl<P, E: FactoryError> FactoryOutput<P> for Result<P, E> {
     type Mode = Fallible;
 
     #[inline(always)]
@@ -106,16 +108,28 @@ impl<P, E: Into<BoxError> + 'static> FactoryOutput<P> for Result<P, E> {
     }
 }
 
+/// The error of a factory.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a factory, which is shared by all callers on all threads",
+    label = "this error does not convert into `cells::BoxError`",
+    note = "it must be `Send + Sync + 'static`; for errors of any type write `cells::BoxError`, which is \
+            `Box<dyn Error + Send + Sync>`"
+)]
+pub trait FactoryError: Into<BoxError> + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError> + 'static> FactoryError for E {}
+
 /// A `Result`, also by the name of a type alias.
 #[diagnostic::on_unimplemented(
-    message = "a fallible factory returns a `Result` whose error converts into `cells::BoxError`",
-    label = "neither a `Result` nor an alias of one, or its error cannot be sent between threads"
+    message = "a fallible factory returns a `Result`",
+    label = "neither a `Result` nor an alias of one"
 )]
 pub trait Alias {
     /// The type in its `Ok`.
     type Payload;
 }
 
-impl<T, E: Into<BoxError>> Alias for Result<T, E> {
+impl<T, E> Alias for Result<T, E> {
     type Payload = T;
 }

@@ -3,6 +3,7 @@
 use crate::error::{SharedError, causes, write_chain};
 use crate::observe::context::InitContext;
 use std::any::Any;
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -133,7 +134,7 @@ pub enum CloseStatus {
 /// The disposal of a payload failed.
 ///
 /// `{:#}` and `{:?}` show the causes too.
-#[derive(Clone, thiserror::Error)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CloseError {
     /// The cell's name.
@@ -163,6 +164,12 @@ impl fmt::Display for CloseResult {
             Some(error) => write!(f, ": {error:#}"),
             None => Ok(()),
         }
+    }
+}
+
+impl StdError for CloseError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::error::BoxError;
 use crate::sync::executor::BoxFuture;
+use std::error::Error as StdError;
+use std::fmt;
 use std::io::Write;
 
 /// A type that knows how to close itself. `#[runtime_cell]` uses the implementation as the payload's disposer.
@@ -178,7 +180,14 @@ impl<T> DisposeFn<T> {
 
 /// An asynchronous disposer did not run to its end, and the payload was dropped: either nobody waited for the disposer
 /// and there was no runtime to run it, or its future was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the asynchronous disposer was abandoned; the payload was dropped")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Abandoned;
+
+impl fmt::Display for Abandoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the asynchronous disposer was abandoned; the payload was dropped")
+    }
+}
+
+impl StdError for Abandoned {}

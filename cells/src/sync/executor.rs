@@ -5,6 +5,8 @@
 pub(crate) use self::ending::{RuntimeWatch, on_runtime_end};
 use crate::sync::primitives::thread_local;
 use std::cell::Cell;
+use std::error::Error as StdError;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 #[cfg(feature = "tokio")]
@@ -79,13 +81,21 @@ impl TaskId {
 }
 
 /// Something was not waited for, because it needs the tokio runtime whose only thread the call blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it needs the tokio runtime whose only thread this call blocks; await {instead} instead")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuntimeBlocked {
     /// What to await instead.
     pub instead: &'static str,
 }
+
+impl fmt::Display for RuntimeBlocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let instead = self.instead;
+        write!(f, "it needs the tokio runtime whose only thread this call blocks; await {instead} instead")
+    }
+}
+
+impl StdError for RuntimeBlocked {}
 
 impl RuntimeBlocked {
     /// What closes say of what they do not wait for.

@@ -116,6 +116,9 @@ impl Bench {
         let mut kinds: Vec<_> = self.faults(case, worker).iter().map(|fault| fault.kind).collect();
         kinds.sort();
         kinds.dedup();
+        if kinds.is_empty() {
+            return Vec::from([Found { id: case.id(), faults: Vec::new() }]);
+        }
         let simplest = kinds.into_iter().map(|kind| {
             let mut case = case.clone();
             let has_it = |case: &Case| self.faults(case, worker).iter().any(|fault| fault.kind == kind);

@@ -34,7 +34,7 @@ mod tokens;
 
 use bench::Work;
 use fastrand::Rng;
-use known::KNOWN;
+use known::known;
 pub use report::Outcome;
 
 /// The rows that docs/contract.md has under "Exceptions".
@@ -63,7 +63,7 @@ pub fn sample(seed: u64, count: usize) -> Outcome {
     declarations.extend((0..count).map(|_| cases::random(&mut rng)));
     let mut work: Vec<_> = declarations.into_iter().map(Work::Declaration).collect();
     work.extend(rng.choose_multiple(mutants::all(), count).into_iter().map(Work::Mutant));
-    work.extend(KNOWN.iter().filter_map(|(id, _)| Work::of_id(id)));
+    work.extend(known().filter_map(|(id, _)| Work::of_id(id)));
     bench::run(&work)
 }
 

@@ -1,11 +1,11 @@
 //! What was found, grouped by kind, the most frequent first.
 
 use crate::judge::{Fault, Kind};
-use crate::known::{KNOWN, is_known};
-use std::collections::BTreeMap;
+use crate::known::{is_known, known};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// The faults of one case.
+/// The faults of one case, if there are any.
 pub(crate) struct Found {
     pub(crate) id: String,
     pub(crate) faults: Vec<Fault>,
@@ -20,15 +20,16 @@ pub struct Outcome {
 }
 
 pub(crate) fn outcome(found: &[Found], cases: usize) -> Outcome {
-    let unknown: Vec<_> =
-        found.iter().filter(|case| !case.faults.is_empty() && !is_known(&case.id)).collect();
     let mut report = grouped(found);
-    let (all, unknown) = (found.iter().filter(|case| !case.faults.is_empty()).count(), unknown.len());
-    writeln!(report, "{cases} cases, {all} with faults, {unknown} of these unknown").expect("a string");
-    // Every row of the list is a case of its own, so what is missing does not fail any more.
-    let mended =
-        KNOWN.iter().filter(|(id, _)| !found.iter().any(|case| case.id == *id && !case.faults.is_empty()));
-    let mut is_as_expected = unknown == 0;
+    let faulty: Vec<_> = found.iter().filter(|case| !case.faults.is_empty()).collect();
+    let unknown: BTreeSet<_> = faulty.iter().map(|case| &*case.id).filter(|id| !is_known(id)).collect();
+    writeln!(report, "{cases} cases, {} with faults", faulty.len()).expect("a string");
+    for id in &unknown {
+        writeln!(report, "not in the list of known faults: {id}").expect("a string");
+    }
+    let clean = |id: &str| found.iter().any(|case| case.id == id && case.faults.is_empty());
+    let mended = known().filter(|(id, _)| clean(id));
+    let mut is_as_expected = unknown.is_empty();
     for (id, what) in mended {
         is_as_expected = false;
         writeln!(report, "mended, so remove it from the list: {id}: {what}").expect("a string");

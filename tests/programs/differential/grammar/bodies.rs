@@ -34,7 +34,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("inner_attribute", |draft| body(draft, "{ #![allow(unused_variables)] let unused = 1; 1 }")),
     ("undeclared", |draft| body(draft, "{ nope() }")),
     ("borrow", |draft| {
-        body(draft, "{ let s = ::std::string::String::new(); let r = &s; drop(s); r.len() as u8 }")
+        body(draft, "{ let s = ::std::string::String::new(); let r = &s; drop(s); r.len() as u8 }");
     }),
     ("unsafe", |draft| body(draft, "{ let n = 1; unsafe { *(&raw const n) } }")),
     ("closure", |draft| body(draft, "{ (|| 1)() }")),

@@ -38,6 +38,7 @@ unsafe impl GlobalAlloc for Reading {
     }
 }
 
+#[allow(clippy::unnecessary_box_returns, reason = "it allocates")]
 #[runtime_cell(permanent)]
 fn factor() -> Box<u64> {
     Box::new(7)

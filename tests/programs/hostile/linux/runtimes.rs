@@ -272,16 +272,17 @@ pub(crate) fn x8_a_runtime_ends_after_a_blocking_factory_has_returned() {
 }
 
 pub(crate) fn a_runtime_ends_while_an_observer_is_notified_of_the_payload() {
+    #[runtime_cell(dispose = Payload::dispose)]
+    async fn watched() -> Result<Payload, Boom> {
+        Ok(Payload::make())
+    }
+
     let observer = Hooks::new().end(|event: &InitResult<'_>| {
         if event.status == InitStatus::Ok {
             AT.pause();
         }
     });
     observer.on(&WATCHED);
-    #[runtime_cell(dispose = Payload::dispose)]
-    async fn watched() -> Result<Payload, Boom> {
-        Ok(Payload::make())
-    }
     for end in [End::Drop, End::Timeout, End::Background] {
         let runtime = multi_thread();
         let stage = AT.set();
