@@ -101,20 +101,19 @@ impl Returns {
 
     /// `T` of `Result<T>` and `Result<T, E>`. Of any other type only the compiler knows it.
     fn payload_of_result(&self) -> Option<&Type> {
-        let last = self.last_segment().filter(|last| last.ident == "Result")?;
-        let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
-        match args.args.first()? {
-            GenericArgument::Type(payload) => Some(payload),
-            _ => None,
-        }
+        self.parameter_of_result(0)
     }
 
     /// `E` of `Result<T, E>`.
     pub(crate) fn error_of_result(&self) -> Option<&Type> {
+        self.parameter_of_result(1)
+    }
+
+    fn parameter_of_result(&self, index: usize) -> Option<&Type> {
         let last = self.last_segment().filter(|last| last.ident == "Result")?;
         let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
-        match args.args.iter().nth(1)? {
-            GenericArgument::Type(error) => Some(error),
+        match args.args.get(index)? {
+            GenericArgument::Type(ty) => Some(ty),
             _ => None,
         }
     }
