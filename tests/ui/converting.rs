@@ -15,6 +15,11 @@ fn limit() -> u32 {
 }
 
 #[runtime_cell]
+fn port() -> Option<u32> {
+    None
+}
+
+#[runtime_cell]
 fn names() -> Vec<String> {
     Vec::new()
 }
@@ -64,9 +69,22 @@ fn a_lease_is_a_number() -> u32 {
     limit() + 1
 }
 
-fn a_lease_is_printed_or_passed() {
+fn a_lease_is_an_argument() {
     takes(limit());
     takes_names(&names());
+}
+
+fn a_lease_is_matched() -> u32 {
+    match port() {
+        Some(port) => port,
+        None => 80,
+    }
+}
+
+fn a_lease_is_iterated() {
+    for name in names() {
+        drop(name);
+    }
 }
 
 fn takes(_: u32) {}
