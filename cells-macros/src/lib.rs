@@ -80,7 +80,7 @@ use proc_macro::TokenStream;
 /// Until the payload is built, the cell can fail and be retried like any other. After that nothing takes the payload
 /// away: `close`, `invalidate` and `refresh` do not compile. At shutdown the function in `dispose` gets `&T`, after
 /// every other cell that the permanent one does not depend on has been closed. Without `dispose` nothing is called,
-/// not even `Close::close`. Other factories take the payload as `&T`, because there is no `Ref` to it. The factory
+/// not even `Close::close`. Other factories take the payload as `&T`, or as `&'static T` to keep it; there is no `Ref` to it. The factory
 /// runs on the caller's thread: `async` and `blocking` do not go with `permanent`.
 ///
 /// # Keys

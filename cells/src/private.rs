@@ -163,6 +163,27 @@ pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     C::lend_payload_async(cell)
 }
 
+/// What a permanent cell lends, for a factory that takes it as `&'static T`; that of any other cell ends.
+#[diagnostic::on_unimplemented(
+    message = "the payload of a cell that is not permanent may end while the program runs",
+    label = "the payload of this dependency is lent while the factory runs; take it as `&T`, or keep a lease on it with \
+             `Ref<'static, T>`"
+)]
+pub trait IsPermanent<T: 'static> {
+    fn __permanent(lent: Self) -> &'static T;
+}
+
+impl<T: 'static> IsPermanent<T> for &'static T {
+    fn __permanent(lent: Self) -> &'static T {
+        lent
+    }
+}
+
+/// Accepts only what a permanent cell lends.
+pub fn permanent<L: IsPermanent<T>, T>(lent: L) -> &'static T {
+    L::__permanent(lent)
+}
+
 /// A payload to pass as the parameter `&U`, where `U` is a trait object. If `U` is what the payload dereferences to, as in
 /// a `Box<dyn Clock>`, the inherent method is chosen and dereferences it. Otherwise that of [`PayloadItself`] is, and the
 /// compiler converts the reference, if the payload implements the trait.

@@ -358,3 +358,23 @@ fn r2_a_shutdown_runs_the_disposers_last() {
         assert_eq!(lock(&ENDED).len(), 4, "they run once");
     });
 }
+
+#[test]
+fn p1_a_factory_may_keep_the_payload_of_a_permanent_cell() {
+    #[runtime_cell(permanent)]
+    fn names() -> Vec<String> {
+        vec!["one fish".to_owned()]
+    }
+    #[runtime_cell]
+    fn first(names: &'static [String]) -> &'static str {
+        &names[0]
+    }
+    #[runtime_cell]
+    async fn later(names: &'static Vec<String>) -> Result<&'static str, BoxError> {
+        Ok(names.first().ok_or("no name")?)
+    }
+
+    assert_eq!(*first(), "one fish");
+    assert_eq!(pollster::block_on(later()).map(|name| *name).ok(), Some("one fish"));
+    assert_eq!(FIRST.info().dependencies.len(), 1);
+}

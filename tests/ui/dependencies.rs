@@ -47,6 +47,16 @@ fn may_fail_too(#[from(self::FRAGILE)] store: Ref<'static, Store>) -> u8 {
     1
 }
 
+#[runtime_cell]
+fn kept(store: &'static Store) -> &'static Store {
+    store
+}
+
+#[runtime_cell]
+async fn kept_later(store: &'static Store) -> &'static Store {
+    store
+}
+
 static NUMBER: u8 = 1;
 
 #[runtime_cell]

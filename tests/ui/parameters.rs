@@ -16,11 +16,6 @@ fn exclusive(store: &mut Vec<u8>) -> usize {
 }
 
 #[runtime_cell]
-fn for_ever(store: &'static Vec<u8>) -> &'static [u8] {
-    store
-}
-
-#[runtime_cell]
 fn hidden(store: &impl AsRef<[u8]>) -> usize {
     store.as_ref().len()
 }

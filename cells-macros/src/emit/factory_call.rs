@@ -87,6 +87,7 @@ fn use_of_objects(declaration: &Declaration) -> TokenStream {
 // Output:
 //     &*lease
 //     ::cells::__private010::AsObject::<_, dyn Clock>::of(&*lease).object()
+//     ::cells::__private010::permanent(lent)
 //     ::cells::__private010::leased(lease)
 //
 // The compiler reports at the parameter's type a payload of another type, and a cell that gives no leases.
@@ -97,6 +98,10 @@ fn argument(injected: &Injected, lease: &TokenStream, declaration: &Declaration)
         Passing::Borrowed => quote_spanned!(open=> &* #lease),
         Passing::Object(object) => {
             quote_spanned!(open=> #krate::__private010::AsObject::<_, #object>::of(&* #lease).object())
+        }
+        Passing::Permanent => {
+            let lent = quote_spanned!(close=> (#lease));
+            quote_spanned!(open=> #krate::__private010::permanent #lent)
         }
         Passing::Leased => {
             let lease = quote_spanned!(close=> (#lease));

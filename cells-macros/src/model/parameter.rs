@@ -24,6 +24,8 @@ pub(crate) enum Passing {
     Borrowed,
     /// `&dyn Trait`, with the type behind the reference.
     Object(Box<Type>),
+    /// `&'static T`
+    Permanent,
     /// `Ref<'static, T>`
     Leased,
 }
@@ -100,6 +102,9 @@ impl Passing {
         match bare_type(ty) {
             Type::Reference(reference) => {
                 is_plain_borrow(reference, errors).then(|| match bare_type(&reference.elem) {
+                    _ if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") => {
+                        Self::Permanent
+                    }
                     object @ Type::TraitObject(_) => Self::Object(Box::new(object.clone())),
                     _ => Self::Borrowed,
                 })
@@ -117,9 +122,6 @@ impl Passing {
 fn is_plain_borrow(reference: &TypeReference, errors: &mut Errors) -> bool {
     if let Some(mutability) = &reference.mutability {
         errors.at(mutability, "all callers share the payload; remove `mut`");
-    } else if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static") {
-        let message = "the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it";
-        errors.at(lifetime, message);
     } else if let Type::ImplTrait(hidden) = bare_type(&reference.elem) {
         errors.at(
             hidden,

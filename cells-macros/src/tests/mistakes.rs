@@ -214,7 +214,6 @@ fn parameters() {
     expect![[r#"
         Store  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         mut  <-  all callers share the payload; remove `mut`
-        'static  <-  the payload is borrowed only while the factory runs; write `&T`, or `Ref<'static, T>` to keep a lease on it
         impl Search  <-  a factory cannot be generic, and `impl Trait` makes it so; name the type, or take a `&dyn …`
         Ref<Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
         Ref<'_, Store>  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own

@@ -46,7 +46,7 @@ pub(crate) const REFUSED: &[Exception] = &[
     exception("exclusive", "`&mut T` as a parameter", "all callers share the payload"),
     exception(
         "static-borrow",
-        "`&'static T` as a parameter",
+        "`&'static T` as a parameter, from a cell that is not permanent",
         "the payload is borrowed only while the factory runs",
     ),
     exception("pattern", "a parameter that is a pattern, `_` or `mut`", "a parameter names a cell"),
