@@ -169,18 +169,18 @@ pub fn lend_async_infallible<C: LendAsync<Mode: NeverFails>>(
     label = "the payload of this dependency is lent while the factory runs; take it as `&T`, or keep a lease on it with \
              `Ref<'static, T>`"
 )]
-pub trait IsPermanent<T: 'static> {
-    fn __permanent(lent: Self) -> &'static T;
+pub trait IsPermanent: Deref<Target: Sized + 'static> {
+    fn __permanent(lent: Self) -> &'static Self::Target;
 }
 
-impl<T: 'static> IsPermanent<T> for &'static T {
+impl<T: 'static> IsPermanent for &'static T {
     fn __permanent(lent: Self) -> &'static T {
         lent
     }
 }
 
 /// Accepts only what a permanent cell lends.
-pub fn permanent<L: IsPermanent<T>, T>(lent: L) -> &'static T {
+pub fn permanent<L: IsPermanent>(lent: L) -> &'static L::Target {
     L::__permanent(lent)
 }
 

@@ -370,7 +370,7 @@ fn p1_a_factory_may_keep_the_payload_of_a_permanent_cell() {
         &names[0]
     }
     #[runtime_cell]
-    async fn later(names: &'static Vec<String>) -> Result<&'static str, BoxError> {
+    async fn later(names: &'static [String]) -> Result<&'static str, BoxError> {
         Ok(names.first().ok_or("no name")?)
     }
 
