@@ -1,7 +1,7 @@
 use cells::{BoxError, Ref, runtime_cell};
 
 #[runtime_cell]
-fn itself(#[from(self::ITSELF)] one: &u8) -> u8 {
+fn y24_itself(#[from(self::Y24_ITSELF)] one: &u8) -> u8 {
     *one
 }
 
@@ -39,6 +39,6 @@ mod paper {
 }
 
 fn main() {
-    let _: u8 = *itself();
+    let _: u8 = *y24_itself();
     let _: u8 = *hen();
 }

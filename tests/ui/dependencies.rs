@@ -13,7 +13,7 @@ fn fragile() -> Result<Store, BoxError> {
 }
 
 #[runtime_cell]
-fn no_cell(shop: &Store) -> u8 {
+fn y21_no_cell(shop: &Store) -> u8 {
     drop(shop);
     1
 }

@@ -30,7 +30,7 @@ fn settings() -> Pool {
     Pool
 }
 
-fn methods_of_the_payload() {
+fn z5_methods_of_the_payload() {
     POOL.len();
     POOL.send();
     POOL.lent();

@@ -32,8 +32,8 @@ pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
 // Output:
 //     fn search() -> Result<Index, IndexError> { … }
 //
-// It has the name of the user's function, which attributes, backtraces and `type_name` show. In its body that name means
-// the accessor, as it would outside.
+// Attributes, backtraces and `type_name` show its name, so it keeps the user's. Inside its body that name still means the
+// accessor.
 pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
     let FactoryFn { sig, body, nested, .. } = &declaration.factory;
     nested.then(|| {

@@ -247,8 +247,8 @@ fn path_in(expr: &Expr) -> Option<Path> {
     }
 }
 
-/// The next expression, without parentheses. The error `expected` is at the token that does not belong there, or at the
-/// last one of an expression that ends early: the position behind that is none of the user's tokens.
+/// Reads the next expression, without parentheses. The error `expected` points at the token that does not belong there.
+/// If the expression ends early it points at the last token, because the user wrote nothing after that.
 pub(crate) fn read_expr(input: ParseStream<'_>, expected: impl Display) -> Result<Expr> {
     let ahead = input.fork();
     if let Ok(expr) = ahead.parse() {

@@ -67,6 +67,14 @@ pub fn sample(seed: u64, count: usize) -> Outcome {
     bench::run(&work)
 }
 
+/// The cases of these names.
+///
+/// # Panics
+/// If there is no case of such a name.
+pub fn these(ids: &[&str]) -> Outcome {
+    bench::run(&ids.iter().map(|id| Work::of_id(id).expect(id)).collect::<Vec<_>>())
+}
+
 /// One case in full: what is compiled, what the compiler says, and what is wrong with that.
 pub fn one(id: &str) -> Option<String> {
     Some(bench::in_full(&Work::of_id(id)?))
