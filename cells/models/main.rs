@@ -1,4 +1,4 @@
-//! Models of the reader counters: the file that the library compiles, on loom's atomics, in every order that the memory
+//! Models of the reader counters: the files that the library compiles, on loom's atomics, in every order that the memory
 //! model allows.
 //!
 //! `RUSTFLAGS="--cfg cells_loom" cargo run --release -p cells-models [name …]` explores all of them, or those named, and
@@ -8,16 +8,20 @@
 #![cfg_attr(cells_loom, allow(unexpected_cfgs, reason = "features of the library, not of this package"))]
 
 #[cfg(cells_loom)]
-#[path = "../src/payload/counters.rs"]
-#[expect(unsafe_code, reason = "the file under test has unsafe code")]
-#[allow(dead_code, unexpected_cfgs, unreachable_pub, reason = "the models use only part of a library's file")]
-mod counters;
-#[cfg(cells_loom)]
 mod models;
 #[cfg(cells_loom)]
 #[path = "../src/sync/primitives.rs"]
 mod primitives;
-/// The path at which `counters.rs` finds the primitives in the library.
+/// The files under test, and the paths at which they find each other in the library.
+#[cfg(cells_loom)]
+#[path = "../src/payload"]
+#[allow(unsafe_code, reason = "the files under test have unsafe code")]
+#[allow(dead_code, unexpected_cfgs, unreachable_pub, reason = "the models use only part of a library's file")]
+mod payload {
+    pub(crate) mod counters;
+    pub(crate) mod read_path;
+    pub(crate) mod tables;
+}
 #[cfg(cells_loom)]
 mod sync {
     pub(crate) use crate::primitives;

@@ -3,12 +3,14 @@
 
 #![expect(unsafe_code, reason = "the counters' own interface is unsafe")]
 
-use crate::counters::{Acquired, Counters, Lane, Local, Released, Slot};
+use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, Slot};
+use crate::payload::tables::{Local, Never, Seat};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 use std::process::ExitCode;
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -16,6 +18,8 @@ use std::time::Instant;
 /// one before.
 struct Payload {
     live: UnsafeCell<bool>,
+    /// Where it is published. Not loom's either: the library writes it before it publishes.
+    lane: OnceLock<&'static Lane>,
     /// Not loom's atomic: the model's own count must not order anything.
     ends: AtomicUsize,
 }
@@ -23,6 +27,7 @@ struct Payload {
 /// One cell with all its counters.
 struct World {
     all: Counters,
+    never: Box<Never>,
     slot: Slot,
     /// Of another cell.
     other: Slot,
@@ -32,8 +37,20 @@ struct World {
 impl World {
     fn new(enlist: fn() -> bool) -> Self {
         let all = Counters::of_model(enlist);
-        let payload = || Payload { live: UnsafeCell::new(true), ends: AtomicUsize::new(0) };
-        Self { all, slot: Slot::new(), other: Slot::new(), payloads: (0..3).map(|_| payload()).collect() }
+        let payload =
+            || Payload { live: UnsafeCell::new(true), lane: OnceLock::new(), ends: AtomicUsize::new(0) };
+        Self {
+            all,
+            never: Box::new(Never::new()),
+            slot: Slot::new(),
+            other: Slot::new(),
+            payloads: (0..3).map(|_| payload()).collect(),
+        }
+    }
+
+    /// What a thread has of its own.
+    fn local(&self) -> Local {
+        Local::new(&raw const *self.never)
     }
 
     /// Publishes a payload and ends the first lease on it.
@@ -43,29 +60,41 @@ impl World {
         lease.end(self, local);
     }
 
-    fn put(&self, payload: usize) -> (Lease, Option<crate::counters::Retiring>) {
+    fn put(&self, payload: usize) -> (Lease, Option<Retiring>) {
         self.put_in(&self.slot, payload)
     }
 
-    fn put_in(&self, slot: &Slot, payload: usize) -> (Lease, Option<crate::counters::Retiring>) {
+    fn put_in(&self, slot: &Slot, payload: usize) -> (Lease, Option<Retiring>) {
         let vacancy = slot.vacancy(self.all);
         let lane = vacancy.lane();
+        assert!(self.payloads[payload].lane.set(lane).is_ok());
         // SAFETY: the payload stays until the world ends.
-        let old = unsafe { slot.publish(vacancy, NonNull::from(&self.payloads[payload]).cast(), finish) };
-        (Lease(lane), old)
+        let old =
+            unsafe { slot.publish(self.all, vacancy, NonNull::from(&self.payloads[payload]).cast(), finish) };
+        (Lease::of(Held { payload: lane.payload(), seat: None }), old)
     }
 
     fn read(&self, local: &Local) -> Option<Lease> {
-        let lane = match self.slot.acquire_fast(self.all, local) {
-            Acquired::Lease(lane) => Some(lane),
-            Acquired::Late(lane) => {
-                // SAFETY: the lane's count was raised, and no lease came of it.
-                unsafe { lane.release_slow(self.all, local) };
-                self.slot.acquire_slow(self.all, local)
-            }
-            Acquired::Not => self.slot.acquire_slow(self.all, local),
-        };
-        lane.map(Lease)
+        match self.slot.acquire_fast(local) {
+            Acquired::Lease(held) => return Some(Lease::of(held)),
+            Acquired::Late(seat) => self.give_back(seat),
+            Acquired::Not => {}
+        }
+        self.slot.acquire_slow(self.all, local).map(Lease::of)
+    }
+
+    /// Whether a read now takes the fast path.
+    fn is_fast(&self, local: &Local) -> bool {
+        let Acquired::Lease(held) = self.slot.acquire_fast(local) else { return false };
+        Lease::of(held).end(self, local);
+        true
+    }
+
+    fn give_back(&self, seat: &Seat) {
+        // SAFETY: the callers end a lease, or took the seat in vain.
+        if let Some(lane) = unsafe { self.all.release_fast(seat) } {
+            lane.look(self.all);
+        }
     }
 
     fn close(&self) {
@@ -73,7 +102,7 @@ impl World {
     }
 
     fn close_in(&self, slot: &Slot) {
-        if let Some(mut retiring) = slot.retire() {
+        if let Some(mut retiring) = slot.retire(self.all) {
             assert!(retiring.settle(self.all));
         }
     }
@@ -114,28 +143,38 @@ unsafe fn finish(payload: NonNull<()>) {
     payload.ends.fetch_add(1, Ordering::SeqCst);
 }
 
-struct Lease(&'static Lane);
+/// What the library's lease is, and the lane, which the library finds in the payload's header.
+struct Lease {
+    payload: NonNull<Payload>,
+    seat: Option<&'static Seat>,
+    lane: &'static Lane,
+}
 
 impl Lease {
+    fn of(Held { payload, seat }: Held) -> Self {
+        let payload: NonNull<Payload> = payload.cast();
+        // SAFETY: it stays until the world ends.
+        let lane = unsafe { payload.as_ref() }.lane.get().expect("it was published");
+        Self { payload, seat, lane }
+    }
+
     fn look(&self) {
         // SAFETY: the lease keeps the payload.
-        let payload = unsafe { self.0.payload().cast::<Payload>().as_ref() };
+        let payload = unsafe { self.payload.as_ref() };
         // SAFETY: loom checks that nobody changes it meanwhile.
         payload.live.with(|live| unsafe { assert!(*live, "used after its end") });
     }
 
     fn share(&self) -> Self {
-        self.0.share();
-        Self(self.0)
+        self.lane.share();
+        Self { payload: self.payload, seat: None, lane: self.lane }
     }
 
     fn end(self, world: &World, local: &Local) {
-        // SAFETY: the lease ends here, and every result is acted on below.
-        match unsafe { self.0.release_fast(world.all, local) } {
-            Released::Entirely => {}
-            Released::Draining => self.0.look(world.all),
-            // SAFETY: as above.
-            Released::Not => unsafe { self.0.release_slow(world.all, local) },
+        match self.seat {
+            Some(seat) => world.give_back(seat),
+            // SAFETY: the lease ends here.
+            None => unsafe { self.lane.release(world.all, local) },
         }
     }
 }
@@ -155,7 +194,7 @@ fn thread<R: 'static>(
 ) -> thread::JoinHandle<R> {
     let world = Arc::clone(world);
     thread::spawn(move || {
-        let local = Local::new();
+        let local = world.local();
         let result = body(&world, &local);
         world.all.registry.leave(&local);
         result
@@ -169,7 +208,7 @@ fn world(body: impl FnOnce(&Arc<World>, &Local)) {
 
 fn with(enlist: fn() -> bool, used: usize, body: impl FnOnce(&Arc<World>, &Local)) {
     let world = Arc::new(World::new(enlist));
-    let local = Local::new();
+    let local = world.local();
     world.publish(0, &local);
     body(&world, &local);
     world.all.registry.leave(&local);
@@ -235,6 +274,89 @@ fn two_last_drops_against_close() {
     });
 }
 
+/// Lets the thread's next read take the fast path.
+fn warm_up(world: &World, local: &Local) {
+    assert!(world.visit(local));
+    assert!(world.is_fast(local), "the fast path is not modelled");
+}
+
+fn fast_read_against_close() {
+    world(|world, local| {
+        warm_up(world, local);
+        let closer = thread(world, |world, _| world.close());
+        _ = world.visit(local);
+        closer.join().unwrap();
+    });
+}
+
+fn fast_drop_against_close() {
+    world(|world, local| {
+        warm_up(world, local);
+        let lease = world.read(local).unwrap();
+        let closer = thread(world, |world, _| world.close());
+        lease.look();
+        lease.end(world, local);
+        closer.join().unwrap();
+    });
+}
+
+/// A read that finds no seat, and a fast one in the next column, under leases, while the closer adds up.
+fn reads_under_leases_against_close() {
+    world(|world, local| {
+        warm_up(world, local);
+        let lease = world.read(local).unwrap();
+        let closer = thread(world, |world, _| world.close());
+        _ = world.visit(local);
+        lease.look();
+        lease.end(world, local);
+        closer.join().unwrap();
+    });
+}
+
+/// The next payload comes into the lane of the one before, so the word differs by its version alone.
+fn fast_read_against_reopen() {
+    with(always, 2, |world, local| {
+        warm_up(world, local);
+        let closer = thread(world, |world, local| {
+            world.close();
+            world.publish(1, local);
+            world.close();
+        });
+        _ = world.visit(local);
+        closer.join().unwrap();
+    });
+}
+
+fn fast_read_against_refresh() {
+    with(always, 2, |world, local| {
+        warm_up(world, local);
+        let refresher = thread(world, |world, local| {
+            let (lease, old) = world.put(1);
+            assert!(old.unwrap().settle(world.all));
+            lease.end(world, local);
+        });
+        assert!(world.visit(local), "empty during a refresh");
+        refresher.join().unwrap();
+        world.close();
+    });
+}
+
+/// The lane serves another cell's payload, while a fast reader still counts in it.
+fn fast_read_while_the_lane_moves() {
+    with(always, 2, |world, local| {
+        warm_up(world, local);
+        let closer = thread(world, |world, local| {
+            world.close();
+            let (lease, old) = world.put_in(&world.other, 1);
+            assert!(old.is_none());
+            lease.end(world, local);
+            world.close_in(&world.other);
+        });
+        _ = world.visit(local);
+        closer.join().unwrap();
+    });
+}
+
 fn publish_after_close() {
     with(always, 2, |world, _| {
         let reader = thread(world, |world, local| {
@@ -244,7 +366,7 @@ fn publish_after_close() {
         world.close();
         let (lease, old) = world.put(1);
         assert!(old.is_none());
-        lease.end(world, &Local::new());
+        lease.end(world, &world.local());
         world.close();
         reader.join().unwrap();
     });
@@ -371,12 +493,18 @@ fn thread_without_table() {
 type Model = (&'static str, Option<usize>, fn());
 
 /// The name of a model, the bound on preemptions (`None` explores all executions), and its body.
-const MODELS: [Model; 15] = [
+const MODELS: [Model; 21] = [
     ("read_against_close", None, read_against_close),
     ("two_readers_against_close", Some(3), two_readers_against_close),
     ("drop_against_close", None, drop_against_close),
     ("two_last_drops", None, two_last_drops),
     ("two_last_drops_against_close", None, two_last_drops_against_close),
+    ("fast_read_against_close", None, fast_read_against_close),
+    ("fast_drop_against_close", None, fast_drop_against_close),
+    ("reads_under_leases_against_close", None, reads_under_leases_against_close),
+    ("fast_read_against_reopen", Some(3), fast_read_against_reopen),
+    ("fast_read_against_refresh", Some(4), fast_read_against_refresh),
+    ("fast_read_while_the_lane_moves", Some(3), fast_read_while_the_lane_moves),
     ("publish_after_close", Some(4), publish_after_close),
     ("lane_moves_to_another_cell", Some(4), lane_moves_to_another_cell),
     ("refresh_never_looks_empty", None, refresh_never_looks_empty),
@@ -409,7 +537,7 @@ pub(crate) fn run(names: &[String]) -> ExitCode {
         let executions = EXECUTIONS.load(Ordering::SeqCst);
         let time = start.elapsed();
         let bound = bound.map_or("all".to_owned(), |bound| format!("up to {bound} preemptions"));
-        println!("{name:32} {executions:8} executions ({bound}) in {time:.1?}");
+        println!("{name:38} {executions:8} executions ({bound}) in {time:.1?}");
         assert!(executions > 1, "{name} explored nothing");
         ran += 1;
     }

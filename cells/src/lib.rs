@@ -44,9 +44,9 @@ pub use observe::observer::{
 pub use observe::observers::set_global_observer;
 pub use observe::timeline::{Timeline, TimelineEvent};
 pub use observe::timeline_observer::TimelineObserver;
-pub use payload::counters::ReadPath;
 pub use payload::disposer::{Abandoned, Close, Disposer};
 pub use payload::lease::{MappedRef, Ref};
+pub use payload::read_path::ReadPath;
 pub use payload::threads::{read_path, use_fences};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};

@@ -33,6 +33,20 @@ impl RawCell {
         }
     }
 
+    /// The same for a cell that cannot fail.
+    ///
+    /// # Panics
+    /// If there is an error.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    pub(crate) fn get_infallible(&'static self) -> Lease {
+        match self.get_observed() {
+            Ok(lease) => lease,
+            Err(error) => refuse(&error),
+        }
+    }
+
     /// Waits for a payload or builds it: none was published a moment ago, or `purpose` wants a new one.
     #[cold]
     pub(crate) fn get_slow(&self, purpose: Purpose, build: BuildFn<'_>) -> Result<Lease, Error> {

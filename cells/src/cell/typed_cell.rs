@@ -92,6 +92,26 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         Self::get_observed(&self.base.raw)
     }
 
+    /// The same for a cell that cannot fail. The slow path is that of all types, and what it returns fits into registers:
+    /// so a row of reads keeps each lease in registers too.
+    ///
+    /// # Panics
+    /// If there is an error.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the fast path of a read; otherwise a debug build contains one more function per cell"
+    )]
+    #[track_caller]
+    pub(crate) fn get_infallible(&'static self) -> Ref<'static, T> {
+        let lease = match self.base.raw.lease_fast() {
+            Some(lease) => lease,
+            None => self.base.raw.get_infallible(),
+        };
+        // SAFETY: see above.
+        unsafe { lease.assume_type() }
+    }
+
     /// The slow path. Its machine code is the same for all types, so an optimized program contains it only once (target:
     /// `.text` per cell).
     #[cold]

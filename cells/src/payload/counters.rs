@@ -2,287 +2,143 @@
 //!
 //! # Protocol
 //!
-//! Every thread that reads owns a *table* of counters ([`ThreadCounters`]). Every published payload has a [`Lane`],
-//! which names one counter in every table, and the cell's [`Slot`] points to the lane of what is published now. The
-//! number of leases out on a payload is the sum of its lane's counters over all tables, plus the lane's `shared` count.
-//! Only the sum means anything: a lease may end on another thread than it began on, so any one counter may be
-//! "negative" (counters wrap).
+//! Every payload that is published has a [`Lane`], and every thread that reads has a [table](crate::payload::tables) in
+//! which leases on each lane are counted: by *seats*, which a lease takes and its drop gives back, and by numbers. The
+//! number of leases out on a payload is the sum of what all tables have counted in its lane, plus the lane's `shared`
+//! count. Only the sum means anything: a lease may end on another thread than it began on, so a number may be negative.
+//!
+//! The cell's [`Slot`] says what is published now. It says so twice: `published` is the lane, for the slow path; `word`
+//! and `payload` are for the fast one. The word has the index of the lane in its lowest bits, or 0 if the fast path does
+//! not serve that lane, and above it a version, another one for each publication in this slot.
 //!
 //! | who | does |
 //! |---|---|
-//! | a reader | loads the lane; raises its own counter; **light fence**; loads the lane again. If it is the same, the reader holds a lease. If not, the reader lowers the counter as a drop does, and starts over |
-//! | a reader without a counter | under the lock of the slot: loads the lane; raises `shared` |
+//! | a fast reader | loads the word, then the payload; takes a seat of that lane in its thread's table; **light fence**; loads the word again. If it is the same, the reader holds a lease on that payload. If not, the reader gives the seat back as a drop does, and takes the slow path |
+//! | a slow reader | loads the lane; takes a seat or raises the number of that lane in its thread's table; **light fence**; loads the lane again. If it is the same, the reader holds a lease on the lane's payload. If not, the reader undoes this as a drop does, and starts over |
+//! | a reader without a table | under the lock of the slot: loads the lane; raises `shared` |
 //! | a clone | raises `shared` |
-//! | a drop, wherever the lease began | lowers the counter of its own thread (`shared`, if there is none); **light fence**; if the lane is `draining`, looks |
-//! | a closer, under the cell's lock | unpublishes; moves the lane to `Retiring`, sets `draining` |
-//! | the same, after unlocking | **heavy fence**; moves the lane to `Draining`; looks |
+//! | a drop, on any thread | gives back the seat that the lease has taken; or, if it has none, lowers the number in its own thread's table (`shared`, if there is none); **light fence**; if the lane is in [`Draining`], looks |
+//! | a publisher or closer, under the cell's lock and the slot's | word: no lane; `published`: the new lane or none; `payload` and then word, if the fast path serves the new lane; moves the old lane to `Retiring` and enters it in [`Draining`] |
+//! | the same, after unlocking | **heavy fence**; moves the old lane to `Draining`; looks |
 //! | whoever looks | under the lane's lock: if the lane is `Draining` and the sum is zero, frees the lane; then, unlocked, hands the lane on and finishes the payload |
 //!
 //! A lane goes `Free` → `Published` → `Retiring` → `Draining` → `Free`, always under its own lock, so a payload is
 //! finished exactly once. A free lane belongs to no cell: it waits in the pool for the next payload of any cell. So a
-//! reader may raise, and then lower again, the count of a lane that has moved on to another cell. That is a reader that
-//! fails, as if the payload were its own cell's. If the lane has come back to its cell, the reader has a lease on what is
-//! published there now.
+//! reader may be counted, for a moment, in a lane that has moved on to another cell. That is a reader that fails, as if
+//! the payload were its own cell's. If the lane has come back to its cell, a slow reader has a lease on what
+//! is published there now; a fast one finds another version, and fails.
+//!
+//! # Why a fast reader's payload is the one that it has a lease on
+//!
+//! No two publications in a slot have the same word. If both loads return the same word, both read the same store: the
+//! last step of one publication. The first, an acquire, makes the store of that publication's payload visible, so the
+//! load of the payload returns that or a later one. A later one was stored, as a release, after the word had been
+//! changed; to read it, by an acquire, is to see that change, and the second load could not return the first word.
 //!
 //! # Fences
 //!
-//! A light fence is always ordered against a heavy one: either what comes after the heavy fence sees what came before
-//! the light one, or what comes after the light fence sees what came before the heavy one. A light fence only keeps the
-//! compiler from reordering; the heavy one is `membarrier(2)`, which makes every running thread of the process pass a
-//! full fence (Linux, `Documentation/scheduler/membarrier.rst`). The scheme is that of SRCU (Linux,
-//! `kernel/rcu/srcutree.c`) and of folly's hazard pointers (`folly/synchronization/AsymmetricThreadFence.h`). Without
-//! `membarrier`, both are `SeqCst` fences. The choice is made once ([`Registry::path`]). A reader before the choice takes
-//! the `SeqCst` fence, which goes with either.
-//!
-//! If the process loses `membarrier` later, or wants to do without it, it changes over to `SeqCst` fences
-//! ([`Registry::change_to_fences`]). No thread can be made to take part, and readers that do not know of the change may be
-//! anywhere between their raise and their second load. So the change concerns lanes that were never published before:
-//! the pool abandons all lanes that exist, and makes new ones, all beyond the first lanes. The fast path does not reach
-//! those. A reader finds such a lane only by an acquire that pairs with its publication, which came after the change, so
-//! its light fence is the `SeqCst` one; and so is that of a drop, which comes after its lease. A closer of such a lane
-//! needs no more than a `SeqCst` fence. A closer of an older lane still needs `membarrier`; if that is denied, nobody can
-//! tell whether a lease is out, and the payload is never finished.
+//! [`read_path`](crate::payload::read_path) has both kinds. If the process loses `membarrier` later, or wants to do
+//! without it, it changes over to `SeqCst` fences ([`Registry::change_to_fences`]). No thread can be made to take part,
+//! and readers that do not know of the change may be anywhere between their two loads. So the change
+//! concerns lanes that were never published before: the pool abandons all lanes that exist, and makes new ones, which the
+//! fast path does not serve. A reader finds such a lane only by an acquire that pairs with its publication, which came
+//! after the change, so its light fence is the `SeqCst` one; and so is that of a drop, which comes after its lease. A
+//! closer of such a lane needs no more than a `SeqCst` fence. A closer of an older lane still needs `membarrier`; if that
+//! is denied, nobody can tell whether a lease is out, and the payload is never finished.
 //!
 //! # Why a payload is never finished while a lease is out
 //!
-//! 1. *The beginning of a lease is seen.* After the closer's heavy fence, a reader either has its raise visible to all
-//!    who look, or loads the lane after it was unpublished, and fails. No look counts before that fence, because until
+//! 1. *The beginning of a lease is seen.* After the closer's heavy fence, a reader either is visible in its table to all
+//!    who look, or finds that what it loads again has changed, and fails. No look counts before that fence, because until
 //!    then the lane is not `Draining`.
-//! 2. *The end of a lease is not seen too early.* From then on the counters in the tables only fall, except for readers
-//!    that fail: these undo their own raise, which can only make a sum too large. So the sum over the tables is never
-//!    less than what they hold when the last one has been read. Only `shared` can rise, by clones, and it is
-//!    read after all tables: whoever sees that a lease has ended sees the clones that were made of it.
+//! 2. *The end of a lease is not seen too early.* From then on seats of the lane are only given back, and numbers only
+//!    fall, except for readers that fail: these undo what they did, in the same seat or number, which can only make a sum
+//!    too large. So the sum over the tables is never less than what they hold when the last one has been read. Only
+//!    `shared` can rise, by clones, and it is read after all tables: whoever sees that a lease has ended sees the clones
+//!    that were made of it.
 //!
 //! # Why the last lease finishes the payload
 //!
-//! After the closer's heavy fence, a drop (or an undone raise) either has its lowering visible to the closer's look, or
-//! sees `draining` and looks itself. Looks exclude one another, so of two leases that end at once, the later look sees
-//! both ends.
+//! After the closer's heavy fence, a drop (or a reader that fails) either is visible to the closer's look, or finds the
+//! lane in `Draining` and looks itself. Looks exclude one another, so of two leases that end at once, the later
+//! look sees both ends.
 //!
 //! # Memory that stays
 //!
 //! Lanes and tables are never freed, so a late look at one is always harmless. They are handed on instead: tables to
-//! the next thread with their counters as they are, lanes to the next payload with a sum of zero. A lease that is
+//! the next thread with all that is counted in them, lanes to the next payload with a sum of zero. A lease that is
 //! forgotten keeps its payload and its lane, and costs nothing else.
 //!
 //! # Reads in an allocator
 //!
-//! A read may create the thread's table or enlarge it, and choose the path, all of which allocate. So that a global
-//! allocator may read cells itself, nothing here allocates under a lock, no lock here allocates, and a thread that is
-//! creating counters creates no others meanwhile ([`Local::create`]): its reads and drops count in `shared`.
+//! A read may create the thread's table, and choose the path, which may allocate. So that a global allocator may read
+//! cells itself, nothing here allocates under a lock, no lock here allocates, and a thread that is creating its table
+//! creates no other meanwhile: its reads and drops count in `shared`.
 
+use crate::payload::read_path::{self, Choice, ReadPath};
+use crate::payload::tables::{Counted, Index, LANES, Local, Seat, Tables};
 use crate::sync::primitives::const_fn;
 use crate::sync::primitives::inner::Mutex;
-use crate::sync::primitives::inner::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering, fence};
-use std::cell::Cell;
+use crate::sync::primitives::inner::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 use std::ptr::{self, NonNull};
-// Of the choice of the path, which is no part of the models: they know only one.
-use std::sync::atomic::{AtomicU8, AtomicUsize, compiler_fence};
+// Of the change of the path, which is no part of the models.
+use std::sync::atomic::AtomicUsize;
 
-/// How many lanes the first counters of a table serve, which are those that the fast path reaches. Tests and models
-/// have few, so that they take all paths.
-const FAST_LANES: usize = if cfg!(cells_loom) {
-    1
-} else if cfg!(test) {
-    16
-} else {
-    256
-};
-/// How many further chunks of counters a table can have; each doubles the number of counters.
-const FURTHER_CHUNKS: usize = if cfg!(any(cells_loom, test)) { 3 } else { 8 };
-/// How many lanes have counters. Reads of a lane beyond lock the slot: slower, never wrong.
-const COUNTED_LANES: usize = FAST_LANES << FURTHER_CHUNKS;
-/// How many lists of free lanes there are: of the first lanes, of those of each further chunk, and of all others.
-const FREE_LISTS: usize = FURTHER_CHUNKS + 2;
+/// The lanes with the lowest numbers, whose rows share one page of each table.
+const NEAR_LANES: usize = if cfg!(any(cells_loom, test)) { 4 } else { 512 };
+/// How many lists of free lanes there are: of the near lanes, of as many as come before them again and again, and of
+/// those without a row.
+const FREE_LISTS: usize = (LANES / NEAR_LANES).ilog2() as usize + 2;
 
-/// How ready reads in this process are synchronized with closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum ReadPath {
-    /// Readers pay no memory fence: a read and its drop take about a nanosecond. A close calls `membarrier(2)`, which
-    /// takes a few microseconds. Linux since 4.14.
-    Membarrier,
-    /// Readers pay two memory fences: a read and its drop take about ten nanoseconds. Closes are cheap. Used everywhere
-    /// else: other systems, older kernels, and sandboxes that deny the call.
-    Fences,
-}
+/// The lanes that are draining, by their index: how a drop finds out, and finds the lane.
+pub(crate) struct Draining([AtomicPtr<Lane>; LANES]);
 
-/// One thread's table of counters, written only by the thread that owns it.
-///
-/// Aligned to two cache lines, which processors fetch together, so that neighbours share nothing.
-#[repr(align(128))]
-struct ThreadCounters {
-    first: [AtomicU64; FAST_LANES],
-    /// Chunk `k` serves the lanes from `FAST_LANES << k` on, and as many of them as come before it.
-    further: [AtomicPtr<AtomicU64>; FURTHER_CHUNKS],
-    /// The next one in the list of all tables.
-    next: *const ThreadCounters,
-    /// The next one in the list of idle tables; guarded by its lock.
-    next_idle: AtomicPtr<ThreadCounters>,
-}
-
-impl ThreadCounters {
-    fn new() -> Self {
-        Self {
-            first: std::array::from_fn(|_| AtomicU64::new(0)),
-            further: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
-            next: ptr::null(),
-            next_idle: AtomicPtr::new(ptr::null_mut()),
-        }
-    }
-
-    /// The counter of a lane below `COUNTED_LANES`; `None` if its chunk does not exist, so it was never used.
-    fn counter(&self, lane: usize) -> Option<&AtomicU64> {
-        if let Some(counter) = self.first.get(lane) {
-            return Some(counter);
-        }
-        let (chunk, offset) = Self::place(lane);
-        // Acquire: pairs with the owner's release in `grow`.
-        let counters = self.further[chunk].load(Ordering::Acquire);
-        // SAFETY: a chunk that exists has `FAST_LANES << chunk` counters, more than the offset, and is never freed.
-        (!counters.is_null()).then(|| unsafe { &*counters.add(offset) })
-    }
-
-    /// The same for the table's owner, which found no counter and allocates the chunk.
-    #[cold]
-    fn grow(&self, lane: usize) -> &AtomicU64 {
-        let (chunk, offset) = Self::place(lane);
-        let counters: Box<[AtomicU64]> = (0..FAST_LANES << chunk).map(|_| AtomicU64::new(0)).collect();
-        let counters = Box::leak(counters);
-        // Release: pairs with the acquire in `counter`. Only the owner stores here, and it found no chunk.
-        self.further[chunk].store(counters.as_mut_ptr(), Ordering::Release);
-        // SAFETY: the chunk was allocated just now and is never freed; the offset is within it.
-        unsafe { &*self.further[chunk].load(Ordering::Relaxed).add(offset) }
-    }
-
-    /// The chunk of a lane from `FAST_LANES` on, and its offset there.
-    fn place(lane: usize) -> (usize, usize) {
-        let chunk = (lane / FAST_LANES).ilog2() as usize;
-        (chunk, lane - (FAST_LANES << chunk))
-    }
-}
-
-/// The calling thread's part. It belongs in a thread-local without a destructor, which can be reached for as long as
-/// the thread runs.
-pub(crate) struct Local {
-    /// The thread's table, null before its first read and after [`Registry::leave`].
-    table: Cell<*const ThreadCounters>,
-    /// The same, if reads need only a compiler fence and are not tracked; else null.
-    fast: Cell<*const ThreadCounters>,
-    /// Whether this thread's reads take the slow path, because they are to be recorded.
-    tracked: Cell<bool>,
-    /// Whether this thread is creating a table or counters.
-    creating: Cell<bool>,
-}
-
-impl Local {
-    pub(crate) const fn new() -> Self {
-        Self {
-            table: Cell::new(ptr::null()),
-            fast: Cell::new(ptr::null()),
-            tracked: Cell::new(false),
-            creating: Cell::new(false),
-        }
-    }
-
-    /// Creates counters of this thread. `None` also if it is creating some already: then an allocator reads a cell.
-    fn create<R>(&self, create: impl FnOnce() -> Option<R>) -> Option<R> {
-        if self.creating.replace(true) {
-            return None;
-        }
-        let created = create();
-        self.creating.set(false);
-        created
-    }
-
-    pub(crate) fn is_tracked(&self) -> bool {
-        self.tracked.get()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn has_table(&self) -> bool {
-        !(self.table.get().is_null() && self.fast.get().is_null())
-    }
-
-    fn table(&self) -> Option<&'static ThreadCounters> {
-        // SAFETY: tables are never freed.
-        unsafe { self.table.get().as_ref() }
-    }
-
-    /// The thread's counter of the lane at `place`, if the fast path serves that lane.
-    #[inline]
-    fn counter(&self, place: usize) -> Option<&'static AtomicU64> {
-        let table = self.fast.get();
-        if table.is_null() || place >= FAST_LANES {
-            return None;
-        }
-        // SAFETY: tables are never freed, and the place was checked above.
-        Some(unsafe { (*table).first.get_unchecked(place) })
-    }
-}
-
-/// The first lanes, in an array, so that the fast path computes a lane's counter from its address and need not load its
-/// index (target: ready read, docs/performance.md).
-pub(crate) struct FirstLanes([Lane; FAST_LANES]);
-
-impl FirstLanes {
+impl Draining {
     #[cfg(not(cells_loom))]
     #[cfg_attr(
         not(test),
         expect(clippy::large_stack_arrays, reason = "it initializes a static, and is never on a stack")
     )]
     pub(crate) const fn new() -> Self {
-        Self([const { Lane::new(0) }; FAST_LANES])
+        Self([const { AtomicPtr::new(ptr::null_mut()) }; LANES])
     }
 
     #[cfg(cells_loom)]
     pub(crate) fn new() -> Self {
-        Self(std::array::from_fn(|_| Lane::new(0)))
+        Self(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())))
+    }
+
+    #[inline]
+    fn get(&self, lane: Index) -> Option<&'static Lane> {
+        // SAFETY: an index is below the number of lanes.
+        let entry = unsafe { self.0.get_unchecked(lane.get()) };
+        // Relaxed: the light fence before it orders it against the closer's heavy fence. The lane itself is older than
+        // the lease that has just ended.
+        // SAFETY: lanes are never freed.
+        unsafe { entry.load(Ordering::Relaxed).as_ref() }
+    }
+
+    fn set(&self, lane: Index, draining: Option<&'static Lane>) {
+        let draining = draining.map_or(ptr::null(), ptr::from_ref).cast_mut();
+        // Relaxed: the heavy fence in `settle` orders an entry against the light fence of a drop; whoever reads an old
+        // one takes the lane's lock and finds nothing to do.
+        self.0[lane.get()].store(draining, Ordering::Relaxed);
     }
 }
 
 /// How the code below reaches all tables and lanes of the process: two addresses that the compiler knows.
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {
-    pub(crate) first: &'static FirstLanes,
+    pub(crate) draining: &'static Draining,
     pub(crate) registry: &'static Registry,
 }
 
 impl Counters {
-    /// The index of a lane among the first ones; `FAST_LANES` or more for any other lane, and for none.
-    #[inline]
-    fn place(self, lane: *const Lane) -> usize {
-        let distance = lane.addr().wrapping_sub(ptr::from_ref(self.first).addr());
-        distance / size_of::<Lane>()
-    }
-
-    /// The index of a lane among all.
-    fn number(self, lane: &Lane) -> usize {
-        Some(self.place(lane)).filter(|place| *place < FAST_LANES).unwrap_or(lane.index)
-    }
-
-    /// The index of a lane that has counters.
-    fn index(self, lane: &Lane) -> Option<usize> {
-        Some(self.number(lane)).filter(|index| *index < COUNTED_LANES)
-    }
-
-    /// The calling thread's counter of a lane in its table, created if need be.
-    fn counter(
-        self,
-        local: &Local,
-        table: Option<&'static ThreadCounters>,
-        lane: &Lane,
-    ) -> Option<&'static AtomicU64> {
-        let (table, index) = (table?, self.index(lane)?);
-        table.counter(index).or_else(|| local.create(|| Some(table.grow(index))))
-    }
-
-    /// Allocates the registry and first lanes of one model.
+    /// Allocates the registry of one model.
     #[cfg(cells_loom)]
     pub(crate) fn of_model(enlist: fn() -> bool) -> Self {
-        let first = Box::leak(Box::new(FirstLanes::new()));
-        Self { first, registry: Box::leak(Box::new(Registry::new(enlist))) }
+        let draining = Box::leak(Box::new(Draining::new()));
+        Self { draining, registry: Box::leak(Box::new(Registry::new(enlist))) }
     }
 
     /// Frees what `of_model` allocated, and all tables and lanes that were added since.
@@ -291,116 +147,76 @@ impl Counters {
     /// Nothing of it is used any more, and all slots are dissolved.
     #[cfg(cells_loom)]
     pub(crate) unsafe fn free(self) {
-        let mut next = self.registry.tables.load(Ordering::Acquire);
-        while !next.is_null() {
-            // SAFETY: it came from a box, and by the caller's promise nobody uses it.
-            let table = unsafe { Box::from_raw(next) };
-            next = table.next.cast_mut();
-            for (chunk, counters) in table.further.iter().enumerate() {
-                let counters =
-                    ptr::slice_from_raw_parts_mut(counters.load(Ordering::Acquire), FAST_LANES << chunk);
-                // SAFETY: as above; a chunk has that many counters.
-                drop((!counters.is_null()).then(|| unsafe { Box::from_raw(counters) }));
-            }
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.registry.tables.free() };
         let mut pool = self.registry.lanes.lock();
         while let Some(lane) = pool.pop() {
-            if self.place(lane) >= FAST_LANES {
-                // SAFETY: as above.
-                drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
-            }
+            // SAFETY: it came from a box, and by the caller's promise nobody uses it.
+            drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
         }
         drop(pool);
         // SAFETY: as above.
-        drop(unsafe { Box::from_raw(ptr::from_ref(self.first).cast_mut()) });
+        drop(unsafe { Box::from_raw(ptr::from_ref(self.draining).cast_mut()) });
         // SAFETY: as above.
         drop(unsafe { Box::from_raw(ptr::from_ref(self.registry).cast_mut()) });
     }
 
-    /// Takes a free lane, or makes one.
-    fn lane(self) -> &'static Lane {
-        let mut pool = self.registry.lanes.lock();
-        if let Some(lane) = pool.pop() {
-            return lane;
-        }
-        let index = pool.made;
-        pool.made += 1;
-        drop(pool);
-        self.first.0.get(index).unwrap_or_else(|| Box::leak(Box::new(Lane::new(index))))
-    }
-
-    /// Hands on a lane that was freed, unless it was abandoned.
-    fn give_back(self, lane: &'static Lane) {
-        let number = self.number(lane);
-        let mut pool = self.registry.lanes.lock();
-        if self.registry.is_current(number) {
-            pool.push(lane, number);
-        }
+    /// Ends a lease that has a seat. Returns the lane if it is draining: then the caller has to [look](Lane::look) at it.
+    ///
+    /// # Safety
+    /// The caller holds the lease, or has taken the seat in vain; it uses the payload no more.
+    #[inline]
+    pub(crate) unsafe fn release_fast(self, seat: &Seat) -> Option<&'static Lane> {
+        seat.give_back();
+        read_path::light();
+        self.draining.get(seat.lane())
     }
 }
 
 /// All tables and lanes of the process.
 pub(crate) struct Registry {
-    /// The list of all tables; it only grows, under the lock of `idle`.
-    tables: AtomicPtr<ThreadCounters>,
-    /// The first of the tables whose threads have ended; null if there is none.
-    idle: Mutex<Idle>,
+    tables: Tables,
     lanes: Mutex<Pool>,
-    /// [`UNCHOSEN`], [`MEMBARRIER`] or [`FENCES`].
-    path: AtomicU8,
+    path: Choice,
     /// The lanes below this number were abandoned when the path changed; changed under the lock of `lanes`.
     current_from: AtomicUsize,
     /// Arranges that [`leave`](Self::leave) is called when the calling thread ends; `false` if it is too late for that.
     enlist: fn() -> bool,
 }
 
-/// Values of [`Registry::path`].
-const UNCHOSEN: u8 = 0;
-const MEMBARRIER: u8 = 1;
-const FENCES: u8 = 2;
-
-struct Idle(*mut ThreadCounters);
-
 struct Pool {
-    /// The first lane of each list of free lanes. The cheaper a lane's counters, the earlier its list.
+    /// The first lane of each list of free lanes. The nearer a lane, the earlier its list.
     free: [Option<&'static Lane>; FREE_LISTS],
-    /// How many lanes exist.
+    /// How many lanes exist, with number 0, which is none.
     made: usize,
 }
 
 impl Pool {
-    /// Takes a free lane with the cheapest counters.
+    /// Takes one of the nearest free lanes.
     fn pop(&mut self) -> Option<&'static Lane> {
         let first = self.free.iter_mut().find(|first| first.is_some())?;
         let lane = first.take()?;
         // SAFETY: lanes are never freed. Relaxed: guarded by the pool's lock.
-        *first = unsafe { lane.aside.next_free.load(Ordering::Relaxed).as_ref() };
+        *first = unsafe { lane.next_free.load(Ordering::Relaxed).as_ref() };
         Some(lane)
     }
 
-    fn push(&mut self, lane: &'static Lane, number: usize) {
-        let list = (number / FAST_LANES).checked_ilog2().map_or(0, |chunk| chunk as usize + 1);
+    fn push(&mut self, lane: &'static Lane) {
+        let list = (lane.number / NEAR_LANES).checked_ilog2().map_or(0, |list| list as usize + 1);
         let first = &mut self.free[list.min(FREE_LISTS - 1)];
         let next = first.replace(lane).map_or(ptr::null(), ptr::from_ref);
         // Relaxed: guarded by the pool's lock.
-        lane.aside.next_free.store(next.cast_mut(), Ordering::Relaxed);
+        lane.next_free.store(next.cast_mut(), Ordering::Relaxed);
     }
 }
-
-// SAFETY: tables are accessed only through atomics, except `next`, which is never written after the table was linked;
-// the pointer in `idle` is valid on any thread.
-unsafe impl Send for Registry {}
-// SAFETY: as above.
-unsafe impl Sync for Registry {}
 
 impl Registry {
     const_fn! {
         pub(crate) fn new(enlist: fn() -> bool) -> Self {
             Self {
-                tables: AtomicPtr::new(ptr::null_mut()),
-                idle: Mutex::new(Idle(ptr::null_mut())),
-                lanes: Mutex::new(Pool { free: [None; FREE_LISTS], made: 0 }),
-                path: AtomicU8::new(UNCHOSEN),
+                tables: Tables::new(),
+                lanes: Mutex::new(Pool { free: [None; FREE_LISTS], made: 1 }),
+                path: Choice::new(),
                 current_from: AtomicUsize::new(0),
                 enlist,
             }
@@ -408,45 +224,21 @@ impl Registry {
     }
 
     pub(crate) fn path(&self) -> ReadPath {
-        self.chosen().unwrap_or_else(|| self.choose())
-    }
-
-    fn chosen(&self) -> Option<ReadPath> {
-        if !barrier::POSSIBLE {
-            return Some(ReadPath::Fences);
-        }
-        // Acquire: pairs with the release in `change_to_fences`, so that `current_from` is known too.
-        match self.path.load(Ordering::Acquire) {
-            UNCHOSEN => None,
-            MEMBARRIER => Some(ReadPath::Membarrier),
-            _ => Some(ReadPath::Fences),
-        }
-    }
-
-    /// Not under a lock, because it allocates: of two threads that choose, the first decides.
-    #[cold]
-    fn choose(&self) -> ReadPath {
-        let path = match barrier::choose() {
-            ReadPath::Membarrier => MEMBARRIER,
-            ReadPath::Fences => FENCES,
-        };
-        let _ = self.path.compare_exchange(UNCHOSEN, path, Ordering::AcqRel, Ordering::Acquire);
-        self.chosen().unwrap_or(ReadPath::Fences)
+        self.path.path()
     }
 
     /// Makes reads and closes of all payloads that are published from now on do without `membarrier`. Returns whether
     /// this is so for all payloads, because none was published with it.
     #[cold]
     pub(crate) fn change_to_fences(&self) -> bool {
-        if self.path.compare_exchange(UNCHOSEN, FENCES, Ordering::AcqRel, Ordering::Acquire).is_err() {
+        if !self.path.choose_fences() {
             let mut pool = self.lanes.lock();
-            // Relaxed: once there is a choice, it changes only here, under the lock.
-            if self.path.load(Ordering::Relaxed) == MEMBARRIER {
+            // Once there is a choice, it changes only here, under the lock.
+            if self.path() == ReadPath::Membarrier {
                 pool.free = [None; FREE_LISTS];
-                pool.made = pool.made.max(FAST_LANES);
                 self.current_from.store(pool.made, Ordering::Relaxed);
-                // Release: pairs with the acquire in `chosen`.
-                self.path.store(FENCES, Ordering::Release);
+                // Whoever knows of the change knows of `current_from` too.
+                self.path.set_fences();
             }
         }
         self.is_current(0)
@@ -458,126 +250,73 @@ impl Registry {
         number >= self.current_from.load(Ordering::Relaxed)
     }
 
-    /// The reader's side: what it did before is visible after every later heavy fence, or what it does afterwards sees
-    /// what was done before that fence.
-    fn light(&self) {
-        match self.chosen() {
-            Some(ReadPath::Membarrier) => compiler_fence(Ordering::SeqCst),
-            Some(ReadPath::Fences) | None => fence(Ordering::SeqCst),
-        }
-    }
-
     /// The closer's side, for one lane; `false` if the kernel now denies it. Then lanes that are made later do without.
     fn heavy(&self, number: usize) -> bool {
         if self.path() == ReadPath::Fences && self.is_current(number) {
             fence(Ordering::SeqCst);
             return true;
         }
-        let done = barrier::heavy();
+        let done = read_path::heavy();
         if !done {
             self.change_to_fences();
         }
         done
     }
 
-    /// The calling thread's table; `None` if the thread is ending.
-    fn table(&self, local: &Local) -> Option<&'static ThreadCounters> {
-        local.table().or_else(|| self.adopt(local))
-    }
-
-    #[cold]
-    fn adopt(&self, local: &Local) -> Option<&'static ThreadCounters> {
-        local.create(|| {
-            if !(self.enlist)() {
-                return None;
-            }
-            local.table.set(self.idle_table().unwrap_or_else(|| self.new_table()));
-            self.set_fast(local);
-            local.table()
-        })
-    }
-
-    /// Takes over the table of a thread that has ended. The lock also makes its counters visible, as that thread left
-    /// them.
-    fn idle_table(&self) -> Option<*const ThreadCounters> {
-        let mut idle = self.idle.lock();
-        let table = idle.0;
-        // SAFETY: tables are never freed. Relaxed: guarded by the lock.
-        idle.0 = unsafe { table.as_ref() }?.next_idle.load(Ordering::Relaxed);
-        Some(table)
-    }
-
-    fn new_table(&self) -> *const ThreadCounters {
-        let mut table = Box::new(ThreadCounters::new());
-        let idle = self.idle.lock();
-        table.next = self.tables.load(Ordering::Relaxed);
-        let table = Box::into_raw(table);
-        // Release: pairs with the acquire in `sum`. It comes before this thread's first raise, so whoever must see that
-        // raise also sees the table.
-        self.tables.store(table, Ordering::Release);
-        drop(idle);
-        table
-    }
-
-    fn set_fast(&self, local: &Local) {
-        let fast = self.path() == ReadPath::Membarrier && !local.tracked.get();
-        local.fast.set(if fast { local.table.get() } else { ptr::null() });
-    }
-
-    /// Turns tracking of the thread's reads on or off; returns whether it was on. Tracked reads take the slow path.
-    pub(crate) fn track(&self, local: &Local, on: bool) -> bool {
-        let before = local.tracked.replace(on);
-        self.set_fast(local);
-        before
-    }
-
-    /// Hands on the table of the ending thread, with its counters: leases that began here may still be out.
-    pub(crate) fn leave(&self, local: &Local) {
-        local.fast.set(ptr::null());
-        let table = local.table();
-        local.table.set(ptr::null());
-        if let Some(table) = table {
-            let mut idle = self.idle.lock();
-            // Relaxed: guarded by the lock.
-            table.next_idle.store(idle.0, Ordering::Relaxed);
-            idle.0 = ptr::from_ref(table).cast_mut();
+    /// Takes a free lane, or makes one.
+    fn lane(&self) -> &'static Lane {
+        let mut pool = self.lanes.lock();
+        if let Some(lane) = pool.pop() {
+            return lane;
         }
+        let number = pool.made;
+        pool.made += 1;
+        // Under the lock, so that it is known whether the path has changed. Before the choice no thread is on the fast
+        // path, nor after it if fences are chosen.
+        let served = cfg!(cells_loom) || self.path.chosen() != Some(ReadPath::Fences);
+        drop(pool);
+        Box::leak(Box::new(Lane::new(number, served)))
+    }
+
+    /// Hands on a lane that was freed, unless it was abandoned.
+    fn give_back(&self, lane: &'static Lane) {
+        let mut pool = self.lanes.lock();
+        if self.is_current(lane.number) {
+            pool.push(lane);
+        }
+    }
+
+    /// Counts the begin of a lease on a lane with a row; `None` if it has to be counted in `shared`.
+    fn begin(&self, local: &Local, lane: &Lane) -> Option<Counted> {
+        let has_fast = || (self.enlist)().then(|| cfg!(cells_loom) || self.path() == ReadPath::Membarrier);
+        self.tables.begin(local, lane.index?, lane.fast != Index::NONE, has_fast)
+    }
+
+    /// Hands on the table of the ending thread, with all that is counted in it: leases that began here may still be out.
+    pub(crate) fn leave(&self, local: &Local) {
+        self.tables.leave(local);
     }
 
     /// How many tables and lanes there are.
     #[cfg(test)]
     pub(crate) fn size(&self) -> (usize, usize) {
-        let idle = self.idle.lock();
-        let mut tables = 0;
-        let mut next = self.tables.load(Ordering::Acquire).cast_const();
-        // SAFETY: tables are never freed.
-        while let Some(table) = unsafe { next.as_ref() } {
-            tables += 1;
-            next = table.next;
-        }
-        drop(idle);
-        (tables, self.lanes.lock().made)
+        (self.tables.count(), self.lanes.lock().made)
     }
 }
 
 /// Ends a payload; called once.
 pub(crate) type Finish = unsafe fn(NonNull<()>);
 
-/// One payload's place in all tables, and its state from publication to its end.
-///
-/// What all readers read and what some of them write are on separate cache lines.
-#[repr(C, align(128))]
-pub(crate) struct Lane {
-    /// Which counter of a table is this lane's. The first lanes know it from their address.
-    index: usize,
-    payload: AtomicPtr<()>,
-    draining: AtomicBool,
-    aside: Aside,
-}
-
+/// One payload's place in all tables, and its state from publication to its end. The fast path does not touch it.
 #[repr(align(64))]
-struct Aside {
-    /// Counts clones, publishers' leases, and the reads and drops of threads without a counter for the lane; wraps.
+pub(crate) struct Lane {
+    number: usize,
+    /// Which row of each table is this lane's; `None` for a lane with too high a number.
+    index: Option<Index>,
+    /// The same if the fast path serves it, else none.
+    fast: Index,
+    payload: AtomicPtr<()>,
+    /// Counts clones, publishers' leases, and what threads cannot count in a table; wraps.
     shared: AtomicU64,
     occupant: Mutex<Occupant>,
     /// The next one in the list of free lanes; guarded by the pool's lock.
@@ -601,24 +340,20 @@ enum Phase {
 }
 
 impl Lane {
-    const_fn! {
-        fn new(index: usize) -> Self {
-            let occupant = Mutex::new(Occupant { phase: Phase::Free, finish: None });
-            Self {
-                index,
-                payload: AtomicPtr::new(ptr::null_mut()),
-                draining: AtomicBool::new(false),
-                aside: Aside {
-                    shared: AtomicU64::new(0),
-                    occupant,
-                    next_free: AtomicPtr::new(ptr::null_mut()),
-                },
-            }
+    fn new(number: usize, served: bool) -> Self {
+        let index = Index::of(number);
+        Self {
+            number,
+            index,
+            fast: index.filter(|_| served).unwrap_or(Index::NONE),
+            payload: AtomicPtr::new(ptr::null_mut()),
+            shared: AtomicU64::new(0),
+            occupant: Mutex::new(Occupant { phase: Phase::Free, finish: None }),
+            next_free: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
     /// The payload of a lane on which the caller holds a lease.
-    #[inline]
     pub(crate) fn payload(&self) -> NonNull<()> {
         // Relaxed: every lease began on the publishing thread or with an acquire that pairs with the publisher's
         // release, and the payload does not change while a lease is out.
@@ -630,37 +365,26 @@ impl Lane {
 
     /// The number of leases out, or more, if the lane is `Draining`; otherwise only an estimate.
     fn sum(&self, all: Counters) -> u64 {
-        let mut sum = 0_u64;
-        if let Some(index) = all.index(self) {
-            // Acquire: pairs with the release in `adopt`.
-            let mut next = all.registry.tables.load(Ordering::Acquire).cast_const();
-            // SAFETY: tables are never freed.
-            while let Some(table) = unsafe { next.as_ref() } {
-                // Acquire: pairs with the release in `lower`, so that all use of the payload comes before its end;
-                // and keeps the load of `shared` after it.
-                sum = sum.wrapping_add(table.counter(index).map_or(0, |own| own.load(Ordering::Acquire)));
-                next = table.next;
-            }
-        }
-        // After the tables, because counts move from there to here. Acquire: as above, for the release in
-        // `release_slow`.
-        sum.wrapping_add(self.aside.shared.load(Ordering::Acquire))
+        let counted = self.index.map_or(0, |index| all.registry.tables.sum(index));
+        // After the tables, because counts move from there to here. Acquire: pairs with the release in `lower`.
+        counted.wrapping_add(self.shared.load(Ordering::Acquire))
     }
 
     /// Finishes the payload if it is draining and no longer in use.
     #[cold]
     pub(crate) fn look(&'static self, all: Counters) {
-        let mut occupant = self.aside.occupant.lock();
+        let mut occupant = self.occupant.lock();
         if occupant.phase != Phase::Draining || self.sum(all) != 0 {
             return;
         }
         occupant.phase = Phase::Free;
         let finish = occupant.finish.take();
         let payload = self.payload();
-        // Relaxed: whoever reads an old `true` takes the lock and finds nothing to do.
-        self.draining.store(false, Ordering::Relaxed);
+        if let Some(index) = self.index {
+            all.draining.set(index, None);
+        }
         drop(occupant);
-        all.give_back(self);
+        all.registry.give_back(self);
         if let Some(finish) = finish {
             // SAFETY: `finish` came with this payload, and only the thread that moves the lane to `Free` gets here. No
             // lease is out (see the top of the file), and none can begin.
@@ -671,157 +395,119 @@ impl Lane {
     /// Counts one more lease. The caller holds one.
     pub(crate) fn share(&self) {
         // Relaxed: the lease that is cloned keeps the payload, and the release at its end publishes this count.
-        self.aside.shared.fetch_add(1, Ordering::Relaxed);
+        self.shared.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends a lease, as far as the thread's own counter suffices.
+    /// Ends a lease without a seat, or undoes what came too late; the payload is finished here if that was the last one.
     ///
     /// # Safety
-    /// The caller holds a lease on this lane's payload, uses it no more, and does what the result says.
-    #[inline]
-    pub(crate) unsafe fn release_fast(&self, all: Counters, local: &Local) -> Released {
-        let Some(counter) = local.counter(all.place(self)) else {
-            return Released::Not;
-        };
-        lower(counter);
-        compiler_fence(Ordering::SeqCst);
-        if self.is_draining() {
-            return Released::Draining;
+    /// The caller has counted a lease for this, and no longer uses the payload by it.
+    pub(crate) unsafe fn release(&'static self, all: Counters, local: &Local) {
+        if !self.index.is_some_and(|index| local.end_extra(index)) {
+            // Release: as in a table; pairs with the last acquire in `sum`.
+            self.shared.fetch_sub(1, Ordering::Release);
         }
-        Released::Entirely
-    }
-
-    /// Ends a lease, or undoes a raise that came too late; the payload is finished here if that was the last one.
-    ///
-    /// # Safety
-    /// The caller has raised this lane's count once for this, and no longer uses the payload by it.
-    #[cold]
-    pub(crate) unsafe fn release_slow(&'static self, all: Counters, local: &Local) {
-        match all.counter(local, local.table(), self) {
-            Some(counter) => lower(counter),
-            // Release: as in `lower`; pairs with the last acquire in `sum`.
-            None => drop(self.aside.shared.fetch_sub(1, Ordering::Release)),
-        }
-        all.registry.light();
-        if self.is_draining() {
+        all.registry.path.light();
+        // A lane without an index is looked at each time.
+        if self.index.is_none_or(|index| all.draining.get(index).is_some()) {
             self.look(all);
         }
     }
-
-    #[inline]
-    fn is_draining(&self) -> bool {
-        // Relaxed: the light fence before it orders it against the closer's heavy fence.
-        self.draining.load(Ordering::Relaxed)
-    }
 }
 
-/// How far the fast path has ended a lease.
-#[must_use]
-pub(crate) enum Released {
-    Entirely,
-    /// The count is lowered, but the lane is draining: the caller has to [look](Lane::look) at it.
-    Draining,
-    /// Not at all: the caller takes the [slow path](Lane::release_slow).
-    Not,
-}
-
-/// Raises a counter of the calling thread's own table. No other thread writes it, so a load and a store suffice.
-#[inline]
-fn raise(counter: &AtomicU64) {
-    // Relaxed: the light fence that follows orders it against the closer's heavy fence.
-    counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-}
-
-/// Lowers a counter of the calling thread's own table.
-#[inline]
-fn lower(counter: &AtomicU64) {
-    // Release: pairs with the acquire in `sum`, so that all use of the payload by this lease comes before its end.
-    counter.store(counter.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Release);
+/// A lease as the counters know it.
+pub(crate) struct Held {
+    pub(crate) payload: NonNull<()>,
+    /// `None` if it is to be ended by [`Lane::release`].
+    pub(crate) seat: Option<&'static Seat>,
 }
 
 /// What one cell has published.
 pub(crate) struct Slot {
+    /// A version, and in the lowest bits the index of what is published, as far as the fast path serves it.
+    word: AtomicU64,
+    /// What the word is about.
+    payload: AtomicPtr<()>,
     published: AtomicPtr<Lane>,
-    /// Held for every change of `published`, and while a reader without a counter raises `shared`.
+    /// Held for every change of the above, and while a reader without a table raises `shared`.
     changing: Mutex<()>,
 }
 
 impl Slot {
     const_fn! {
         pub(crate) fn new() -> Self {
-            Self { published: AtomicPtr::new(ptr::null_mut()), changing: Mutex::new(()) }
+            Self {
+                word: AtomicU64::new(0),
+                payload: AtomicPtr::new(ptr::null_mut()),
+                published: AtomicPtr::new(ptr::null_mut()),
+                changing: Mutex::new(()),
+            }
         }
     }
 
-    #[inline]
-    fn lane(&self) -> *const Lane {
-        // Acquire: pairs with the release in `replace`, so that the lane and its payload are as published.
-        self.published.load(Ordering::Acquire)
-    }
-
     fn published(&self) -> Option<&'static Lane> {
+        // Acquire: pairs with the release in `replace`, so that the lane and its payload are as published.
+        let lane = self.published.load(Ordering::Acquire);
         // SAFETY: lanes are never freed.
-        unsafe { self.lane().as_ref() }
+        unsafe { lane.as_ref() }
     }
 
     /// Takes a lease on what is published, if this thread can do so without a fence and its reads are not tracked.
     #[inline]
-    pub(crate) fn acquire_fast(&self, all: Counters, local: &Local) -> Acquired {
-        let lane = self.lane();
-        let Some(counter) = local.counter(all.place(lane)) else {
-            return Acquired::Not;
-        };
-        // SAFETY: what has a place is one of the first lanes, so it is not null.
-        let lane = unsafe { NonNull::new_unchecked(lane.cast_mut()).as_ref() };
-        if !self.count(lane, counter, || compiler_fence(Ordering::SeqCst)) {
-            return Acquired::Late(lane);
+    pub(crate) fn acquire_fast(&self, local: &Local) -> Acquired {
+        // Acquire, both: see the top of the file.
+        let word = self.word.load(Ordering::Acquire);
+        let payload = self.payload.load(Ordering::Acquire);
+        let Some(seat) = local.take_fast(Index::of_word(word)) else { return Acquired::Not };
+        read_path::light();
+        // Relaxed: the light fence orders it against the closer's heavy fence.
+        if self.word.load(Ordering::Relaxed) != word {
+            return Acquired::Late(seat);
         }
-        Acquired::Lease(lane)
-    }
-
-    /// Raises a counter of the calling thread. `false` if the lane is no longer the published one: the counter has to
-    /// be lowered again.
-    ///
-    /// If the lane was freed and published again meanwhile, with another payload, the lease is on that one.
-    #[inline]
-    fn count(&self, lane: &'static Lane, counter: &AtomicU64, light: impl FnOnce()) -> bool {
-        raise(counter);
-        light();
-        ptr::eq(self.lane(), lane)
+        // SAFETY: row 0 has no free seat, and a payload is published with every other index.
+        Acquired::Lease(Held { payload: unsafe { NonNull::new_unchecked(payload) }, seat: Some(seat) })
     }
 
     /// Takes a lease on what is published, on any thread.
     #[cold]
-    pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<&'static Lane> {
+    pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<Held> {
         loop {
             let lane = self.published()?;
-            let Some(counter) = all.counter(local, all.registry.table(local), lane) else {
-                return self.acquire_shared();
-            };
-            if self.count(lane, counter, || all.registry.light()) {
-                return Some(lane);
+            let Some(counted) = all.registry.begin(local, lane) else { return self.acquire_shared() };
+            all.registry.path.light();
+            // If the lane was freed and published again meanwhile, with another payload, the lease is on that one.
+            let missed = self.published().is_none_or(|published| !ptr::eq(published, lane));
+            match counted {
+                Counted::Seat(seat) if missed => {
+                    // SAFETY: no lease came of it.
+                    if let Some(lane) = unsafe { all.release_fast(seat) } {
+                        lane.look(all);
+                    }
+                }
+                // SAFETY: as above.
+                Counted::Extra if missed => unsafe { lane.release(all, local) },
+                Counted::Seat(seat) => return Some(Held { payload: lane.payload(), seat: Some(seat) }),
+                Counted::Extra => return Some(Held { payload: lane.payload(), seat: None }),
             }
-            // SAFETY: its count was raised, and no lease came of it.
-            unsafe { lane.release_slow(all, local) };
         }
     }
 
-    /// Takes a lease without a counter: the lock keeps the lane published meanwhile.
+    /// Takes a lease without a table: the lock keeps the lane published meanwhile.
     #[cold]
-    fn acquire_shared(&self) -> Option<&'static Lane> {
+    fn acquire_shared(&self) -> Option<Held> {
         let changing = self.changing.lock();
         let lane = self.published()?;
         // The lock orders this before the lane is unpublished, and so before every look.
         lane.share();
         drop(changing);
-        Some(lane)
+        Some(Held { payload: lane.payload(), seat: None })
     }
 
     /// Reserves a lane for the next payload.
     #[expect(clippy::unused_self, reason = "a lane is reserved for this slot")]
     pub(crate) fn vacancy(&self, all: Counters) -> Vacancy {
-        let lane = all.lane();
-        let mut occupant = lane.aside.occupant.lock();
+        let lane = all.registry.lane();
+        let mut occupant = lane.occupant.lock();
         debug_assert_eq!(occupant.phase, Phase::Free);
         occupant.phase = Phase::Published;
         drop(occupant);
@@ -836,41 +522,52 @@ impl Slot {
     #[expect(clippy::needless_pass_by_value, reason = "a vacancy can be filled only once")]
     pub(crate) unsafe fn publish(
         &self,
+        all: Counters,
         vacancy: Vacancy,
         payload: NonNull<()>,
         finish: Finish,
     ) -> Option<Retiring> {
         let Vacancy { lane } = vacancy;
         let changing = self.changing.lock();
-        lane.aside.occupant.lock().finish = Some(finish);
+        lane.occupant.lock().finish = Some(finish);
         // Relaxed: the release in `replace` publishes this with the lane.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);
         lane.share();
-        let old = self.replace(Some(lane));
+        let old = self.replace(all, Some(lane));
         drop(changing);
         old
     }
 
     /// Unpublishes the payload.
-    pub(crate) fn retire(&self) -> Option<Retiring> {
+    pub(crate) fn retire(&self, all: Counters) -> Option<Retiring> {
         let changing = self.changing.lock();
-        let old = self.replace(None);
+        let old = self.replace(all, None);
         drop(changing);
         old
     }
 
     /// Changes what is published. The caller holds the lock of `changing`.
-    fn replace(&self, lane: Option<&'static Lane>) -> Option<Retiring> {
+    fn replace(&self, all: Counters, lane: Option<&'static Lane>) -> Option<Retiring> {
         let old = self.published();
-        let lane = lane.map_or(ptr::null(), ptr::from_ref);
-        // Release: pairs with the acquire in `lane`.
-        self.published.store(lane.cast_mut(), Ordering::Release);
+        // Relaxed: written under the lock.
+        let version = self.word.load(Ordering::Relaxed).wrapping_add(1);
+        // Relaxed: for the store of the payload, its release is enough; for a closer, the heavy fence.
+        self.word.store(Index::NONE.in_word(version), Ordering::Relaxed);
+        // Release: pairs with the acquire in `published`.
+        self.published.store(lane.map_or(ptr::null(), ptr::from_ref).cast_mut(), Ordering::Release);
+        if let Some(lane) = lane.filter(|lane| lane.fast != Index::NONE) {
+            // Release: pairs with the acquire of a reader that must not take it for what the word was about before.
+            self.payload.store(lane.payload().as_ptr(), Ordering::Release);
+            // Release: pairs with the acquire of a reader, so that it finds the payload as published.
+            self.word.store(lane.fast.in_word(version), Ordering::Release);
+        }
         let old = old?;
-        let mut occupant = old.aside.occupant.lock();
+        let mut occupant = old.occupant.lock();
         debug_assert_eq!(occupant.phase, Phase::Published);
         occupant.phase = Phase::Retiring;
-        // Relaxed: the heavy fence in `settle` orders it against the light fence of a drop.
-        old.draining.store(true, Ordering::Relaxed);
+        if let Some(index) = old.index {
+            all.draining.set(index, Some(old));
+        }
         drop(occupant);
         Some(Retiring { lane: Some(old) })
     }
@@ -884,7 +581,7 @@ impl Slot {
 
     /// Ends a cell: lets go of what is still published.
     pub(crate) fn dissolve(&mut self, all: Counters) {
-        if let Some(mut retiring) = self.retire() {
+        if let Some(mut retiring) = self.retire(all) {
             let _ = retiring.settle(all);
         }
     }
@@ -893,9 +590,9 @@ impl Slot {
 /// The result of a read's fast path.
 #[must_use]
 pub(crate) enum Acquired {
-    Lease(&'static Lane),
-    /// The lane's count was raised too late, and has to be [lowered](Lane::release_slow) again.
-    Late(&'static Lane),
+    Lease(Held),
+    /// The seat was taken too late, and has to be [given back](Counters::release_fast).
+    Late(&'static Seat),
     /// Nothing is published, or only the [slow path](Slot::acquire_slow) can take a lease.
     Not,
 }
@@ -929,64 +626,14 @@ impl Retiring {
     #[must_use]
     pub(crate) fn settle(&mut self, all: Counters) -> bool {
         let Some(lane) = self.lane.take() else { return true };
-        let fenced = all.registry.heavy(all.number(lane));
+        let fenced = all.registry.heavy(lane.number);
         if fenced {
-            let mut occupant = lane.aside.occupant.lock();
+            let mut occupant = lane.occupant.lock();
             debug_assert_eq!(occupant.phase, Phase::Retiring);
             occupant.phase = Phase::Draining;
             drop(occupant);
             lane.look(all);
         }
         fenced
-    }
-}
-
-/// The heavy fence.
-#[cfg(all(target_os = "linux", not(any(cells_loom, miri))))]
-mod barrier {
-    use super::ReadPath;
-    use rustix::thread::{MembarrierCommand, membarrier};
-    use std::sync::atomic::{Ordering, fence};
-
-    pub(super) const POSSIBLE: bool = true;
-
-    /// Chooses `membarrier` if the kernel grants it. `CELLS_READ_PATH=fences` forces the other path, for tests and for
-    /// sandboxes that deny the call later on. Allocates.
-    pub(super) fn choose() -> ReadPath {
-        let fences = std::env::var_os("CELLS_READ_PATH").is_some_and(|path| path == "fences");
-        if !fences && register() && call() { ReadPath::Membarrier } else { ReadPath::Fences }
-    }
-
-    #[cold]
-    pub(super) fn heavy() -> bool {
-        // For the compiler, and for this thread itself.
-        fence(Ordering::SeqCst);
-        // After a fork, the child may have to register for itself.
-        let done = call() || (register() && call());
-        fence(Ordering::SeqCst);
-        done
-    }
-
-    fn register() -> bool {
-        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
-    }
-
-    fn call() -> bool {
-        membarrier(MembarrierCommand::PrivateExpedited).is_ok()
-    }
-}
-
-#[cfg(not(all(target_os = "linux", not(any(cells_loom, miri)))))]
-mod barrier {
-    use super::ReadPath;
-
-    pub(super) const POSSIBLE: bool = false;
-
-    pub(super) fn choose() -> ReadPath {
-        ReadPath::Fences
-    }
-
-    pub(super) fn heavy() -> bool {
-        false
     }
 }

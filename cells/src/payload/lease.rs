@@ -38,9 +38,10 @@
 //! has to accept could be limited by one that appears in `T`, and what it returns could end with that, before the lease.
 
 use crate::error::Error;
-use crate::payload::counters::{Acquired, Lane, Released, Retiring, Slot};
+use crate::payload::counters::{Acquired, Held, Lane, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
+use crate::payload::tables::Seat;
 use crate::payload::threads::{counters, report_denied_membarrier, with_local};
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
@@ -71,6 +72,8 @@ pub(crate) trait Receiver: Send + Sync {
 struct Header {
     /// The box that this is the header of; `None` until it is published.
     payload_box: Option<NonNull<dyn PayloadVtable>>,
+    /// The lane in which it is published.
+    lane: Option<&'static Lane>,
     generation: u64,
     /// Whether its disposer is more than a drop.
     calls: bool,
@@ -80,7 +83,7 @@ struct Header {
 
 impl Header {
     const fn new() -> Self {
-        Self { payload_box: None, generation: 0, calls: false, receiver: OnceCell::new() }
+        Self { payload_box: None, lane: None, generation: 0, calls: false, receiver: OnceCell::new() }
     }
 }
 
@@ -195,8 +198,8 @@ impl AnyPayload {
 pub(crate) struct Lease {
     /// Valid until the lease is released, in `drop`.
     header: NonNull<Header>,
-    /// Where the lease is counted; the payload of the lane is the one with the header.
-    lane: &'static Lane,
+    /// Where it is counted, if it has a seat.
+    seat: Option<&'static Seat>,
 }
 
 // SAFETY: what a lease points to is `Send` and `Sync`, and its drop may end a payload on any thread, like that of an
@@ -317,17 +320,25 @@ impl Published {
     /// the process or the lane has no fast path.
     #[inline]
     pub(crate) fn lease_fast(&self) -> Option<Lease> {
-        // SAFETY: the lease was just taken on this lane.
-        acquire_fast(&self.slot).map(|lane| unsafe { Lease::new(lane) })
+        match with_local(|_, local| self.slot.acquire_fast(local)) {
+            // SAFETY: the lease was just taken on what `replace` has published here.
+            Acquired::Lease(held) => Some(unsafe { Lease::new(held) }),
+            Acquired::Late(seat) => {
+                // SAFETY: no lease came of it.
+                unsafe { give_back(seat) };
+                None
+            }
+            Acquired::Not => None,
+        }
     }
 
     /// Takes a lease on any thread.
     #[cold]
     #[inline(never)]
     pub(crate) fn lease_slow(&self) -> Option<Lease> {
-        let lane = with_local(|counters, local| self.slot.acquire_slow(counters, local))?;
-        // SAFETY: the lease was just taken on this lane.
-        Some(unsafe { Lease::new(lane) })
+        let held = with_local(|counters, local| self.slot.acquire_slow(counters, local))?;
+        // SAFETY: as above.
+        Some(unsafe { Lease::new(held) })
     }
 
     /// The published generation.
@@ -351,19 +362,19 @@ impl Published {
         let mut header = payload_box.cast::<Header>();
         // SAFETY: every payload's box begins with its header, and nobody else can reach this one yet.
         let new = unsafe { header.as_mut() };
-        (new.payload_box, new.generation) = (Some(payload_box), generation);
+        (new.payload_box, new.lane, new.generation) = (Some(payload_box), Some(lane), generation);
         // SAFETY: the box stays valid until `finish` takes it back, once.
-        let old = unsafe { self.slot.publish(vacancy, header.cast(), finish) };
+        let old = unsafe { self.slot.publish(counters(), vacancy, header.cast(), finish) };
         self.generation.store(generation, Ordering::Release);
-        // SAFETY: the lane's payload is the box that has just been published, with this lease on it.
-        (unsafe { Lease::new(lane) }, old.map(Parting))
+        // It has been published with this lease on it.
+        (Lease { header, seat: None }, old.map(Parting))
     }
 
     /// Unpublishes the payload. The caller holds the cell's lock, and drops what it gets after unlocking.
     #[must_use]
     pub(crate) fn retire(&self) -> Option<Parting> {
         self.generation.store(0, Ordering::Release);
-        self.slot.retire().map(Parting)
+        self.slot.retire(counters()).map(Parting)
     }
 }
 
@@ -430,19 +441,22 @@ impl Drop for Parting {
 }
 
 impl Lease {
-    /// Turns one count in a lane into a lease.
-    ///
     /// # Safety
-    /// The payload of `lane` was published by `replace`, and the caller owns one count in it.
+    /// The payload was published by `replace`.
     #[inline]
-    unsafe fn new(lane: &'static Lane) -> Self {
-        Self { header: lane.payload().cast(), lane }
+    unsafe fn new(Held { payload, seat }: Held) -> Self {
+        Self { header: payload.cast(), seat }
     }
 
     #[inline]
     fn header(&self) -> &Header {
         // SAFETY: the box stays until the lease is released, and until then there are only shared references to it.
         unsafe { self.header.as_ref() }
+    }
+
+    fn lane(&self) -> &'static Lane {
+        let Some(lane) = self.header().lane else { unreachable!("a leased payload was published") };
+        lane
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -494,58 +508,58 @@ impl Lease {
 
 impl Clone for Lease {
     fn clone(&self) -> Self {
-        self.lane.share();
-        Self { header: self.header, lane: self.lane }
+        self.lane().share();
+        // What is shared has no seat.
+        Self { header: self.header, seat: None }
     }
 }
 
 impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the lease owns one count in the lane, and its use of the box ends here.
-        unsafe { release(self.lane) };
-    }
-}
-
-// What is inlined wherever a cell is read: the fast paths, and calls of the slow ones that pass only the lane. Nothing
-// unwinds out of the drop of a lease, whatever runs there; `extern "C"` tells the compiler so, and then code that holds
-// a lease needs no cleanup for a panic in that drop.
-
-#[inline]
-fn acquire_fast(slot: &Slot) -> Option<&'static Lane> {
-    match with_local(|counters, local| slot.acquire_fast(counters, local)) {
-        Acquired::Lease(lane) => Some(lane),
-        Acquired::Late(lane) => {
-            // SAFETY: the lane's count was raised, and no lease came of it.
-            unsafe { release_slow(lane) };
-            None
+        match self.seat {
+            // SAFETY: the lease has this seat, and its use of the box ends here.
+            Some(seat) => unsafe { release(seat) },
+            // SAFETY: as above; the lease has none.
+            None => unsafe { release_slow(self.header) },
         }
-        Acquired::Not => None,
     }
 }
 
-/// Ends a lease; the payload is finished here if it was the last.
+// Wherever a cell is read, the fast paths are inlined, and calls of the slow ones. Nothing unwinds out of the drop of a
+// lease, whatever runs there; `extern "C"` tells the compiler so, and then code that holds a lease needs no cleanup for
+// a panic in that drop.
+
+/// # Safety
+/// As [`Counters::release_fast`](crate::payload::counters::Counters::release_fast).
+#[inline]
+unsafe fn release(seat: &'static Seat) {
+    // SAFETY: the caller's promise.
+    if let Some(lane) = unsafe { counters().release_fast(seat) } {
+        look(lane);
+    }
+}
+
+/// Gives back a seat that was taken too late.
 ///
 /// # Safety
-/// The caller holds a lease on the lane's payload, and no longer uses it.
-#[inline]
-unsafe fn release(lane: &'static Lane) {
-    // SAFETY: the caller's promise, and every result is acted on below.
-    match with_local(|counters, local| unsafe { lane.release_fast(counters, local) }) {
-        Released::Entirely => {}
-        Released::Draining => look(lane),
-        // SAFETY: the caller's promise; nothing was released yet.
-        Released::Not => unsafe { release_slow(lane) },
-    }
+/// As of [`release`].
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn give_back(seat: &'static Seat) {
+    // SAFETY: the caller's promise.
+    unsafe { release(seat) };
 }
 
 /// # Safety
-/// As [`Lane::release_slow`].
+/// The caller holds a lease without a seat on the payload with this header, and uses it no more.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn release_slow(lane: &'static Lane) {
+unsafe extern "C" fn release_slow(header: NonNull<Header>) {
+    // SAFETY: the box stays until the lease is released.
+    let Some(lane) = unsafe { header.as_ref() }.lane else { unreachable!("it was published") };
     // SAFETY: the caller's promise.
-    with_local(|counters, local| unsafe { lane.release_slow(counters, local) });
+    with_local(|counters, local| unsafe { lane.release(counters, local) });
 }
 
 #[cold]

@@ -1,17 +1,18 @@
 //! What the contract does not show: lanes, tables, and reads while a thread starts or ends. Tables have few counters in
 //! test builds, so that every way of counting is taken.
 
-use super::{AnyPayload, MappedRef, Published, Ref, acquire_fast, release};
+use super::{AnyPayload, MappedRef, Published, Ref};
 use crate::error::Error;
 use crate::observe::observer::CloseStatus;
-use crate::payload::counters::Slot;
+use crate::payload::counters::{Acquired, Held, Lane, Slot};
 use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::payload_type::PayloadType;
+use crate::payload::tables::Seat;
 use crate::payload::threads::{LEAVING, REGISTRY, counters, read_path, with_local};
 use crate::{BoxError, RuntimeCell};
 use std::cell::RefCell;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
 use std::{mem, thread};
@@ -489,19 +490,75 @@ fn r7_the_read_path_is_chosen_once() {
     assert_eq!(read_path(), counters().registry.path());
 }
 
+/// A payload of the storm below.
+struct Payload {
+    live: AtomicBool,
+    /// What the library finds in a header.
+    lane: AtomicPtr<Lane>,
+}
+
+const PAYLOADS: usize = 64;
+static ALL: [Payload; PAYLOADS] =
+    [const { Payload { live: AtomicBool::new(false), lane: AtomicPtr::new(std::ptr::null_mut()) } };
+        PAYLOADS];
+
+#[expect(unsafe_code, reason = "calls the counters directly")]
+unsafe fn finish(payload: NonNull<()>) {
+    // SAFETY: it is one of the payloads, which are static.
+    unsafe { payload.cast::<Payload>().as_ref() }.live.store(false, Ordering::Relaxed);
+}
+
+fn spin(n: usize) {
+    for _ in 0..n {
+        std::hint::spin_loop();
+    }
+}
+
+fn give_back(seat: &Seat) {
+    // SAFETY: every caller has taken it, and uses the payload no more.
+    #[expect(unsafe_code, reason = "calls the counters directly")]
+    let draining = unsafe { counters().release_fast(seat) };
+    if let Some(lane) = draining {
+        lane.look(counters());
+    }
+}
+
+fn release(lease: &Held) {
+    match lease.seat {
+        Some(seat) => give_back(seat),
+        None => with_local(|all, local| {
+            // SAFETY: it is one of the payloads, which are static, and so are lanes; the lease ends here.
+            #[expect(unsafe_code, reason = "calls the counters directly")]
+            unsafe {
+                let payload: &Payload = lease.payload.cast().as_ref();
+                (*payload.lane.load(Ordering::Relaxed)).release(all, local);
+            }
+        }),
+    }
+}
+
+fn read(slot: &Slot, held: usize) -> Option<bool> {
+    let lease = match with_local(|_, local| slot.acquire_fast(local)) {
+        Acquired::Lease(lease) => lease,
+        missed => {
+            if let Acquired::Late(seat) = missed {
+                give_back(seat);
+            }
+            with_local(|all, local| slot.acquire_slow(all, local))?
+        }
+    };
+    spin(held);
+    // SAFETY: as in `finish`.
+    #[expect(unsafe_code, reason = "calls the counters directly")]
+    let live = unsafe { lease.payload.cast::<Payload>().as_ref() }.live.load(Ordering::Relaxed);
+    release(&lease);
+    Some(live)
+}
+
 /// A stress test with as little code around the counters as possible, so that a reader's raise and a closer's look
 /// often coincide: on real hardware this test fails if `membarrier` is left out.
 #[test]
 fn raises_meet_looks() {
-    const ROWS: usize = 64;
-    static LIVE: [AtomicUsize; ROWS] = [const { AtomicUsize::new(0) }; ROWS];
-
-    #[expect(unsafe_code, reason = "calls the counters directly")]
-    unsafe fn finish(row: NonNull<()>) {
-        // SAFETY: it is one of the rows, which are static.
-        unsafe { row.cast::<AtomicUsize>().as_ref() }.store(0, Ordering::Relaxed);
-    }
-
     /// Cache lines that both sides write, so that a reader's stores to them, and the raise after them, stay in the
     /// processor's store buffer for a while.
     static HOT: [Line; 24] = [const { Line(AtomicUsize::new(0)) }; 24];
@@ -513,23 +570,6 @@ fn raises_meet_looks() {
         for line in &HOT[..lines] {
             line.0.store(lines, Ordering::Relaxed);
         }
-    }
-
-    fn spin(n: usize) {
-        for _ in 0..n {
-            std::hint::spin_loop();
-        }
-    }
-
-    #[expect(unsafe_code, reason = "calls the counters directly")]
-    fn read(slot: &Slot, held: usize) -> Option<bool> {
-        let lane = acquire_fast(slot).or_else(|| with_local(|all, local| slot.acquire_slow(all, local)))?;
-        spin(held);
-        // SAFETY: as in `finish`.
-        let live = unsafe { lane.payload().cast::<AtomicUsize>().as_ref() }.load(Ordering::Relaxed) == 1;
-        // SAFETY: it was acquired above and is released once.
-        unsafe { release(lane) };
-        Some(live)
     }
 
     let mut slot = Slot::new();
@@ -553,22 +593,22 @@ fn raises_meet_looks() {
         let ms = std::env::var("CELLS_STRESS_MS").ok().and_then(|ms| ms.parse().ok()).unwrap_or(300);
         while start.elapsed().as_millis() < ms || (!worth(closes) && start.elapsed().as_secs() < 30) {
             // A lease on it may still be out, because its reader was preempted.
-            let row = &LIVE[closes % ROWS];
-            while row.swap(1, Ordering::Relaxed) == 1 {
+            let payload = &ALL[closes % PAYLOADS];
+            while payload.live.swap(true, Ordering::Relaxed) {
                 thread::yield_now();
             }
             closes += 1;
             let vacancy = slot.vacancy(counters());
-            let lane = vacancy.lane();
-            // SAFETY: the rows are static.
+            payload.lane.store(std::ptr::from_ref(vacancy.lane()).cast_mut(), Ordering::Relaxed);
+            let payload = NonNull::from(payload).cast();
+            // SAFETY: the payloads are static.
             #[expect(unsafe_code, reason = "calls the counters directly")]
-            unsafe {
-                assert!(slot.publish(vacancy, NonNull::from(row).cast(), finish).is_none());
-                release(lane);
-            }
+            let old = unsafe { slot.publish(counters(), vacancy, payload, finish) };
+            assert!(old.is_none());
+            release(&Held { payload, seat: None });
             touch(HOT.len());
             spin(closes % 13);
-            if let Some(mut retiring) = slot.retire() {
+            if let Some(mut retiring) = slot.retire(counters()) {
                 assert!(retiring.settle(counters()));
             }
         }
@@ -578,5 +618,8 @@ fn raises_meet_looks() {
     slot.dissolve(counters());
     println!("{closes} closes, {reads:?} reads");
     assert_eq!(wrong.load(Ordering::SeqCst), 0, "leases on finished payloads, in {closes} closes");
-    assert!(LIVE.iter().all(|row| row.load(Ordering::SeqCst) == 0), "payloads that were not finished");
+    assert!(
+        ALL.iter().all(|payload| !payload.live.load(Ordering::SeqCst)),
+        "payloads that were not finished"
+    );
 }

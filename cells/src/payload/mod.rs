@@ -2,8 +2,8 @@
 //!
 //! A payload is published in a [lane](counters), read through [leases](lease), retired into a [`drain`], and ended by
 //! one run of its disposer ([`disposal`]); disposers nest to a [limit](nested), and do not wait for [themselves](beneath).
-//! The unsafe code of a read is in `counters` and `lease`, whose privacy is
-//! part of the safety argument; each opens with its protocol.
+//! The unsafe code of a read is in `counters`, `tables` and `lease`, whose privacy is part of the safety argument; each
+//! opens with its protocol.
 
 pub(crate) mod beneath;
 #[expect(unsafe_code, reason = "reads reach lanes and counters through raw pointers, without a lock")]
@@ -15,5 +15,10 @@ pub(crate) mod drain;
 pub(crate) mod lease;
 pub(crate) mod nested;
 pub(crate) mod payload_type;
+pub(crate) mod read_path;
 pub(crate) mod ref_traits;
+#[expect(unsafe_code, reason = "it asks the system for memory")]
+mod reserve;
+#[expect(unsafe_code, reason = "tables are reached through raw pointers, without a lock or a look at bounds")]
+pub(crate) mod tables;
 pub(crate) mod threads;

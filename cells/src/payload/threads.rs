@@ -2,22 +2,25 @@
 //! tracked, and what becomes of the table when the thread ends. The protocol is in [`counters`](super::counters).
 
 use crate::observe::log;
-use crate::payload::counters::{Counters, FirstLanes, Local, ReadPath, Registry};
+use crate::payload::counters::{Counters, Draining, Registry};
+use crate::payload::read_path::ReadPath;
+use crate::payload::tables::{Local, Never};
 use crate::sync::primitives::thread_local;
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static FIRST_LANES: FirstLanes = FirstLanes::new();
+static DRAINING: Draining = Draining::new();
+static NEVER: Never = Never::new();
 pub(super) static REGISTRY: Registry = Registry::new(enlist);
 
 #[inline]
 pub(crate) fn counters() -> Counters {
-    Counters { first: &FIRST_LANES, registry: &REGISTRY }
+    Counters { draining: &DRAINING, registry: &REGISTRY }
 }
 
 thread_local! {
     // Without a destructor, so that a thread can read and drop leases until its very end.
-    static LOCAL: Local = const { Local::new() };
+    static LOCAL: Local = const { Local::new(&raw const NEVER) };
     pub(super) static LEAVING: Leaving = const { Leaving };
 }
 
@@ -49,7 +52,7 @@ pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
     let done = LOCAL.try_with(|local| f.take().map(|f| f(counters(), local)));
     match (done, f) {
         (Ok(Some(result)), _) => result,
-        (_, Some(f)) => f(counters(), &Local::new()),
+        (_, Some(f)) => f(counters(), &Local::new(&raw const NEVER)),
         (_, None) => unreachable!("`f` was either called or left"),
     }
 }
@@ -57,7 +60,7 @@ pub(crate) fn with_local<R>(f: impl FnOnce(Counters, &Local) -> R) -> R {
 /// Turns tracking of the thread's reads on or off; returns whether it was on. Tracked reads take the slow path, which
 /// records the factory that reads.
 pub(crate) fn track_reads(on: bool) -> bool {
-    with_local(|counters, local| counters.registry.track(local, on))
+    with_local(|_, local| local.track(on))
 }
 
 /// Whether the thread's reads are tracked.
