@@ -250,6 +250,7 @@ fn x2_a_future_in_a_factory_adds_its_own_size_and_not_twice_that() {
         };
     }
     async fn zero() -> Result<u32, Error> {
+        yield_now().await;
         Ok(1)
     }
     levels! {
