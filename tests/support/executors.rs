@@ -1,6 +1,7 @@
 //! Executors for tasks.
 
 use crate::Job;
+use crate::job::Report;
 use cells::BoxFuture;
 use futures::FutureExt as _;
 use std::future::pending;
@@ -17,9 +18,14 @@ pub trait Executor: 'static {
     /// Runs a task whose outcome the test waits for.
     fn spawn<R: Send + 'static>(future: impl Future<Output = R> + Send + 'static) -> Job<R> {
         let (report, job) = Job::new();
-        Self::start(Box::pin(async move { report.send(AssertUnwindSafe(future).catch_unwind().await) }));
+        Self::start(reported(Box::pin(future), report));
         job
     }
+}
+
+/// What a task's executor runs. It takes a boxed future, so that it is compiled once for all futures of one result.
+fn reported<R: Send + 'static>(future: BoxFuture<'static, R>, report: Report<R>) -> BoxFuture<'static, ()> {
+    Box::pin(async move { report.send(AssertUnwindSafe(future).catch_unwind().await) })
 }
 
 /// The executor of `pollster`, on a thread for each task.

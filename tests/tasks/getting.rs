@@ -232,30 +232,38 @@ fn a6_a_cell_of_an_async_disposer_is_const() {
 
 #[test]
 fn x2_a_future_in_a_factory_adds_its_own_size_and_not_twice_that() {
-    type Cell = RuntimeCell<u32>;
-    fn nested<F: Future<Output = Result<u32, Error>>>(
-        cell: &Cell,
-        inner: impl Fn() -> F,
-    ) -> impl Future<Output = Result<u32, Error>> {
-        let inner = move || {
-            let inner = inner();
-            async move {
-                let ballast = [0_u8; 100];
-                yield_now().await;
-                Ok::<_, Error>(inner.await? + u32::from(ballast[0]))
-            }
+    // Functions, because a generic one would have the type of each level several times in that of the next: the
+    // compiler would take minutes.
+    macro_rules! levels {
+        ($($outer:ident builds on $inner:ident)*) => {
+            $(
+                async fn $outer() -> Result<u32, Error> {
+                    static CELL: RuntimeCell<u32> = RuntimeCell::new("level");
+                    let factory = async || {
+                        let ballast = [0_u8; 100];
+                        yield_now().await;
+                        Ok::<_, Error>($inner().await? + u32::from(ballast[0]))
+                    };
+                    CELL.get_or_initialize_async(factory).await.map(|lease| *lease)
+                }
+            )*
         };
-        async move { cell.get_or_initialize_async(inner).await.map(|lease| *lease) }
     }
-    let cells: [&'static Cell; 9] = std::array::from_fn(|_| leak(cell("level")));
-    let one = || nested(cells[0], || async { Ok(1) });
-    let two = || nested(cells[1], one);
-    let three = || nested(cells[2], two);
-    let four = || nested(cells[3], three);
-    let five = || nested(cells[4], four);
-    let six = || nested(cells[5], five);
-    let seven = || nested(cells[6], six);
-    let eight = nested(cells[7], seven);
+    async fn zero() -> Result<u32, Error> {
+        yield_now().await;
+        Ok(1)
+    }
+    levels! {
+        one builds on zero
+        two builds on one
+        three builds on two
+        four builds on three
+        five builds on four
+        six builds on five
+        seven builds on six
+        eight builds on seven
+    }
+    let eight = eight();
     assert!(size_of_val(&eight) < 8 * 4096, "{} bytes", size_of_val(&eight));
     assert_eq!(pollster::block_on(eight).unwrap(), 1);
 }

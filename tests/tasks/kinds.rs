@@ -3,23 +3,27 @@
 use cells::{BoxError, BoxFuture, CloseResult, Disposer, RuntimeCell};
 use cells_test_support::{Answer, Counted, Executor, Job, Stage, eventually, spawn, yield_now};
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a factory returns, after it may have stopped at a stage.
-pub(crate) trait Outcome<T>: Fn() -> Result<T, BoxError> + Clone + Send + Sync + 'static {}
+pub(crate) trait Outcome<T>: Fn() -> Result<T, BoxError> + Send + Sync + 'static {}
 
-impl<T, F: Fn() -> Result<T, BoxError> + Clone + Send + Sync + 'static> Outcome<T> for F {}
+impl<T, F: Fn() -> Result<T, BoxError> + Send + Sync + 'static> Outcome<T> for F {}
+
+/// One without its type. With it, every call in every test would be compiled again for each executor.
+type AnyOutcome<T> = Arc<dyn Outcome<T>>;
 
 /// How callers use a cell. What their factories do, with a stop at `stage` if there is one, is the same for all kinds.
 pub(crate) trait Kind: 'static {
     /// The disposer of counted payloads.
     const DISPOSER: Disposer<Counted>;
 
-    fn start<T: Send + Sync>(
+    fn call<T: Send + Sync>(
         cell: &'static RuntimeCell<T>,
         refresh: bool,
         stage: Option<&'static Stage>,
-        outcome: impl Outcome<T>,
+        outcome: AnyOutcome<T>,
     ) -> Job<Answer<T>>;
 
     /// Asks each cell from inside the factory of the one before it.
@@ -28,6 +32,15 @@ pub(crate) trait Kind: 'static {
     fn close<T: Send + Sync>(cell: &'static RuntimeCell<T>) -> Job<CloseResult>;
 
     fn drain<T: Send + Sync>(cell: &'static RuntimeCell<T>, limit: Duration) -> Job<CloseResult>;
+
+    fn start<T: Send + Sync>(
+        cell: &'static RuntimeCell<T>,
+        refresh: bool,
+        stage: Option<&'static Stage>,
+        outcome: impl Outcome<T>,
+    ) -> Job<Answer<T>> {
+        Self::call(cell, refresh, stage, Arc::new(outcome))
+    }
 
     fn get<T: Send + Sync>(cell: &'static RuntimeCell<T>, outcome: impl Outcome<T>) -> Job<Answer<T>> {
         Self::start(cell, false, None, outcome)
@@ -62,11 +75,11 @@ pub(crate) struct Threads;
 impl Kind for Threads {
     const DISPOSER: Disposer<Counted> = Disposer::with(Counted::dispose);
 
-    fn start<T: Send + Sync>(
+    fn call<T: Send + Sync>(
         cell: &'static RuntimeCell<T>,
         refresh: bool,
         stage: Option<&'static Stage>,
-        outcome: impl Outcome<T>,
+        outcome: AnyOutcome<T>,
     ) -> Job<Answer<T>> {
         spawn(move || {
             let factory = || {
@@ -94,34 +107,34 @@ impl Kind for Threads {
     }
 }
 
+async fn call_async<T: Send + Sync>(
+    cell: &'static RuntimeCell<T>,
+    refresh: bool,
+    stage: Option<&'static Stage>,
+    outcome: AnyOutcome<T>,
+) -> Answer<T> {
+    let factory = || async {
+        if let Some(stage) = stage {
+            stage.pause_async().await;
+        }
+        outcome()
+    };
+    if refresh { cell.refresh_async(factory).await } else { cell.get_or_initialize_async(factory).await }
+}
+
 /// Tasks of one executor.
 pub(crate) struct Tasks<X>(PhantomData<X>);
 
 impl<X: Executor> Kind for Tasks<X> {
     const DISPOSER: Disposer<Counted> = Disposer::with_async(Counted::dispose_async);
 
-    fn start<T: Send + Sync>(
+    fn call<T: Send + Sync>(
         cell: &'static RuntimeCell<T>,
         refresh: bool,
         stage: Option<&'static Stage>,
-        outcome: impl Outcome<T>,
+        outcome: AnyOutcome<T>,
     ) -> Job<Answer<T>> {
-        X::spawn(async move {
-            let factory = || {
-                let outcome = outcome.clone();
-                async move {
-                    if let Some(stage) = stage {
-                        stage.pause_async().await;
-                    }
-                    outcome()
-                }
-            };
-            if refresh {
-                cell.refresh_async(factory).await
-            } else {
-                cell.get_or_initialize_async(factory).await
-            }
-        })
+        X::spawn(call_async(cell, refresh, stage, outcome))
     }
 
     fn nested(cells: Vec<&'static RuntimeCell<u32>>) -> Job<Answer<u32>> {

@@ -11,17 +11,32 @@ use crate::error::{BoxError, Error};
 use crate::flight::frames::{self, Waiting};
 use crate::flight::single_flight::{Flight, Outcome, Role};
 use crate::payload::lease::{AnyPayload, Lease};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+/// A factory whose futures are of type `F`.
+///
+/// Closures implement it. A factory with parts of generic types is better a struct: the type of a closure or future has
+/// all type parameters of the function around it, and some of them several times. Each of several levels multiplies
+/// that, and a compiler that writes debug information looks at all of it.
+pub(crate) trait BuildAsync<F> {
+    fn build(&mut self) -> F;
+}
+
+impl<F, B: FnMut() -> F> BuildAsync<F> for B {
+    fn build(&mut self) -> F {
+        self()
+    }
+}
 
 /// Waits for a payload or builds it: none was published a moment ago, or `purpose` wants a new one. No adjuster is applied
 /// to `build` here.
 pub(crate) async fn get_slow<F: Future<Output = Result<AnyPayload, BoxError>>>(
     cell: &RawCell,
     purpose: Purpose,
-    mut build: impl FnMut() -> F,
+    mut build: impl BuildAsync<F>,
 ) -> Result<Lease, Error> {
     let mut caller = Caller::new(cell, purpose, Flight::new);
     loop {
@@ -98,33 +113,40 @@ impl<'a> Caller<'a> {
 /// Runs the factory as a flight. If this future is dropped before the factory has returned, the flight is cancelled.
 pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>(
     mut initializer: Initializer<'_>,
-    build: impl FnOnce() -> F,
+    build: &mut impl BuildAsync<F>,
 ) -> Result<Outcome, Error> {
-    let returned = {
-        // The factory is called at the first poll, inside the frame: creating its future may panic too.
-        let future = pin!(Some(async { build().await }));
-        let mut run = FramedFuture { future, initializer: &initializer };
-        poll_fn(|cx| run.poll(cx)).await
-    };
+    let returned = FramedFuture { build, future: pin!(None), initializer: &initializer }.await;
     let outcome = initializer.finish_async(returned).await;
     initializer.end(outcome)
 }
 
-/// A factory's future, which is polled and dropped inside the factory's frame.
-struct FramedFuture<'a, F> {
-    /// `None` only inside `drop`.
+/// A factory's future, which is created, polled and dropped inside the factory's frame.
+struct FramedFuture<'a, F, B> {
+    build: &'a mut B,
+    /// `None` before the first poll, because creating the future may panic too, and once it is over.
     future: Pin<&'a mut Option<F>>,
     initializer: &'a Initializer<'a>,
 }
 
-impl<F: Future<Output = Result<AnyPayload, BoxError>>> FramedFuture<'_, F> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Returned> {
-        let future = self.future.as_mut().as_pin_mut();
-        self.initializer.poll(|| future.map_or(Poll::Pending, |future| future.poll(cx)))
+impl<F: Future<Output = Result<AnyPayload, BoxError>>, B: BuildAsync<F>> Future for FramedFuture<'_, F, B> {
+    type Output = Returned;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Returned> {
+        let Self { build, future, initializer } = &mut *self;
+        initializer.poll(|| {
+            if future.is_none() {
+                future.set(Some(build.build()));
+            }
+            let polled = future.as_mut().as_pin_mut().map_or(Poll::Pending, |future| future.poll(cx));
+            if polled.is_ready() {
+                future.set(None);
+            }
+            polled
+        })
     }
 }
 
-impl<F> Drop for FramedFuture<'_, F> {
+impl<F, B> Drop for FramedFuture<'_, F, B> {
     fn drop(&mut self) {
         let _entered = self.initializer.enter();
         self.future.set(None);

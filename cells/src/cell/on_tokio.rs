@@ -120,9 +120,9 @@ impl Drop for FlightTask {
     }
 }
 
-async fn run(initializer: Initializer<'static>, build: impl Build) -> Result<Outcome, Error> {
+async fn run(initializer: Initializer<'static>, mut build: impl Build) -> Result<Outcome, Error> {
     let cell = initializer.cell();
-    let outcome = initialize(initializer, build).await?;
+    let outcome = initialize(initializer, &mut build).await?;
     if let Outcome::Ready(lease) = &outcome {
         close_with_runtime(cell, lease.generation());
     }

@@ -3,7 +3,7 @@
 use crate::cell::closable_cell::ClosableCell;
 use crate::cell::config::Config;
 use crate::cell::get::refuse;
-use crate::cell::get_async;
+use crate::cell::get_async::{self, BuildAsync};
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::frames;
@@ -11,11 +11,13 @@ use crate::info::{Limits, unless_zero, unless_zero_time};
 use crate::observe::hook::Hook;
 use crate::observe::observer::CloseResult;
 use crate::payload::disposer::{DisposeFn, Disposer};
-use crate::payload::lease::{Lease, Ref};
+use crate::payload::lease::{AnyPayload, Lease, Ref};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A slot for one payload that is built on demand, can fail, can be closed, and can be built again.
@@ -189,7 +191,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(Purpose::Get, factory).await,
+            None => self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory }).await,
         }
     }
 
@@ -209,7 +211,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = factory();
             async { Ok::<_, Infallible>(built.await) }
         };
-        self.get_slow_async(Purpose::CannotFail, factory).await.unwrap_or_else(|error| refuse(&error))
+        self.get_slow_async(Purpose::CannotFail, AsyncFactory { cell: self, factory })
+            .await
+            .unwrap_or_else(|error| refuse(&error))
     }
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
@@ -223,21 +227,48 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         &self,
         factory: impl FnMut() -> F,
     ) -> Result<Ref<'static, T>, Error> {
-        self.get_slow_async(Purpose::Refresh, factory).await
+        self.get_slow_async(Purpose::Refresh, AsyncFactory { cell: self, factory }).await
     }
 
-    async fn get_slow_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+    async fn get_slow_async<F: Future<Output = Result<AnyPayload, BoxError>>>(
         &self,
         purpose: Purpose,
-        mut factory: impl FnMut() -> F,
+        build: impl BuildAsync<F>,
     ) -> Result<Ref<'static, T>, Error> {
-        let build = || {
-            // Boxed: the caller's future would contain it twice, where it is kept and where it is awaited, and a future
-            // that is nested in others twice as often at each level.
-            let built = Box::pin(factory());
-            async { Ok(self.payload(built.await.map_err(Into::into)?)) }
-        };
         frames::note(get_async::get_slow(self.raw(), purpose, build).await).map(Lease::typed)
+    }
+}
+
+/// The asynchronous factory of a call.
+struct AsyncFactory<'a, T: Send + Sync + 'static, B> {
+    cell: &'a RuntimeCell<T>,
+    factory: B,
+}
+
+impl<'a, T: Send + Sync + 'static, F, B: FnMut() -> F> BuildAsync<Built<'a, T, F>>
+    for AsyncFactory<'a, T, B>
+{
+    fn build(&mut self) -> Built<'a, T, F> {
+        Built { cell: self.cell, future: Box::pin((self.factory)()) }
+    }
+}
+
+/// The future of an [`AsyncFactory`].
+struct Built<'a, T: Send + Sync + 'static, F> {
+    cell: &'a RuntimeCell<T>,
+    /// Boxed: the caller's future would contain it twice, where it is kept and where it is awaited, and a future that is
+    /// nested in others twice as often at each level.
+    future: Pin<Box<F>>,
+}
+
+impl<T: Send + Sync + 'static, E: Into<BoxError>, F: Future<Output = Result<T, E>>> Future
+    for Built<'_, T, F>
+{
+    type Output = Result<AnyPayload, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.future.as_mut().poll(cx);
+        polled.map(|built| Ok(self.cell.payload(built.map_err(Into::into)?)))
     }
 }
 
