@@ -14,6 +14,7 @@ use std::io::Write;
 const THREADS: [usize; 2] = [1, 2];
 
 fn main() {
+    println!("processor: {}", common::processor());
     let contenders = contenders();
     let [one, two] = THREADS.map(|threads| medians(&contenders, threads, common::rounds(ROUNDS)));
     println!("{:<28}{:>14}{:>9}{:>15}{:>9}", "ready read", "1 thread, ns", "ratio", "2 threads, ns", "ratio");

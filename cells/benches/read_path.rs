@@ -168,6 +168,7 @@ fn close() {
 }
 
 fn main() {
+    println!("processor: {}", common::processor());
     *LOCKS[0].write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(7));
     assert_eq!(*LAZIES[0] + **SWAPS[0].load() + cell().map_or(0, |lease| *lease), 21);
     println!("read path: {:?}; a cell takes {} bytes", read_path(), size_of::<RuntimeCell<u64>>());

@@ -23,6 +23,7 @@ fn row(what: &str, against: &str, ratio: f64, at_most: f64) {
 }
 
 fn main() {
+    println!("processor: {}", common::processor());
     println!("{:<44}{:<18}{:>8}{:>9}", "", "multiple of", "is", "at most");
     reads();
     churn();
