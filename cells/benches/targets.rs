@@ -21,12 +21,12 @@ fn churned() -> u64 {
 /// Prints one row of the report.
 fn row(what: &str, against: &str, ratio: f64, at_most: f64) {
     let met = if ratio <= at_most { "met" } else { "not met" };
-    println!("{what:<48}{against:<20}{ratio:>8.3}{at_most:>9.3}  {met}");
+    println!("{what:<54}{against:<20}{ratio:>8.3}{at_most:>9.3}  {met}");
 }
 
 fn main() {
     println!("processor: {}", common::processor());
-    println!("{:<48}{:<20}{:>8}{:>9}", "", "multiple of", "is", "at most");
+    println!("{:<54}{:<20}{:>8}{:>9}", "", "multiple of", "is", "at most");
     reads();
     under_conditions();
     among_many();
@@ -39,7 +39,7 @@ fn main() {
     waiters();
     let bytes = size_of_val::<StaticCell<_, _>>(&CHURNED);
     let met = if bytes <= 288 { "met" } else { "not met" };
-    println!("{:<48}{:<20}{bytes:>8}{:>9}  {met}", "a cell that was never used", "a byte", 288);
+    println!("{:<54}{:<20}{bytes:>8}{:>9}  {met}", "a cell that was never used", "a byte", 288);
 }
 
 fn reads() {
@@ -50,11 +50,11 @@ fn reads() {
     for threads in [1, 2] {
         let figures = measure(&contenders, threads, common::rounds(ROUNDS));
         for name in ["cell", "cell, fallible"] {
-            let what = format!("ready read in a loop, {name}, threads: {threads}");
+            let what = format!("read in a loop, {name}, threads: {threads}");
             row(&what, "LazyLock", figures.ratio(name, "LazyLock"), 4.0);
             row(&what, "arc-swap load", figures.ratio(name, "arc-swap load"), of_arc_swap);
         }
-        let what = format!("ready read in a loop, permanent, threads: {threads}");
+        let what = format!("read in a loop, permanent, threads: {threads}");
         row(&what, "LazyLock", figures.ratio("cell, permanent", "LazyLock"), 1.05);
     }
 }
@@ -62,7 +62,7 @@ fn reads() {
 fn under_conditions() {
     let figures = measure(&conditions::contenders(), 1, common::rounds(ROUNDS));
     for name in figures.names().filter(|name| *name != PLAIN) {
-        row(&format!("ready read, {name}"), PLAIN, figures.ratio(name, PLAIN), 1.15);
+        row(&format!("read, {name}"), PLAIN, figures.ratio(name, PLAIN), 1.15);
     }
 }
 
@@ -70,7 +70,7 @@ fn among_many() {
     let figures = measure(&crowded::contenders(), 1, common::rounds(ROUNDS));
     for name in figures.names().filter(|name| ![DECLARED, BARE].contains(name)) {
         let alone = if name.starts_with("bare") { BARE } else { DECLARED };
-        row(&format!("ready read among live cells, {name}"), alone, figures.ratio(name, alone), 1.15);
+        row(&format!("read, many cells, {name}"), alone, figures.ratio(name, alone), 1.15);
     }
 }
 
@@ -83,7 +83,7 @@ fn in_tasks() {
     let runtime = tasks::runtime();
     let ready = tasks::ready(&runtime);
     let crowds = tasks::crowds(&runtime);
-    for (what, contenders) in [("ready read in a task", ready), ("64 tasks, one flight", crowds)] {
+    for (what, contenders) in [("read in a task", ready), ("64 tasks, one flight", crowds)] {
         let figures = measure(&contenders, 1, common::rounds(ROUNDS));
         for name in figures.names().filter(|name| name.contains("cell") || name.contains("RuntimeCell")) {
             row(&format!("{what}, {name}"), "tokio OnceCell", figures.ratio(name, "tokio OnceCell"), 1.0);
@@ -102,7 +102,7 @@ fn churn() {
         busy / quiet
     };
     let ratios = (0..common::rounds(41)).map(ratio).collect();
-    row("ready read, closed and rebuilt every 20 µs", "a quiet read", common::median(ratios), 2.0);
+    row("read, closed and rebuilt every 20 µs", "a quiet read", common::median(ratios), 2.0);
 }
 
 fn waiters() {

@@ -2,7 +2,7 @@
 //! its result counts, and not how many reads the processor does side by side.
 
 use super::readers::elsewhere;
-use super::turns::Contender;
+use super::turns::{Contender, in_a_loop};
 use arc_swap::ArcSwap;
 use cells::{Error, RuntimeCell};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -15,14 +15,10 @@ static LOCKS: [RwLock<Option<Arc<u64>>>; 2] = [RwLock::new(None), RwLock::new(No
 
 macro_rules! chain {
     ($at:ident: $read:expr) => {
-        |times| {
-            let mut last = 0_u64;
-            for _ in 0..times {
-                let $at = usize::from(last > u64::MAX / 2);
-                last = $read;
-            }
-            std::hint::black_box(last);
-        }
+        in_a_loop!(keep mut last = 0_u64 => {
+            let $at = usize::from(last > u64::MAX / 2);
+            last = $read;
+        })
     };
 }
 

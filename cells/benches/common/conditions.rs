@@ -46,14 +46,11 @@ pub(crate) fn contenders() -> Vec<Contender<'static>> {
         Contender::new("four in a row", in_a_loop!(four: *unhindered())),
         Contender::new("eight in a row", in_a_loop!(eight: *unhindered())),
         Contender::new("on the thread that built it", in_a_loop!(*own())),
-        Contender::new("under 1 lease", |times| {
-            let _held = under_one();
-            in_a_loop!(*under_one())(times);
-        }),
-        Contender::new("under 5 leases", |times| {
-            let _held = [(); 5].map(|()| under_five());
-            in_a_loop!(*under_five())(times);
-        }),
+        Contender::new("under 1 lease", in_a_loop!(keep _held = under_one() => *under_one())),
+        Contender::new(
+            "under 5 leases",
+            in_a_loop!(keep _held = [(); 5].map(|()| under_five()) => *under_five()),
+        ),
         Contender::new("after 5,000 leases moved away", in_a_loop!(*moved_away())),
         Contender::new("after 5,000 leases moved here", in_a_loop!(*moved_here())),
     ]

@@ -129,12 +129,10 @@ pub(crate) fn contenders() -> Vec<Contender<'static>> {
         Contender::new("cell", in_a_loop!(*declared())),
         Contender::new("cell, fallible", in_a_loop!(*fallible().expect("42 is a number"))),
         Contender::new("RuntimeCell", in_a_loop!(runtime())),
-        Contender::new("arc-swap Cache, in a local", |times| {
-            let mut cache = Cache::new(&ARC_SWAP);
-            for _ in 0..times {
-                black_box(cache.load().as_ref().map_or(0, |value| **value));
-            }
-        }),
+        Contender::new(
+            "arc-swap Cache, in a local",
+            in_a_loop!(keep mut cache = Cache::new(&ARC_SWAP) => cache.load().as_ref().map_or(0, |value| **value)),
+        ),
         Contender::new("crossbeam-epoch pin, load", in_a_loop!(epoch())),
         Contender::new("seize enter, protect", in_a_loop!(seize())),
         Contender::new("sdd guard, load", in_a_loop!(sdd())),

@@ -115,13 +115,14 @@ fn reader<'a, F: Future<Output = u64>>(
     runtime: &'a Runtime,
     read: impl Fn() -> F + Sync + 'a,
 ) -> Contender<'a> {
-    Contender::new(name, move |times| {
+    let work = move |times| {
         runtime.block_on(async {
             for _ in 0..times {
                 black_box(read().await);
             }
         });
-    })
+    };
+    Contender::new(name, [Box::new(work)])
 }
 
 /// `make` creates an empty cell and returns what each task calls.
