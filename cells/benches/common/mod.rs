@@ -1,6 +1,6 @@
 //! What the benchmarks share: how they measure, and what more than one of them measures.
 
-#![allow(dead_code, reason = "each benchmark uses only part of this module")]
+#![allow(dead_code, unused_imports, reason = "each benchmark uses only part of this module")]
 
 /// Declares cells of a number, each by its name.
 macro_rules! numbers {
@@ -13,6 +13,8 @@ macro_rules! numbers {
         )*
     };
 }
+pub(crate) use numbers;
+
 pub(crate) mod chain;
 pub(crate) mod churn;
 pub(crate) mod conditions;
