@@ -254,6 +254,7 @@ fn with_fences() {
         Contender::new("arc-swap load", in_a_loop!(**SWAP.load())),
         Contender::new("declared", in_a_loop!(*declared())),
         Contender::new("fallible", in_a_loop!(fallible().map_or(0, |lease| *lease))),
+        Contender::new("bare", in_a_loop!(cell().map_or(0, |lease| *lease))),
     ];
     show(&format!("read path: {:?}", read_path()), &measure(&contenders, 1, common::rounds(ROUNDS)));
     close();

@@ -15,7 +15,7 @@ const MOVED: (usize, usize) = (1_000, 5);
 /// The plain loop, which the others are compared with.
 pub(crate) const PLAIN: &str = "one read in a loop";
 
-numbers! { unhindered own under_one under_five moved_away moved_here }
+numbers! { unhindered another own under_one under_five moved_away moved_here }
 
 #[runtime_cell]
 fn fallible() -> Result<u64, ParseIntError> {
@@ -25,7 +25,7 @@ fn fallible() -> Result<u64, ParseIntError> {
 /// The plain loop, and a read under each condition. Another thread builds the cells, but for one.
 pub(crate) fn contenders() -> Vec<Contender<'static>> {
     elsewhere(|| {
-        for cell in [unhindered, under_one, under_five, moved_away, moved_here] {
+        for cell in [unhindered, another, under_one, under_five, moved_away, moved_here] {
             drop(cell());
         }
         drop(fallible());
@@ -41,6 +41,8 @@ pub(crate) fn contenders() -> Vec<Contender<'static>> {
     }
     vec![
         Contender::new(PLAIN, in_a_loop!(*unhindered())),
+        // Shows how far the figures of two cells differ without a condition.
+        Contender::new("another cell", in_a_loop!(*another())),
         Contender::new("fallible", in_a_loop!(*fallible().expect("42 is a number"))),
         Contender::new("fallible, by `?`", in_a_loop!(by_question_mark().unwrap_or(0))),
         Contender::new("four in a row", in_a_loop!(four: *unhindered())),
