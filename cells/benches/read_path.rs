@@ -27,7 +27,7 @@ static CELL: RuntimeCell<u64> = RuntimeCell::new("cell");
 /// The argument of the process that reads with fences.
 const WITH_FENCES: &str = "--with-fences";
 /// How many new threads read first, of each kind.
-const THREADS: usize = 400;
+const THREADS: usize = 200;
 /// How many leases are dropped at once.
 const BATCH: u32 = 1_000;
 
