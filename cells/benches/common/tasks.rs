@@ -15,7 +15,7 @@ use tokio::sync::{Notify, OnceCell};
 /// The number of tasks that wait for one flight.
 pub(crate) const CROWD: usize = 64;
 /// The number of flights in a round.
-const FLIGHTS: u32 = 20;
+const FLIGHTS: u32 = 5;
 
 static ONCE_CELL: OnceCell<u64> = OnceCell::const_new();
 static FIELD: RuntimeCell<u64> = RuntimeCell::new("field");
