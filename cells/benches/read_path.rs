@@ -82,7 +82,7 @@ fn main() {
         .env("CELLS_READ_PATH", "fences")
         .status();
     assert!(fences.is_ok_and(|status| status.success()));
-    // Last, because so many live cells slow down what looks at all of them.
+    // Last, because cells that are built after so many are not plain ones.
     show("among many cells", &measure(&crowded::contenders(), 1, common::rounds(ROUNDS)));
 }
 

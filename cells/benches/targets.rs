@@ -29,14 +29,14 @@ fn main() {
     println!("{:<54}{:<20}{:>8}{:>9}", "", "multiple of", "is", "at most");
     reads();
     under_conditions();
-    among_many();
     dependent();
-    if common::argument("--reads") {
-        return;
+    if !common::argument("--reads") {
+        in_tasks();
+        churn();
+        waiters();
     }
-    in_tasks();
-    churn();
-    waiters();
+    // Last, because cells that are built after so many are not plain ones.
+    among_many();
     let bytes = size_of_val::<StaticCell<_, _>>(&CHURNED);
     let met = if bytes <= 288 { "met" } else { "not met" };
     println!("{:<54}{:<20}{bytes:>8}{:>9}  {met}", "a cell that was never used", "a byte", 288);
