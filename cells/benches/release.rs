@@ -7,6 +7,7 @@ use common::release::{Released, WAITERS, measure};
 const ROUNDS: usize = 201;
 
 fn main() {
+    println!("processor: {}", common::processor());
     println!("{:<10}{:>16}{:>18}{:>8}", "waiters", "OnceLock, µs", "RuntimeCell, µs", "ratio");
     for waiters in WAITERS {
         let Released { once_lock, cell, ratio } = measure(waiters, common::rounds(ROUNDS));
