@@ -71,8 +71,8 @@ fn r5_what_is_used_up_comes_back() {
         drop(get(&CELL, || 7));
     });
     println!("the first cell of the first thread: {one_thread} bytes");
-    instances(10);
     threads(10);
+    instances(10);
     assert_eq!(kept(|| instances(3_000)), 0, "3,000 instances");
     // The end of one thread may overlap with the start of the next: one or two more tables, and the list of idle ones.
     let threads = kept(|| threads(10_000));

@@ -289,7 +289,7 @@ impl Registry {
     /// Counts the begin of a lease on a lane with a row; `None` if it has to be counted in `shared`.
     fn begin(&self, local: &Local, lane: &Lane) -> Option<Counted> {
         let has_fast = || (self.enlist)().then(|| cfg!(cells_loom) || self.path() == ReadPath::Membarrier);
-        self.tables.begin(local, lane.index?, lane.fast != Index::NONE, has_fast)
+        self.tables.begin(local, lane.index()?, lane.served, has_fast)
     }
 
     /// Hands on the table of the ending thread, with all that is counted in it: leases that began here may still be out.
@@ -311,10 +311,8 @@ pub(crate) type Finish = unsafe fn(NonNull<()>);
 #[repr(align(64))]
 pub(crate) struct Lane {
     number: usize,
-    /// Which row of each table is this lane's; `None` for a lane with too high a number.
-    index: Option<Index>,
-    /// The same if the fast path serves it, else none.
-    fast: Index,
+    /// Whether the fast path serves it, if it has a row.
+    served: bool,
     payload: AtomicPtr<()>,
     /// Counts clones, publishers' leases, and what threads cannot count in a table; wraps.
     shared: AtomicU64,
@@ -341,16 +339,24 @@ enum Phase {
 
 impl Lane {
     fn new(number: usize, served: bool) -> Self {
-        let index = Index::of(number);
         Self {
             number,
-            index,
-            fast: index.filter(|_| served).unwrap_or(Index::NONE),
+            served,
             payload: AtomicPtr::new(ptr::null_mut()),
             shared: AtomicU64::new(0),
             occupant: Mutex::new(Occupant { phase: Phase::Free, finish: None }),
             next_free: AtomicPtr::new(ptr::null_mut()),
         }
+    }
+
+    /// Which row of each table is this lane's; `None` for a lane with too high a number.
+    fn index(&self) -> Option<Index> {
+        Index::of(self.number)
+    }
+
+    /// The same if the fast path serves it.
+    fn fast(&self) -> Option<Index> {
+        self.index().filter(|_| self.served)
     }
 
     /// The payload of a lane on which the caller holds a lease.
@@ -365,7 +371,7 @@ impl Lane {
 
     /// The number of leases out, or more, if the lane is `Draining`; otherwise only an estimate.
     fn sum(&self, all: Counters) -> u64 {
-        let counted = self.index.map_or(0, |index| all.registry.tables.sum(index));
+        let counted = self.index().map_or(0, |index| all.registry.tables.sum(index));
         // After the tables, because counts move from there to here. Acquire: pairs with the release in `lower`.
         counted.wrapping_add(self.shared.load(Ordering::Acquire))
     }
@@ -380,7 +386,7 @@ impl Lane {
         occupant.phase = Phase::Free;
         let finish = occupant.finish.take();
         let payload = self.payload();
-        if let Some(index) = self.index {
+        if let Some(index) = self.index() {
             all.draining.set(index, None);
         }
         drop(occupant);
@@ -403,13 +409,13 @@ impl Lane {
     /// # Safety
     /// The caller has counted a lease for this, and no longer uses the payload by it.
     pub(crate) unsafe fn release(&'static self, all: Counters, local: &Local) {
-        if !self.index.is_some_and(|index| local.end_extra(index)) {
+        if !self.index().is_some_and(|index| local.end_extra(index)) {
             // Release: as in a table; pairs with the last acquire in `sum`.
             self.shared.fetch_sub(1, Ordering::Release);
         }
         all.registry.path.light();
         // A lane without an index is looked at each time.
-        if self.index.is_none_or(|index| all.draining.get(index).is_some()) {
+        if self.index().is_none_or(|index| all.draining.get(index).is_some()) {
             self.look(all);
         }
     }
@@ -555,17 +561,17 @@ impl Slot {
         self.word.store(Index::NONE.in_word(version), Ordering::Relaxed);
         // Release: pairs with the acquire in `published`.
         self.published.store(lane.map_or(ptr::null(), ptr::from_ref).cast_mut(), Ordering::Release);
-        if let Some(lane) = lane.filter(|lane| lane.fast != Index::NONE) {
+        if let Some((lane, index)) = lane.and_then(|lane| Some((lane, lane.fast()?))) {
             // Release: pairs with the acquire of a reader that must not take it for what the word was about before.
             self.payload.store(lane.payload().as_ptr(), Ordering::Release);
             // Release: pairs with the acquire of a reader, so that it finds the payload as published.
-            self.word.store(lane.fast.in_word(version), Ordering::Release);
+            self.word.store(index.in_word(version), Ordering::Release);
         }
         let old = old?;
         let mut occupant = old.occupant.lock();
         debug_assert_eq!(occupant.phase, Phase::Published);
         occupant.phase = Phase::Retiring;
-        if let Some(index) = old.index {
+        if let Some(index) = old.index() {
             all.draining.set(index, Some(old));
         }
         drop(occupant);
