@@ -274,69 +274,74 @@ fn two_last_drops_against_close() {
     });
 }
 
-/// Lets the thread's next read take the fast path.
-fn warm_up(world: &World, local: &Local) {
-    assert!(world.visit(local));
-    assert!(world.is_fast(local), "the fast path is not modelled");
+/// A thread whose reads take the fast path from the first: it goes on with what another thread has begun.
+fn fast_thread<R: 'static>(
+    world: &Arc<World>,
+    body: impl FnOnce(&World, &Local) -> R + 'static,
+) -> thread::JoinHandle<R> {
+    let local = world.local();
+    assert!(world.visit(&local));
+    assert!(world.is_fast(&local), "the fast path is not modelled");
+    let world = Arc::clone(world);
+    thread::spawn(move || {
+        let result = body(&world, &local);
+        world.all.registry.leave(&local);
+        result
+    })
 }
 
 fn fast_read_against_close() {
-    world(|world, local| {
-        warm_up(world, local);
-        let closer = thread(world, |world, _| world.close());
-        _ = world.visit(local);
-        closer.join().unwrap();
+    world(|world, _| {
+        let reader = fast_thread(world, |world, local| _ = world.visit(local));
+        world.close();
+        reader.join().unwrap();
     });
 }
 
-fn fast_drop_against_close() {
-    world(|world, local| {
-        warm_up(world, local);
-        let lease = world.read(local).unwrap();
-        let closer = thread(world, |world, _| world.close());
-        lease.look();
-        lease.end(world, local);
-        closer.join().unwrap();
+fn two_fast_readers_against_close() {
+    world(|world, _| {
+        let one = fast_thread(world, |world, local| _ = world.visit(local));
+        let two = fast_thread(world, |world, local| _ = world.visit(local));
+        world.close();
+        one.join().unwrap();
+        two.join().unwrap();
     });
 }
 
-/// A read that finds no seat, and a fast one in the next column, under leases, while the closer adds up.
-fn reads_under_leases_against_close() {
-    world(|world, local| {
-        warm_up(world, local);
-        let lease = world.read(local).unwrap();
-        let closer = thread(world, |world, _| world.close());
-        _ = world.visit(local);
-        lease.look();
-        lease.end(world, local);
-        closer.join().unwrap();
+/// A read that finds its seat taken, under a lease that keeps the payload while the closer adds up.
+fn reads_under_a_lease_against_close() {
+    world(|world, _| {
+        let reader = fast_thread(world, |world, local| {
+            let lease = world.read(local);
+            _ = world.visit(local);
+            if let Some(lease) = lease {
+                lease.look();
+                lease.end(world, local);
+            }
+        });
+        world.close();
+        reader.join().unwrap();
     });
 }
 
 /// The next payload comes into the lane of the one before, so the word differs by its version alone.
 fn fast_read_against_reopen() {
     with(always, 2, |world, local| {
-        warm_up(world, local);
-        let closer = thread(world, |world, local| {
-            world.close();
-            world.publish(1, local);
-            world.close();
-        });
-        _ = world.visit(local);
-        closer.join().unwrap();
+        let reader = fast_thread(world, |world, local| _ = world.visit(local));
+        world.close();
+        world.publish(1, local);
+        world.close();
+        reader.join().unwrap();
     });
 }
 
 fn fast_read_against_refresh() {
     with(always, 2, |world, local| {
-        warm_up(world, local);
-        let refresher = thread(world, |world, local| {
-            let (lease, old) = world.put(1);
-            assert!(old.unwrap().settle(world.all));
-            lease.end(world, local);
-        });
-        assert!(world.visit(local), "empty during a refresh");
-        refresher.join().unwrap();
+        let reader = fast_thread(world, |world, local| assert!(world.visit(local), "empty during a refresh"));
+        let (lease, old) = world.put(1);
+        assert!(old.unwrap().settle(world.all));
+        lease.end(world, local);
+        reader.join().unwrap();
         world.close();
     });
 }
@@ -344,16 +349,13 @@ fn fast_read_against_refresh() {
 /// The lane serves another cell's payload, while a fast reader still counts in it.
 fn fast_read_while_the_lane_moves() {
     with(always, 2, |world, local| {
-        warm_up(world, local);
-        let closer = thread(world, |world, local| {
-            world.close();
-            let (lease, old) = world.put_in(&world.other, 1);
-            assert!(old.is_none());
-            lease.end(world, local);
-            world.close_in(&world.other);
-        });
-        _ = world.visit(local);
-        closer.join().unwrap();
+        let reader = fast_thread(world, |world, local| _ = world.visit(local));
+        world.close();
+        let (lease, old) = world.put_in(&world.other, 1);
+        assert!(old.is_none());
+        lease.end(world, local);
+        world.close_in(&world.other);
+        reader.join().unwrap();
     });
 }
 
@@ -500,11 +502,11 @@ const MODELS: [Model; 21] = [
     ("two_last_drops", None, two_last_drops),
     ("two_last_drops_against_close", None, two_last_drops_against_close),
     ("fast_read_against_close", None, fast_read_against_close),
-    ("fast_drop_against_close", None, fast_drop_against_close),
-    ("reads_under_leases_against_close", None, reads_under_leases_against_close),
-    ("fast_read_against_reopen", Some(3), fast_read_against_reopen),
-    ("fast_read_against_refresh", Some(4), fast_read_against_refresh),
-    ("fast_read_while_the_lane_moves", Some(3), fast_read_while_the_lane_moves),
+    ("two_fast_readers_against_close", Some(3), two_fast_readers_against_close),
+    ("reads_under_a_lease_against_close", Some(5), reads_under_a_lease_against_close),
+    ("fast_read_against_reopen", Some(4), fast_read_against_reopen),
+    ("fast_read_against_refresh", Some(5), fast_read_against_refresh),
+    ("fast_read_while_the_lane_moves", Some(5), fast_read_while_the_lane_moves),
     ("publish_after_close", Some(4), publish_after_close),
     ("lane_moves_to_another_cell", Some(4), lane_moves_to_another_cell),
     ("refresh_never_looks_empty", None, refresh_never_looks_empty),
