@@ -2,8 +2,13 @@
 //! model allows.
 //!
 //! `RUSTFLAGS="--cfg cells_loom" cargo run --release -p cells-models [name …]` explores all of them, or those named, and
-//! fails if one explored nothing. They run the variant with memory fences, because a model of the language does not know
-//! `membarrier`; the two variants differ only in their fences.
+//! fails if one explored nothing. They run the fast path and the slow one with memory fences, because a model of the
+//! language does not know `membarrier`; the two ways differ only in their fences. So the models hold every order in
+//! `counters.rs` and `tables.rs` but one: a reader's fence is an acquire here, as the load of the payload has to be by
+//! itself where the fence is only the compiler's.
+//!
+//! The checker does not interrupt the first thread of a model at each of its steps once it has started others: what is to
+//! be tried in every order belongs in a thread.
 
 #![cfg_attr(cells_loom, allow(unexpected_cfgs, reason = "features of the library, not of this package"))]
 

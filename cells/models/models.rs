@@ -155,6 +155,7 @@ impl Lease {
         let payload: NonNull<Payload> = payload.cast();
         // SAFETY: it stays until the world ends.
         let lane = unsafe { payload.as_ref() }.lane.get().expect("it was published");
+        assert!(seat.is_none_or(|seat| lane.has(seat)), "it is counted in another lane");
         Self { payload, seat, lane }
     }
 

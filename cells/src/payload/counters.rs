@@ -354,6 +354,12 @@ impl Lane {
         Index::of(self.number)
     }
 
+    /// Whether the seat is one of this lane's.
+    #[cfg(cells_loom)]
+    pub(crate) fn has(&self, seat: &Seat) -> bool {
+        self.index() == Some(seat.lane())
+    }
+
     /// The same if the fast path serves it.
     fn fast(&self) -> Option<Index> {
         self.index().filter(|_| self.served)
