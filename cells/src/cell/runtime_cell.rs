@@ -189,7 +189,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(Purpose::Get, factory).await,
+            None => Box::pin(self.get_slow_async(Purpose::Get, factory)).await,
         }
     }
 
@@ -209,7 +209,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = factory();
             async { Ok::<_, Infallible>(built.await) }
         };
-        self.get_slow_async(Purpose::CannotFail, factory).await.unwrap_or_else(|error| refuse(&error))
+        Box::pin(self.get_slow_async(Purpose::CannotFail, factory)).await.unwrap_or_else(|error| refuse(&error))
     }
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
