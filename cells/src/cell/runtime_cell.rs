@@ -209,7 +209,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = factory();
             async { Ok::<_, Infallible>(built.await) }
         };
-        Box::pin(self.get_slow_async(Purpose::CannotFail, factory)).await.unwrap_or_else(|error| refuse(&error))
+        Box::pin(self.get_slow_async(Purpose::CannotFail, factory))
+            .await
+            .unwrap_or_else(|error| refuse(&error))
     }
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.

@@ -54,7 +54,11 @@ impl WaitBudget {
     /// The deadline of the wait that begins now; `None` means no limit.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
         let limit = self.limit;
-        self.begun.get_or_insert_with(|| (clock::now(), limit.and_then(clock::deadline))).1
+        let begin = || {
+            let now = clock::now();
+            (now, limit.and_then(|limit| now.checked_add(limit)))
+        };
+        self.begun.get_or_insert_with(begin).1
     }
 
     /// Checks that a call whose own flight was superseded may start over. A cell that is closed faster than it is built

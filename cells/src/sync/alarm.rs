@@ -93,6 +93,11 @@ impl Alarm {
         Some(Self { clock, key })
     }
 
+    /// Drops an alarm whose time has come: the thread takes it out, if it has not yet.
+    pub(crate) fn leave(self) {
+        std::mem::forget(self);
+    }
+
     /// Replaces the waker, unless the alarm has rung; returns whether it is still set.
     pub(crate) fn rings(&self, waker: &Waker) -> bool {
         if !self.clock.is_of_this_process() {
@@ -108,11 +113,15 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        // What is due is taken out by the thread, if it has not been yet.
-        if self.key.0 > Instant::now() && self.clock.is_of_this_process() {
-            let waker = self.clock.alarms.lock().wakers.remove(&self.key);
-            drop(waker); // after unlocking
-        }
+        // A forked child must not wait for a lock that the thread may have held at the fork. If the lock is free, it may
+        // take the alarm out of its copy, and nobody needs to ask the system which process this is.
+        let alarms = self
+            .clock
+            .alarms
+            .try_lock()
+            .or_else(|| self.clock.is_of_this_process().then(|| self.clock.alarms.lock()));
+        let waker = alarms.and_then(|mut alarms| alarms.wakers.remove(&self.key));
+        drop(waker); // after unlocking
     }
 }
 
