@@ -41,7 +41,8 @@ impl Purpose {
 /// superseded: a factory that the call runs before that does not count.
 pub(crate) struct WaitBudget {
     limit: Option<Duration>,
-    /// When the first wait began, and the deadline; `None` before that.
+    /// When the first wait began, and the deadline; `None` before that, and of a call without limit, which need not know
+    /// the time.
     begun: Option<(Instant, Option<Instant>)>,
 }
 
@@ -53,10 +54,10 @@ impl WaitBudget {
 
     /// The deadline of the wait that begins now; `None` means no limit.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
-        let limit = self.limit;
+        let limit = self.limit?;
         let begin = || {
             let now = clock::now();
-            (now, limit.and_then(|limit| now.checked_add(limit)))
+            (now, now.checked_add(limit))
         };
         self.begun.get_or_insert_with(begin).1
     }
