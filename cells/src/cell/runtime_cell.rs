@@ -189,6 +189,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
+            // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
             None => Box::pin(self.get_slow_async(Purpose::Get, factory)).await,
         }
     }
@@ -234,8 +235,8 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
         mut factory: impl FnMut() -> F,
     ) -> Result<Ref<'static, T>, Error> {
         let build = || {
-            // Boxed: the caller's future would contain it twice, where it is kept and where it is awaited, and a future
-            // that is nested in others twice as often at each level.
+            // Boxed: this future would contain it twice, where it is kept and where it is awaited, and a future that is
+            // nested in others twice as often at each level.
             let built = Box::pin(factory());
             async { Ok(self.payload(built.await.map_err(Into::into)?)) }
         };

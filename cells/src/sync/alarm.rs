@@ -10,9 +10,9 @@
 //! before locking, and dropped and woken after unlocking, because all of that may be code of the program. One that panics
 //! does not keep the others from being woken.
 //!
-//! A forked child has neither the thread nor any use for the lock, which the thread may have held at the fork. It makes
-//! a clock of its own: the clocks are a chain, to which each process appends one, and none looks into another's. An alarm
-//! knows its clock, so what was set before the fork does not touch that clock in the child, and counts as rung.
+//! A forked child does not have the thread, which may have held the lock at the fork. It makes a clock of its own: the
+//! clocks are a chain, to which each process appends one, and none looks into another's. An alarm knows its clock. What
+//! was set before the fork counts as rung in the child, which takes it back only if the lock is free.
 //!
 //! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
 
@@ -113,8 +113,8 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        // A forked child must not wait for a lock that the thread may have held at the fork. If the lock is free, it may
-        // take the alarm out of its copy, and nobody needs to ask the system which process this is.
+        // In a forked child, whoever holds the lock may not exist. Whether this is one costs a system call, so that is asked
+        // only where the lock is not free.
         let alarms = self
             .clock
             .alarms
