@@ -251,6 +251,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 #[must_use]
 struct Getting<T: Payload, D: DeclaredAsync<T>, M> {
     cell: &'static AsyncCell<T, D>,
+    /// Dropped by [`end`], out of line: otherwise the poll of an accessor is too long to be inlined.
     slow: ManuallyDrop<Option<Slow>>,
     mode: PhantomData<fn() -> M>,
 }
@@ -293,8 +294,7 @@ fn end(slow: &mut Option<Slow>) {
     *slow = None;
 }
 
-/// What a get does if there is no payload that the fast path finds. Its result has a place of its own: that of the fast
-/// path is then not copied through memory.
+/// What a get does if there is no payload that the fast path finds.
 #[cold]
 #[inline(never)]
 fn poll_slow<T: Payload, M: Mode>(
