@@ -191,7 +191,8 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory }).await,
+            // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
+            None => Box::pin(self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory })).await,
         }
     }
 
@@ -211,7 +212,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             let built = factory();
             async { Ok::<_, Infallible>(built.await) }
         };
-        self.get_slow_async(Purpose::CannotFail, AsyncFactory { cell: self, factory })
+        Box::pin(self.get_slow_async(Purpose::CannotFail, AsyncFactory { cell: self, factory }))
             .await
             .unwrap_or_else(|error| refuse(&error))
     }

@@ -41,7 +41,8 @@ impl Purpose {
 /// superseded: a factory that the call runs before that does not count.
 pub(crate) struct WaitBudget {
     limit: Option<Duration>,
-    /// When the first wait began, and the deadline; `None` before that.
+    /// When the first wait began, and the deadline; `None` before that, and of a call without limit, which need not know
+    /// the time.
     begun: Option<(Instant, Option<Instant>)>,
 }
 
@@ -53,8 +54,12 @@ impl WaitBudget {
 
     /// The deadline of the wait that begins now; `None` means no limit.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
-        let limit = self.limit;
-        self.begun.get_or_insert_with(|| (clock::now(), limit.and_then(clock::deadline))).1
+        let limit = self.limit?;
+        let begin = || {
+            let now = clock::now();
+            (now, now.checked_add(limit))
+        };
+        self.begun.get_or_insert_with(begin).1
     }
 
     /// Checks that a call whose own flight was superseded may start over. A cell that is closed faster than it is built

@@ -181,12 +181,16 @@ impl AnyCell {
 
     /// The same for a call that counts as one of the accessor: if a factory makes it, the dependency is recorded.
     pub(crate) fn lease_observed(self) -> Option<Lease> {
-        let cell = self.here();
-        if let Some(lease) = cell.lease_fast() {
-            return Some(lease);
+        match self.here().lease_fast() {
+            Some(lease) => Some(lease),
+            None => self.lease_observed_slow(),
         }
+    }
+
+    /// The slow path of that.
+    pub(crate) fn lease_observed_slow(self) -> Option<Lease> {
         observed_calls::record(self.info());
-        cell.lease_slow()
+        self.here().lease_slow()
     }
 
     /// Gets the payload. Of an asynchronous cell this blocks the thread.

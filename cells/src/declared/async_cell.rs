@@ -8,7 +8,7 @@ use crate::cell::snapshot::State;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyAsyncCell, AnyCell};
 use crate::declared::factory_output::Keep;
-use crate::declared::mode::Mode;
+use crate::declared::mode::{Fallible, Mode};
 use crate::error::{BoxError, Error, UnavailableError};
 use crate::flight::adjuster::{Adjusts, AsyncAdjuster, AsyncFactoryAdjuster};
 use crate::flight::frames;
@@ -23,9 +23,12 @@ use crate::sync::executor::BoxFuture;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 #[cfg(feature = "tokio")]
@@ -124,8 +127,9 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
     /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
     /// error, and after a shutdown.
-    pub async fn get(&'static self) -> <D::Mode as Mode>::Output<T> {
-        D::Mode::output_by_mode(self.try_get().await)
+    #[inline]
+    pub fn get(&'static self) -> impl Future<Output = <D::Mode as Mode>::Output<T>> + Send {
+        Getting::<T, D, D::Mode>::new(self)
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
@@ -135,15 +139,9 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     ///
     /// # Panics
     /// With the factory's own panic, in the task that ran it.
-    pub async fn try_get(&'static self) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.here().typed.lease_fast() {
-            return Ok(lease);
-        }
-        observed_calls::record(self.info());
-        match self.here().raw().lease_slow() {
-            Some(lease) => Ok(lease.typed()),
-            None => self.any().get_slow_async(Purpose::Get).await.map(Lease::typed),
-        }
+    #[inline]
+    pub fn try_get(&'static self) -> impl Future<Output = Result<Ref<'static, T>, Error>> + Send {
+        Getting::<T, D, Fallible>::new(self)
     }
 
     /// Returns the payload if one is published; starts no flight and waits for none.
@@ -246,6 +244,74 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
             None => self.any().get_slow_async(Purpose::Get).await.map(Lease::typed),
         }
     }
+}
+
+/// A get. Where the payload is ready its first poll finds it; otherwise the wait, or the flight, is in a box. Not an
+/// `async fn`, whose state would be written and whose output would be copied (target: async ready, docs/performance.md).
+#[must_use]
+struct Getting<T: Payload, D: DeclaredAsync<T>, M> {
+    cell: &'static AsyncCell<T, D>,
+    /// Dropped by [`end`], out of line: otherwise the poll of an accessor is too long to be inlined.
+    slow: ManuallyDrop<Option<Slow>>,
+    mode: PhantomData<fn() -> M>,
+}
+
+type Slow = BoxFuture<'static, Result<Lease, Error>>;
+
+impl<T: Payload, D: DeclaredAsync<T>, M> Getting<T, D, M> {
+    #[inline]
+    fn new(cell: &'static AsyncCell<T, D>) -> Self {
+        Self { cell, slow: ManuallyDrop::new(None), mode: PhantomData }
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<T>, M: Mode> Future for Getting<T, D, M> {
+    type Output = M::Output<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.slow.is_none() {
+            if let Some(lease) = self.cell.here().typed.lease_fast() {
+                return Poll::Ready(M::output_by_mode(Ok(lease)));
+            }
+        }
+        poll_slow::<T, M>(self.cell, &mut self.slow, cx).map(M::rebuild)
+    }
+}
+
+impl<T: Payload, D: DeclaredAsync<T>, M> Drop for Getting<T, D, M> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.slow.is_some() {
+            end(&mut self.slow);
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn end(slow: &mut Option<Slow>) {
+    *slow = None;
+}
+
+/// What a get does if there is no payload that the fast path finds.
+#[cold]
+#[inline(never)]
+fn poll_slow<T: Payload, M: Mode>(
+    cell: &'static dyn AnyAsyncCell,
+    slow: &mut Option<Slow>,
+    cx: &mut Context<'_>,
+) -> Poll<M::Output<T>> {
+    let cell = AnyCell::asynchronous(cell);
+    if slow.is_none() {
+        if let Some(lease) = cell.lease_observed_slow() {
+            return Poll::Ready(M::output_by_mode(Ok(lease.typed())));
+        }
+    }
+    slow.get_or_insert_with(|| cell.get_slow_async(Purpose::Get))
+        .as_mut()
+        .poll(cx)
+        .map(|result| M::output_by_mode(result.map(Lease::typed)))
 }
 
 impl<T: Payload, D: DeclaredAsync<T>> AnyAsyncCell for AsyncCell<T, D> {

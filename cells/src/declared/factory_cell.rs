@@ -141,7 +141,8 @@ impl<T: Payload, R: FactoryOutput<T>, U: Future<Output = R>, F: Fn() -> U> Facto
     pub async fn try_get_async(&self) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow_async(purpose_of_get::<R::Mode>()).await,
+            // Boxed, as in a `RuntimeCell`: a ready get's future stays small.
+            None => Box::pin(self.get_slow_async(purpose_of_get::<R::Mode>())).await,
         }
     }
 
@@ -158,7 +159,7 @@ impl<T: Payload, R: FactoryOutput<T>, U: Future<Output = R>, F: Fn() -> U> Facto
 
     async fn get_slow_async(&self, purpose: Purpose) -> Result<Ref<'static, T>, Error> {
         let build = || {
-            // Boxed, as in a `RuntimeCell`: the caller's future would contain it twice.
+            // Boxed, as in a `RuntimeCell`: this future would contain it twice.
             let built = Box::pin((self.factory)());
             async { Ok(self.cell.payload(R::into_result(built.await, None)?)) }
         };

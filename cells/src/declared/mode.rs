@@ -25,6 +25,11 @@ pub trait Mode: sealed::Sealed + 'static {
     #[doc(hidden)]
     fn output_by_mode<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T>;
 
+    /// Moves an output into a place of its own. A slow path that wrote into the place of the fast path's output would keep
+    /// that in memory, and have it copied (target: async ready, docs/performance.md).
+    #[doc(hidden)]
+    fn rebuild<T: Send + Sync + 'static>(output: Self::Output<T>) -> Self::Output<T>;
+
     #[doc(hidden)]
     fn permanent_by_mode<T: 'static>(result: Result<&'static T, Error>) -> Self::Permanent<T>;
 }
@@ -57,8 +62,17 @@ impl Mode for Fallible {
         cell.get()
     }
 
+    #[inline]
     fn output_by_mode<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
         result
+    }
+
+    #[inline]
+    fn rebuild<T: Send + Sync + 'static>(output: Self::Output<T>) -> Self::Output<T> {
+        match output {
+            Ok(lease) => Ok(lease),
+            Err(error) => Err(error),
+        }
     }
 
     #[inline]
@@ -82,9 +96,15 @@ impl Mode for Infallible {
         cell.get_infallible()
     }
 
+    #[inline]
     #[track_caller]
     fn output_by_mode<T: Send + Sync + 'static>(result: Result<Ref<'static, T>, Error>) -> Self::Output<T> {
         result.unwrap_or_else(|error| refuse(&error))
+    }
+
+    #[inline]
+    fn rebuild<T: Send + Sync + 'static>(output: Self::Output<T>) -> Self::Output<T> {
+        output
     }
 
     #[inline]

@@ -108,7 +108,7 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
         match self.payload.get() {
             Some(payload) => D::Mode::permanent_by_mode(Ok(payload)),
-            None => D::Mode::permanent_by_mode(self.get_observed()),
+            None => D::Mode::permanent_by_mode(self.built()),
         }
     }
 
@@ -123,7 +123,22 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     pub fn try_get(&'static self) -> Result<&'static T, Error> {
         match self.payload.get() {
             Some(payload) => Ok(payload),
-            None => self.get_observed(),
+            None => self.built(),
+        }
+    }
+
+    /// Builds the payload, and gets it as the fast path does: the address is then one and the same, and known at compile
+    /// time, while a pointer that the slow path returned would have to be merged (target: permanent, docs/performance.md).
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the compiler does not inline what is called on a slow path alone"
+    )]
+    fn built(&'static self) -> Result<&'static T, Error> {
+        self.build_observed()?;
+        match self.payload.get() {
+            Some(payload) => Ok(payload),
+            None => unreachable!("a flight stores the payload before it publishes it"),
         }
     }
 
@@ -158,9 +173,9 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
 
     /// Slow path of the accessor: there is no payload yet. If a factory is asking, the dependency is recorded.
     #[cold]
-    fn get_observed(&'static self) -> Result<&'static T, Error> {
+    fn build_observed(&'static self) -> Result<(), Error> {
         observed_calls::record(self.info());
-        self.get_injected()
+        self.get_injected().map(drop)
     }
 
     /// Gets the payload for a factory that declares this dependency, so the call is not recorded as observed.

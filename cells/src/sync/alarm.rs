@@ -5,13 +5,14 @@
 //!
 //! The alarms of a process are in a map that is ordered by time, under one lock, so that setting one and taking it back
 //! cost a logarithm of their number. The thread takes out what is due, unlocks, and wakes; then it sleeps on a condition
-//! variable until the earliest of the others. An alarm that is earlier than all others notifies it. A waker is cloned
+//! variable until the earliest of the others. Only an alarm that is due before the time until which it sleeps notifies it:
+//! where alarms are set and taken back all the time, the thread wakes once in a while and not for each. A waker is cloned
 //! before locking, and dropped and woken after unlocking, because all of that may be code of the program. One that panics
 //! does not keep the others from being woken.
 //!
-//! A forked child has neither the thread nor any use for the lock, which the thread may have held at the fork. It makes
-//! a clock of its own: the clocks are a chain, to which each process appends one, and none looks into another's. An alarm
-//! knows its clock, so what was set before the fork does not touch that clock in the child, and counts as rung.
+//! A forked child does not have the thread, which may have held the lock at the fork. It makes a clock of its own: the
+//! clocks are a chain, to which each process appends one, and none looks into another's. An alarm knows its clock. What
+//! was set before the fork counts as rung in the child, which takes it back only if the lock is free.
 //!
 //! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
 
@@ -37,7 +38,7 @@ type Key = (Instant, u64);
 struct AlarmClock {
     process: u32,
     alarms: Mutex<Alarms>,
-    /// Notified when the earliest alarm has changed.
+    /// Notified when an alarm is due before the thread would wake.
     earlier: Condvar,
     /// The clock of the next forked process.
     next: OnceLock<Box<AlarmClock>>,
@@ -47,8 +48,17 @@ struct AlarmClock {
 struct Alarms {
     set: u64,
     wakers: BTreeMap<Key, Waker>,
-    /// Whether the thread has been started.
-    started: bool,
+    thread: Thread,
+}
+
+#[derive(Default)]
+enum Thread {
+    #[default]
+    NotStarted,
+    /// It looks at the alarms next, or has been notified that it should.
+    Awake,
+    /// Until the time of an alarm, which may have been taken back meanwhile; without one, until it is notified.
+    Sleeps(Option<Instant>),
 }
 
 /// How many wakers the thread takes out at once, while it holds the lock.
@@ -72,12 +82,20 @@ impl Alarm {
         let key = (time, alarms.set);
         alarms.set += 1;
         alarms.wakers.insert(key, waker);
-        let is_first = alarms.wakers.first_key_value().is_some_and(|(first, _)| *first == key);
+        let oversleeps = alarms.thread.would_sleep_past(time);
+        if oversleeps {
+            alarms.thread = Thread::Awake;
+        }
         drop(alarms);
-        if is_first {
+        if oversleeps {
             clock.earlier.notify_one();
         }
         Some(Self { clock, key })
+    }
+
+    /// Drops an alarm whose time has come: the thread takes it out, if it has not yet.
+    pub(crate) fn leave(self) {
+        std::mem::forget(self);
     }
 
     /// Replaces the waker, unless the alarm has rung; returns whether it is still set.
@@ -95,11 +113,15 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        // What is due is taken out by the thread, if it has not been yet.
-        if self.key.0 > Instant::now() && self.clock.is_of_this_process() {
-            let waker = self.clock.alarms.lock().wakers.remove(&self.key);
-            drop(waker); // after unlocking
-        }
+        // In a forked child, whoever holds the lock may not exist. Whether this is one costs a system call, so that is asked
+        // only where the lock is not free.
+        let alarms = self
+            .clock
+            .alarms
+            .try_lock()
+            .or_else(|| self.clock.is_of_this_process().then(|| self.clock.alarms.lock()));
+        let waker = alarms.and_then(|mut alarms| alarms.wakers.remove(&self.key));
+        drop(waker); // after unlocking
     }
 }
 
@@ -140,14 +162,24 @@ impl AlarmClock {
                 alarms = self.alarms.lock();
                 continue;
             }
-            match alarms.wakers.first_key_value() {
+            let next = alarms.wakers.first_key_value().map(|(&(time, _), _)| time);
+            alarms.thread = Thread::Sleeps(next);
+            match next {
                 None => self.earlier.wait(&mut alarms),
-                Some((&(time, _), _)) => {
+                Some(time) => {
                     let time = time.checked_add(GRAIN).unwrap_or(time);
                     let _ = self.earlier.wait_until(&mut alarms, time);
                 }
             }
+            alarms.thread = Thread::Awake;
         }
+    }
+}
+
+impl Thread {
+    /// Whether an alarm at this time would ring late, unless the thread is notified.
+    fn would_sleep_past(&self, time: Instant) -> bool {
+        matches!(self, Self::Sleeps(until) if until.is_none_or(|until| time < until))
     }
 }
 
@@ -155,8 +187,10 @@ impl Alarms {
     /// Starts the thread, if there is none; returns whether there is one. Under the lock, so that nobody sets an alarm
     /// for a thread that does not come.
     fn start(&mut self, spawn: impl FnOnce() -> io::Result<()>) -> bool {
-        self.started = self.started || spawn().is_ok();
-        self.started
+        if matches!(self.thread, Thread::NotStarted) && spawn().is_ok() {
+            self.thread = Thread::Awake;
+        }
+        !matches!(self.thread, Thread::NotStarted)
     }
 
     /// Takes out some of the wakers whose time has come, the earliest first.

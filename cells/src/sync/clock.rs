@@ -11,12 +11,16 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// Whether [`now`] is the system's clock: nobody has paused or advanced the time of the tokio runtime.
-#[cfg(feature = "tokio")]
-pub(crate) fn is_real() -> bool {
-    let before = Instant::now();
-    let now = now();
-    before <= now && now <= Instant::now()
+/// The time, and whether it is the system's: nobody has paused or advanced the time of the tokio runtime.
+pub(crate) fn now_and_is_real() -> (Instant, bool) {
+    #[cfg(feature = "tokio")]
+    {
+        let before = Instant::now();
+        let now = now();
+        (now, before <= now && now <= Instant::now())
+    }
+    #[cfg(not(feature = "tokio"))]
+    (now(), true)
 }
 
 /// The point in time `limit` from now; `None`, which means never, if the clock cannot represent it.

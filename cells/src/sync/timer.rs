@@ -19,17 +19,15 @@ pub(crate) async fn until<F: Future>(deadline: Option<Instant>, future: F) -> Op
     let deadline = deadline.filter(|_| !cfg!(cells_shuttle));
     let mut future = pin!(future);
     let mut timer: Option<Timer> = None;
-    poll_fn(|cx| {
-        let late = deadline.is_some_and(|deadline| deadline <= clock::now());
-        match (future.as_mut().poll(cx), deadline) {
-            (Poll::Ready(output), _) => Poll::Ready(Some(output)),
-            (Poll::Pending, _) if late => Poll::Ready(None),
-            (Poll::Pending, Some(deadline)) => {
-                Timer::wake_at(&mut timer, deadline, cx);
-                Poll::Pending
-            }
-            (Poll::Pending, None) => Poll::Pending,
-        }
+    poll_fn(|cx| match (future.as_mut().poll(cx), deadline) {
+        (Poll::Ready(output), _) => Poll::Ready(Some(output)),
+        (Poll::Pending, None) => Poll::Pending,
+        (Poll::Pending, Some(deadline)) if Timer::wakes_at(&mut timer, deadline, cx) => Poll::Pending,
+        // The output may have come between that poll and the deadline.
+        (Poll::Pending, Some(_)) => match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => Poll::Ready(None),
+        },
     })
     .await
 }
@@ -42,10 +40,18 @@ enum Timer {
 }
 
 impl Timer {
-    /// Sees to it that the task that polls is woken at the deadline.
-    fn wake_at(timer: &mut Option<Self>, deadline: Instant, cx: &mut Context<'_>) {
+    /// Sees to it that the task that polls is woken at the deadline; returns `false` if that has passed.
+    fn wakes_at(timer: &mut Option<Self>, deadline: Instant, cx: &mut Context<'_>) -> bool {
+        let (now, is_real) = clock::now_and_is_real();
+        if deadline <= now {
+            match timer.take() {
+                Some(Self::Alarm(alarm)) if is_real => alarm.leave(),
+                other => drop(other),
+            }
+            return false;
+        }
         #[cfg(feature = "tokio")]
-        if !clock::is_real() {
+        if !is_real {
             if !matches!(timer, Some(Self::Tokio(_))) {
                 // Tokio panics if the runtime has no timers, but then nothing would advance the clock that is paused.
                 *timer = Some(Self::Tokio(Box::pin(tokio::time::sleep_until(deadline.into()))));
@@ -55,15 +61,16 @@ impl Timer {
                     cx.waker().wake_by_ref();
                 }
             }
-            return;
+            return true;
         }
         if matches!(timer, Some(Self::Alarm(alarm)) if alarm.rings(cx.waker())) {
-            return;
+            return true;
         }
         *timer = Alarm::set(deadline, cx.waker()).map(Self::Alarm);
         if timer.is_none() {
             // Without a thread there is nobody to wake the task: it looks at the clock itself, between the others.
             cx.waker().wake_by_ref();
         }
+        true
     }
 }
