@@ -65,7 +65,7 @@ impl World {
     }
 
     fn put_in(&self, slot: &Slot, payload: usize) -> (Lease, Option<Retiring>) {
-        let vacancy = slot.vacancy(self.all);
+        let vacancy = slot.vacancy(self.all, false);
         let lane = vacancy.lane();
         assert!(self.payloads[payload].lane.set(lane).is_ok());
         // SAFETY: the payload stays until the world ends.

@@ -20,3 +20,9 @@ pub(crate) struct Config {
     pub(crate) observer: Hook<dyn Observer>,
     pub(crate) adjuster: Hook<dyn Adjuster>,
 }
+
+impl Config {
+    pub(crate) fn is_declared(&self) -> bool {
+        self.info.is_some()
+    }
+}

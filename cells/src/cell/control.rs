@@ -404,6 +404,7 @@ impl Control {
         flight: &Arc<Flight>,
         payload: AnyPayload,
         built: Built,
+        config: &Config,
         observers: &Observers,
     ) -> Result<(Lease, AfterUnlock), (AnyPayload, Outcome)> {
         let mut block = self.block.lock();
@@ -411,7 +412,7 @@ impl Control {
             return Err((payload, outcome));
         }
         block.flight = None;
-        let (lease, parting) = self.published.replace(payload, flight.generation);
+        let (lease, parting) = self.published.replace(payload, flight.generation, config.is_declared());
         let retired = parting.map(|parting| self.start_drain(&mut block, parting, observers));
         let before = block.built.replace(Box::new(built));
         let cleared = block.failure.take();
@@ -465,7 +466,11 @@ impl Control {
 
     /// Publishes what `place` returns as the next generation. If there is a payload or a flight, or the cell is shut
     /// down, returns the state instead. `place` runs under the lock.
-    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(u64, AfterUnlock), State> {
+    pub(crate) fn seed(
+        &self,
+        config: &Config,
+        place: &mut dyn FnMut() -> AnyPayload,
+    ) -> Result<(u64, AfterUnlock), State> {
         let mut block = self.block.lock();
         match block.state(&self.published) {
             State::Empty | State::Failed => {}
@@ -475,7 +480,7 @@ impl Control {
         let generation = block.next_generation();
         let before = block.built.replace(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
         let cleared = block.failure.take();
-        let (lease, parting) = self.published.replace(place(), generation);
+        let (lease, parting) = self.published.replace(place(), generation, config.is_declared());
         debug_assert!(parting.is_none(), "there was no payload");
         let awaited = block.settle_awaited(|| Outcome::Ready(lease.clone()));
         let lease = Some(lease);

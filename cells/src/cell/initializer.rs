@@ -151,7 +151,13 @@ impl<'a> Initializer<'a> {
     /// Publishes what the factory built, unless the flight has been superseded.
     fn publish(&self, payload: AnyPayload) -> (Outcome, Option<Retired>) {
         let built = self.built();
-        match self.cell.control.publish(&self.flight, payload, built.clone(), &self.observers) {
+        match self.cell.control.publish(
+            &self.flight,
+            payload,
+            built.clone(),
+            &self.cell.config,
+            &self.observers,
+        ) {
             Ok((lease, after)) => {
                 let replaced = after.finish(self.cell.name());
                 self.report(&built, InitStatus::Ok, Some(lease.payload()), None);

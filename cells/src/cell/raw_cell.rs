@@ -98,7 +98,7 @@ impl RawCell {
     pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let permission = permission.ok_or(SeedRefusal::NotAllowed)?;
-        let (generation, after) = self.control.seed(place).map_err(|state| match state {
+        let (generation, after) = self.control.seed(&self.config, place).map_err(|state| match state {
             State::Ready => SeedRefusal::Ready,
             State::Closed => SeedRefusal::ShutDown,
             State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,

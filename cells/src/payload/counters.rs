@@ -82,13 +82,15 @@ use crate::sync::primitives::inner::Mutex;
 use crate::sync::primitives::inner::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
 use std::ptr::{self, NonNull};
 // Of the change of the path, which is no part of the models.
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::AtomicBool;
 
 /// The lanes with the lowest numbers, whose rows share one page of each table.
 const NEAR_LANES: usize = if cfg!(any(cells_loom, test)) { 4 } else { 512 };
-/// How many lists of free lanes there are: of the near lanes, of as many as come before them again and again, and of
-/// those without a row.
-const FREE_LISTS: usize = (LANES / NEAR_LANES).ilog2() as usize + 2;
+/// Lanes with a row below this number are for all payloads, those from there on for declared cells.
+const RESERVED_FROM: usize = LANES - if cfg!(cells_loom) { 0 } else { LANES / 32 + 1 };
+/// How many lists of free lanes with a row there are: of the near lanes, and of as many as come before them again and
+/// again.
+const FREE_LISTS: usize = (LANES / NEAR_LANES).ilog2() as usize + 1;
 
 /// The lanes that are draining, by their index: how a drop finds out, and finds the lane.
 pub(crate) struct Draining([AtomicPtr<Lane>; LANES]);
@@ -150,9 +152,12 @@ impl Counters {
         // SAFETY: the caller's promise.
         unsafe { self.registry.tables.free() };
         let mut pool = self.registry.lanes.lock();
-        while let Some(lane) = pool.pop() {
-            // SAFETY: it came from a box, and by the caller's promise nobody uses it.
-            drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
+        let Pool { free, free_reserved, free_beyond, .. } = &mut *pool;
+        for list in free.iter_mut().chain([free_reserved, free_beyond]) {
+            while let Some(lane) = Pool::pop(list) {
+                // SAFETY: it came from a box, and by the caller's promise nobody uses it.
+                drop(unsafe { Box::from_raw(ptr::from_ref(lane).cast_mut()) });
+            }
         }
         drop(pool);
         // SAFETY: as above.
@@ -178,35 +183,80 @@ pub(crate) struct Registry {
     tables: Tables,
     lanes: Mutex<Pool>,
     path: Choice,
-    /// The lanes below this number were abandoned when the path changed; changed under the lock of `lanes`.
-    current_from: AtomicUsize,
+    /// Whether the lanes that the fast path serves were abandoned, because the path changed; set under the lock of `lanes`.
+    abandoned: AtomicBool,
     /// Arranges that [`leave`](Self::leave) is called when the calling thread ends; `false` if it is too late for that.
     enlist: fn() -> bool,
 }
 
+/// The lanes that exist, by their numbers, and those of them that are free.
 struct Pool {
-    /// The first lane of each list of free lanes. The nearer a lane, the earlier its list.
+    /// The first free lane of each list of lanes with a row. The nearer a lane, the earlier its list.
     free: [Option<&'static Lane>; FREE_LISTS],
-    /// How many lanes exist, with number 0, which is none.
-    made: usize,
+    /// The first of those that are reserved.
+    free_reserved: Option<&'static Lane>,
+    /// The first of those without a row.
+    free_beyond: Option<&'static Lane>,
+    /// The lowest number that no lane has; 0 is none.
+    next: usize,
+    /// The same from `RESERVED_FROM` on.
+    next_reserved: usize,
+    /// The same from `LANES` on.
+    next_beyond: usize,
 }
 
 impl Pool {
-    /// Takes one of the nearest free lanes.
-    fn pop(&mut self) -> Option<&'static Lane> {
-        let first = self.free.iter_mut().find(|first| first.is_some())?;
+    const EMPTY: Self = Self {
+        free: [None; FREE_LISTS],
+        free_reserved: None,
+        free_beyond: None,
+        next: 1,
+        next_reserved: RESERVED_FROM,
+        next_beyond: LANES,
+    };
+
+    /// The best lane for a payload, or the number of one that is to be made.
+    fn take(&mut self, declared: bool) -> Result<&'static Lane, usize> {
+        let number = |next: &mut usize, end| (*next < end).then(|| std::mem::replace(next, *next + 1));
+        if let Some(lane) = self.free.iter_mut().find_map(Self::pop) {
+            return Ok(lane);
+        }
+        if let Some(number) = number(&mut self.next, RESERVED_FROM) {
+            return Err(number);
+        }
+        if declared {
+            if let Some(lane) = Self::pop(&mut self.free_reserved) {
+                return Ok(lane);
+            }
+            if let Some(number) = number(&mut self.next_reserved, LANES) {
+                return Err(number);
+            }
+        }
+        Self::pop(&mut self.free_beyond).ok_or_else(|| {
+            self.next_beyond += 1;
+            self.next_beyond - 1
+        })
+    }
+
+    fn put(&mut self, lane: &'static Lane) {
+        let first = if lane.number >= LANES {
+            &mut self.free_beyond
+        } else if lane.number >= RESERVED_FROM {
+            &mut self.free_reserved
+        } else {
+            let list = (lane.number / NEAR_LANES).checked_ilog2();
+            &mut self.free[list.map_or(0, |list| list as usize + 1)]
+        };
+        let next = first.replace(lane).map_or(ptr::null(), ptr::from_ref);
+        // Relaxed: guarded by the pool's lock.
+        lane.next_free.store(next.cast_mut(), Ordering::Relaxed);
+    }
+
+    fn pop(first: &mut Option<&'static Lane>) -> Option<&'static Lane> {
         let lane = first.take()?;
         // SAFETY: lanes are never freed. Relaxed: guarded by the pool's lock.
         *first = unsafe { lane.next_free.load(Ordering::Relaxed).as_ref() };
         Some(lane)
-    }
-
-    fn push(&mut self, lane: &'static Lane) {
-        let list = (lane.number / NEAR_LANES).checked_ilog2().map_or(0, |list| list as usize + 1);
-        let first = &mut self.free[list.min(FREE_LISTS - 1)];
-        let next = first.replace(lane).map_or(ptr::null(), ptr::from_ref);
-        // Relaxed: guarded by the pool's lock.
-        lane.next_free.store(next.cast_mut(), Ordering::Relaxed);
     }
 }
 
@@ -215,9 +265,9 @@ impl Registry {
         pub(crate) fn new(enlist: fn() -> bool) -> Self {
             Self {
                 tables: Tables::new(),
-                lanes: Mutex::new(Pool { free: [None; FREE_LISTS], made: 1 }),
+                lanes: Mutex::new(Pool::EMPTY),
                 path: Choice::new(),
-                current_from: AtomicUsize::new(0),
+                abandoned: AtomicBool::new(false),
                 enlist,
             }
         }
@@ -235,24 +285,24 @@ impl Registry {
             let mut pool = self.lanes.lock();
             // Once there is a choice, it changes only here, under the lock.
             if self.path() == ReadPath::Membarrier {
-                pool.free = [None; FREE_LISTS];
-                self.current_from.store(pool.made, Ordering::Relaxed);
-                // Whoever knows of the change knows of `current_from` too.
+                (pool.free, pool.free_reserved, pool.free_beyond) = ([None; FREE_LISTS], None, None);
+                self.abandoned.store(true, Ordering::Relaxed);
+                // Whoever knows of the change knows that they are abandoned.
                 self.path.set_fences();
             }
         }
-        self.is_current(0)
+        !self.abandoned.load(Ordering::Relaxed)
     }
 
-    /// Whether a lane was never published before the last change of the path.
-    fn is_current(&self, number: usize) -> bool {
+    /// Whether a lane was abandoned when the path changed.
+    fn is_abandoned(&self, lane: &Lane) -> bool {
         // Relaxed: whoever has a lane that was made after the change knows of the change.
-        number >= self.current_from.load(Ordering::Relaxed)
+        lane.served && self.abandoned.load(Ordering::Relaxed)
     }
 
     /// The closer's side, for one lane; `false` if the kernel now denies it. Then lanes that are made later do without.
-    fn heavy(&self, number: usize) -> bool {
-        if self.path() == ReadPath::Fences && self.is_current(number) {
+    fn heavy(&self, lane: &Lane) -> bool {
+        if self.path() == ReadPath::Fences && !self.is_abandoned(lane) {
             fence(Ordering::SeqCst);
             return true;
         }
@@ -264,13 +314,12 @@ impl Registry {
     }
 
     /// Takes a free lane, or makes one.
-    fn lane(&self) -> &'static Lane {
+    fn lane(&self, declared: bool) -> &'static Lane {
         let mut pool = self.lanes.lock();
-        if let Some(lane) = pool.pop() {
-            return lane;
-        }
-        let number = pool.made;
-        pool.made += 1;
+        let number = match pool.take(declared) {
+            Ok(lane) => return lane,
+            Err(number) => number,
+        };
         // Under the lock, so that it is known whether the path has changed. Before the choice no thread is on the fast
         // path, nor after it if fences are chosen.
         let served = cfg!(cells_loom) || self.path.chosen() != Some(ReadPath::Fences);
@@ -281,8 +330,8 @@ impl Registry {
     /// Hands on a lane that was freed, unless it was abandoned.
     fn give_back(&self, lane: &'static Lane) {
         let mut pool = self.lanes.lock();
-        if self.is_current(lane.number) {
-            pool.push(lane);
+        if !self.is_abandoned(lane) {
+            pool.put(lane);
         }
     }
 
@@ -300,7 +349,9 @@ impl Registry {
     /// How many tables and lanes there are.
     #[cfg(test)]
     pub(crate) fn size(&self) -> (usize, usize) {
-        (self.tables.count(), self.lanes.lock().made)
+        let pool = self.lanes.lock();
+        let beyond = (pool.next_reserved - RESERVED_FROM) + (pool.next_beyond - LANES);
+        (self.tables.count(), pool.next + beyond)
     }
 }
 
@@ -311,7 +362,7 @@ pub(crate) type Finish = unsafe fn(NonNull<()>);
 #[repr(align(64))]
 pub(crate) struct Lane {
     number: usize,
-    /// Whether the fast path serves it, if it has a row.
+    /// Whether it was made while there was a fast path, or could be one. That serves it, if it has a row.
     served: bool,
     payload: AtomicPtr<()>,
     /// Counts clones, publishers' leases, and what threads cannot count in a table; wraps.
@@ -517,8 +568,8 @@ impl Slot {
 
     /// Reserves a lane for the next payload.
     #[expect(clippy::unused_self, reason = "a lane is reserved for this slot")]
-    pub(crate) fn vacancy(&self, all: Counters) -> Vacancy {
-        let lane = all.registry.lane();
+    pub(crate) fn vacancy(&self, all: Counters, declared: bool) -> Vacancy {
+        let lane = all.registry.lane(declared);
         let mut occupant = lane.occupant.lock();
         debug_assert_eq!(occupant.phase, Phase::Free);
         occupant.phase = Phase::Published;
@@ -638,7 +689,7 @@ impl Retiring {
     #[must_use]
     pub(crate) fn settle(&mut self, all: Counters) -> bool {
         let Some(lane) = self.lane.take() else { return true };
-        let fenced = all.registry.heavy(lane.number);
+        let fenced = all.registry.heavy(lane);
         if fenced {
             let mut occupant = lane.occupant.lock();
             debug_assert_eq!(occupant.phase, Phase::Retiring);

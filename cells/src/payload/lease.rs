@@ -353,10 +353,16 @@ impl Published {
     }
 
     /// Publishes a payload in place of the published one, if any: no reader finds the cell empty in between. The caller
-    /// holds the cell's lock, and drops what it gets after unlocking.
-    pub(crate) fn replace(&self, payload: AnyPayload, generation: u64) -> (Lease, Option<Parting>) {
+    /// holds the cell's lock, and drops what it gets after unlocking. Payloads of declared cells read fast however many
+    /// others there are.
+    pub(crate) fn replace(
+        &self,
+        payload: AnyPayload,
+        generation: u64,
+        declared: bool,
+    ) -> (Lease, Option<Parting>) {
         self.payload_type.expect(payload.payload());
-        let vacancy = self.slot.vacancy(counters());
+        let vacancy = self.slot.vacancy(counters(), declared);
         let lane = vacancy.lane();
         let payload_box = NonNull::from(Box::leak(payload.0));
         let mut header = payload_box.cast::<Header>();

@@ -458,7 +458,7 @@ fn x25_lanes_of_many_leased_generations_serve_other_cells() {
 fn leases_that_were_never_closed_drop_their_payload() {
     let ends = Arc::new(AtomicUsize::new(0));
     let leases = Published::new(PayloadType::of::<Counted>());
-    drop(leases.replace(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1));
+    drop(leases.replace(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1, false));
     drop(leases);
     assert_eq!(ends.load(Ordering::SeqCst), 1);
 }
@@ -598,7 +598,7 @@ fn raises_meet_looks() {
                 thread::yield_now();
             }
             closes += 1;
-            let vacancy = slot.vacancy(counters());
+            let vacancy = slot.vacancy(counters(), false);
             payload.lane.store(std::ptr::from_ref(vacancy.lane()).cast_mut(), Ordering::Relaxed);
             let payload = NonNull::from(payload).cast();
             // SAFETY: the payloads are static.

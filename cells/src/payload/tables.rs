@@ -211,6 +211,7 @@ impl Table {
     }
 
     #[cfg(cells_loom)]
+    #[expect(clippy::unnecessary_wraps, reason = "the same function of the library may fail")]
     fn new() -> Option<NonNull<Self>> {
         let extra = std::array::from_fn(|_| AtomicI32::new(0));
         let table =
