@@ -166,6 +166,18 @@ impl Counters {
         drop(unsafe { Box::from_raw(ptr::from_ref(self.registry).cast_mut()) });
     }
 
+    /// Undoes what a reader has counted too late.
+    fn undo(self, local: &Local, lane: Index, counted: Counted) {
+        match counted {
+            Counted::Seat(seat) => seat.give_back(),
+            Counted::Extra => drop(local.end_extra(lane)),
+        }
+        self.registry.path.light();
+        if let Some(lane) = self.draining.get(lane) {
+            lane.look(self);
+        }
+    }
+
     /// Ends a lease that has a seat. Returns the lane if it is draining: then the caller has to [look](Lane::look) at it.
     ///
     /// # Safety
@@ -336,9 +348,9 @@ impl Registry {
     }
 
     /// Counts the begin of a lease on a lane with a row; `None` if it has to be counted in `shared`.
-    fn begin(&self, local: &Local, lane: &Lane) -> Option<Counted> {
+    fn begin(&self, local: &Local, lane: Index, served: bool) -> Option<Counted> {
         let has_fast = || (self.enlist)().then(|| cfg!(cells_loom) || self.path() == ReadPath::Membarrier);
-        self.tables.begin(local, lane.index()?, lane.served, has_fast)
+        self.tables.begin(local, lane, served, has_fast)
     }
 
     /// Hands on the table of the ending thread, with all that is counted in it: leases that began here may still be out.
@@ -531,26 +543,40 @@ impl Slot {
         Acquired::Lease(Held { payload: unsafe { NonNull::new_unchecked(payload) }, seat: Some(seat) })
     }
 
+    /// The fast path again, for a thread that finds its seat taken: it holds leases on this payload already. `None` also
+    /// if the slow path has to take the lease.
+    fn acquire_again(&self, all: Counters, local: &Local) -> Option<Held> {
+        // The steps of the fast path.
+        let word = self.word.load(Ordering::Acquire);
+        let payload = self.payload.load(Ordering::Acquire);
+        let index = Index::of_word(word);
+        let counted = local.begin_again(index)?;
+        read_path::light();
+        if self.word.load(Ordering::Relaxed) == word {
+            // SAFETY: as there.
+            return Some(Held { payload: unsafe { NonNull::new_unchecked(payload) }, seat: counted.seat() });
+        }
+        all.undo(local, index, counted);
+        None
+    }
+
     /// Takes a lease on what is published, on any thread.
     #[cold]
     pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<Held> {
+        if let Some(held) = self.acquire_again(all, local) {
+            return Some(held);
+        }
         loop {
             let lane = self.published()?;
-            let Some(counted) = all.registry.begin(local, lane) else { return self.acquire_shared() };
+            let counted = lane.index().and_then(|index| all.registry.begin(local, index, lane.served));
+            let Some(counted) = counted else { return self.acquire_shared() };
             all.registry.path.light();
             // If the lane was freed and published again meanwhile, with another payload, the lease is on that one.
-            let missed = self.published().is_none_or(|published| !ptr::eq(published, lane));
-            match counted {
-                Counted::Seat(seat) if missed => {
-                    // SAFETY: no lease came of it.
-                    if let Some(lane) = unsafe { all.release_fast(seat) } {
-                        lane.look(all);
-                    }
-                }
-                // SAFETY: as above.
-                Counted::Extra if missed => unsafe { lane.release(all, local) },
-                Counted::Seat(seat) => return Some(Held { payload: lane.payload(), seat: Some(seat) }),
-                Counted::Extra => return Some(Held { payload: lane.payload(), seat: None }),
+            if self.published().is_some_and(|published| ptr::eq(published, lane)) {
+                return Some(Held { payload: lane.payload(), seat: counted.seat() });
+            }
+            if let Some(index) = lane.index() {
+                all.undo(local, index, counted);
             }
         }
     }

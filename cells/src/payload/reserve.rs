@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 /// Reserves memory for a `T`, all of it zero, for as long as the process lives. `None` if there is no more.
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(super) fn zeroed<T>() -> Option<NonNull<T>> {
-    use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+    use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 
     // From the system and not from the program's allocator, which may fill what it hands out with zeros itself, and then
     // all of it would be used.
@@ -15,17 +15,12 @@ pub(super) fn zeroed<T>() -> Option<NonNull<T>> {
     let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::NORESERVE);
     // SAFETY: a new mapping, wherever the kernel finds room.
     let start = unsafe { mmap_anonymous(std::ptr::null_mut(), mapped, access, flags) }.ok()?;
-    // What comes before the first aligned address, and what is left after the table. Both end or begin with a page where
-    // the kernel accepts them; where it does not, some addresses are wasted.
-    let before = start.addr().wrapping_neg() % layout.align();
-    let memory = start.wrapping_byte_add(before);
-    let end = memory.wrapping_byte_add(layout.size());
-    // SAFETY: parts of the mapping that nobody uses.
-    let _ = unsafe { (munmap(start, before), munmap(end, mapped - before - layout.size())) };
     // Huge pages would be used whole. A kernel that has none denies the call.
-    // SAFETY: the range is what is left of the mapping, and the call changes none of its contents.
-    let _ = unsafe { madvise(memory, layout.size(), Advice::LinuxNoHugepage) };
-    NonNull::new(memory.cast())
+    // SAFETY: the range is the mapping, and the call changes none of its contents.
+    let _ = unsafe { madvise(start, mapped, Advice::LinuxNoHugepage) };
+    // What is before the first aligned address, or after the `T`, is never used.
+    let before = start.addr().wrapping_neg() % layout.align();
+    NonNull::new(start.wrapping_byte_add(before).cast())
 }
 
 /// The same where only the allocator is known. Those of the systems take as much at once directly from the system.

@@ -22,7 +22,8 @@
 //!
 //! Where no seat can be taken, a lease is counted in the thread's `extra` of that lane, when it begins and when it ends,
 //! each time on the thread on which that happens. So `extra` may be negative. A change that would leave its range is
-//! counted elsewhere, and so is what happens on a thread without a table.
+//! counted elsewhere, and so is what happens on a thread without a table. Before the first change of an `extra` its row is
+//! marked, so that whoever adds up can leave out those that were never changed: most of them.
 //!
 //! # A sum
 //!
@@ -44,9 +45,9 @@
 use crate::payload::reserve;
 use crate::sync::primitives::const_fn;
 use crate::sync::primitives::inner::Mutex;
-use crate::sync::primitives::inner::atomic::{AtomicI32, AtomicPtr, AtomicU8, Ordering};
+use crate::sync::primitives::inner::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, Ordering};
 use std::cell::Cell;
-use std::ptr::{self, NonNull};
+use std::ptr;
 
 /// How many lanes have a row in every table, with number 0, which is none. Tests and models have few, so that they take
 /// all paths.
@@ -60,8 +61,18 @@ pub(super) const LANES: usize = if cfg!(cells_loom) {
     1 << 14
 };
 
-/// How many seats are in a row. As many bytes as a processor can scale an index by.
-const COLUMNS: usize = if cfg!(any(cells_loom, test)) { 2 } else { 8 };
+/// How many seats are in a row: with the mark, as many bytes as a processor can scale an index by.
+const COLUMNS: usize = if cfg!(cells_loom) {
+    2
+} else if cfg!(test) {
+    3
+} else {
+    7
+};
+
+/// How many tables have their memory from one reservation.
+#[cfg(not(cells_loom))]
+const BATCH: usize = 4;
 
 /// How many rows there are: without a fast path only the one that is of no lane.
 const ROWS: usize = if cfg!(any(cells_loom, all(target_os = "linux", not(miri)))) { LANES } else { 1 };
@@ -145,7 +156,7 @@ impl Seat {
     #[inline]
     #[cfg(not(cells_loom))]
     pub(super) fn lane(&self) -> Index {
-        const { assert!(ROWS == 1 || align_of::<Table>() == size_of::<Rows>(), "rows are aligned to their size") };
+        const { assert!(ROWS == 1 || align_of::<Batch>() == size_of::<Rows>(), "rows are aligned to their size") };
         Index(ptr::from_ref(self).addr() / size_of::<Row>() % ROWS)
     }
 
@@ -155,13 +166,32 @@ impl Seat {
     }
 }
 
-type Row = [Seat; COLUMNS];
-type Rows = [Row; ROWS];
-
-#[cfg(cells_loom)]
-fn rows() -> Rows {
-    std::array::from_fn(|lane| std::array::from_fn(|_| Seat { state: AtomicU8::new(NEW), lane: Index(lane) }))
+/// What one thread has for one lane.
+#[repr(C)]
+struct Row {
+    seats: [Seat; COLUMNS],
+    /// Whether the `extra` of this lane was changed.
+    marked: AtomicBool,
 }
+
+impl Row {
+    #[cfg(not(cells_loom))]
+    const fn new() -> Self {
+        Self { seats: [const { Seat::new() }; COLUMNS], marked: AtomicBool::new(false) }
+    }
+
+    #[cfg(cells_loom)]
+    fn new(lane: usize) -> Self {
+        let seat = |_| Seat { state: AtomicU8::new(NEW), lane: Index(lane) };
+        Self { seats: std::array::from_fn(seat), marked: AtomicBool::new(false) }
+    }
+}
+
+/// Aligned to their size, which [`Seat::lane`] relies on.
+#[repr(transparent)]
+struct Rows([Row; ROWS]);
+
+type Extra = [AtomicI32; LANES];
 
 /// The rows of a thread without a table of its own, or on the slow path. Nobody writes them.
 #[repr(transparent)]
@@ -174,63 +204,73 @@ impl Never {
         expect(clippy::large_stack_arrays, reason = "it initializes a static, and is never on a stack")
     )]
     pub(crate) const fn new() -> Self {
-        Self([const { [const { Seat::new() }; COLUMNS] }; ROWS])
+        Self(Rows([const { Row::new() }; ROWS]))
     }
 
     #[cfg(cells_loom)]
     pub(crate) fn new() -> Self {
-        Self(rows())
+        Self(Rows(std::array::from_fn(Row::new)))
     }
 }
 
 /// What one thread has counted.
-#[repr(C)]
-#[cfg_attr(
-    all(target_os = "linux", not(any(test, miri, cells_loom)), target_pointer_width = "64"),
-    repr(align(0x10_0000))
-)]
-#[cfg_attr(
-    all(target_os = "linux", not(any(test, miri, cells_loom)), not(target_pointer_width = "64")),
-    repr(align(0x2_0000))
-)]
-#[cfg_attr(all(target_os = "linux", test), repr(align(32)))]
 pub(super) struct Table {
-    rows: Rows,
-    extra: [AtomicI32; LANES],
+    rows: &'static Rows,
+    extra: &'static Extra,
     /// The next one in the list of all tables; not written after the table was linked.
     next: *const Table,
     /// The next one in the list of idle tables; guarded by its lock.
     next_idle: AtomicPtr<Table>,
 }
 
+/// Memory for the numbers of a few tables: the system is asked once for all of them.
+#[cfg(not(cells_loom))]
+#[repr(C)]
+#[cfg_attr(
+    all(target_os = "linux", not(any(test, miri)), target_pointer_width = "64"),
+    repr(align(0x10_0000))
+)]
+#[cfg_attr(
+    all(target_os = "linux", not(any(test, miri)), not(target_pointer_width = "64")),
+    repr(align(0x2_0000))
+)]
+#[cfg_attr(all(target_os = "linux", test), repr(align(64)))]
+struct Batch {
+    rows: [Rows; BATCH],
+    extra: [Extra; BATCH],
+}
+
 impl Table {
-    /// Zeros are a table without leases, linked to none.
-    #[cfg(not(cells_loom))]
-    fn new() -> Option<NonNull<Self>> {
-        reserve::zeroed()
+    /// Counts the begin of a lease of the owner, with a seat if the fast path serves the lane; `None` if it has to be
+    /// counted elsewhere.
+    fn begin(&self, local: &Local, lane: Index, served: bool) -> Option<Counted> {
+        if served && local.fast.get() {
+            if let Some((column, seat)) = self.take(lane, local.column.get()) {
+                local.column.set(column);
+                local.set_reads();
+                return Some(Counted::Seat(seat));
+            }
+        }
+        // Relaxed: the light fence that follows orders it against the closer's heavy fence.
+        self.add(lane, 1, Ordering::Relaxed).then_some(Counted::Extra)
     }
 
-    #[cfg(cells_loom)]
-    #[expect(clippy::unnecessary_wraps, reason = "the same function of the library may fail")]
-    fn new() -> Option<NonNull<Self>> {
-        let extra = std::array::from_fn(|_| AtomicI32::new(0));
-        let table =
-            Self { rows: rows(), extra, next: ptr::null(), next_idle: AtomicPtr::new(ptr::null_mut()) };
-        Some(NonNull::from(Box::leak(Box::new(table))))
-    }
-
-    /// Takes a seat for the owner, if there is one, and returns its column. Looks at `first` first.
-    fn take(&self, lane: Index, first: usize) -> Option<(usize, &Seat)> {
-        let row = self.rows.get(lane.get())?;
+    /// Takes a seat, if there is one, and returns its column. Looks at `first` first.
+    fn take(&self, lane: Index, first: usize) -> Option<(usize, &'static Seat)> {
+        let row = self.rows.0.get(lane.get())?;
         let mut columns = (first..COLUMNS).chain(0..first);
-        let column = columns.find(|column| row[*column].state() != TAKEN)?;
-        let seat = &row[column];
+        let column = columns.find(|column| row.seats[*column].state() != TAKEN)?;
+        let seat = &row.seats[column];
         seat.take();
         Some((column, seat))
     }
 
     /// Changes the owner's `extra` by one; `false` if that leaves its range.
     fn add(&self, lane: Index, unit: i32, order: Ordering) -> bool {
+        if let Some(row) = self.rows.0.get(lane.get()) {
+            // Relaxed: as the change that follows, it is ordered by the light fence after both.
+            row.marked.store(true, Ordering::Relaxed);
+        }
         let extra = &self.extra[lane.get()];
         // Only this thread writes it.
         let sum = extra.load(Ordering::Relaxed).checked_add(unit);
@@ -239,10 +279,13 @@ impl Table {
 
     /// The number of leases that are counted here, as far as they end here; wraps.
     fn sum(&self, lane: Index) -> u64 {
+        let (mut taken, mut marked) = (0, true);
+        if let Some(row) = self.rows.0.get(lane.get()) {
+            taken = row.seats.iter().filter(|seat| seat.state() == TAKEN).count();
+            marked = row.marked.load(Ordering::Relaxed);
+        }
         // Acquire: pairs with the release at the end of a lease.
-        let extra = self.extra[lane.get()].load(Ordering::Acquire);
-        let seats = self.rows.get(lane.get()).into_iter().flatten();
-        let taken = seats.filter(|seat| seat.state() == TAKEN).count();
+        let extra = if marked { self.extra[lane.get()].load(Ordering::Acquire) } else { 0 };
         (taken as u64).wrapping_add_signed(extra.into())
     }
 }
@@ -258,7 +301,7 @@ pub(crate) struct Local {
     table: Cell<*const Table>,
     /// The number of the current column.
     column: Cell<usize>,
-    /// Whether this thread has the fast path, for lanes that it serves.
+    /// Whether this thread has a table and the fast path, for lanes that it serves.
     fast: Cell<bool>,
     /// Whether this thread's reads take the slow path, because they are to be recorded.
     tracked: Cell<bool>,
@@ -294,8 +337,8 @@ impl Local {
 
     fn set_reads(&self) {
         let table = self.table().filter(|_| self.fast.get() && !self.tracked.get());
-        // A table begins with its rows.
-        let column = |table: &Table| ptr::from_ref(table).cast::<Seat>().wrapping_add(self.column.get());
+        // Any row has the same columns.
+        let column = |table: &Table| ptr::from_ref(table.rows).cast::<Seat>().wrapping_add(self.column.get());
         self.reads.set(table.map_or(self.never, column));
     }
 
@@ -314,12 +357,19 @@ impl Local {
     pub(super) fn take_fast(&self, lane: Index) -> Option<&'static Seat> {
         // SAFETY: a column is that of a table or of `Never`, which are never freed; an index that a word has is below the
         // number of their rows.
-        let seat = unsafe { &*self.reads.get().add(lane.get() * COLUMNS) };
+        let seat = unsafe { &*self.reads.get().cast::<Row>().add(lane.get()).cast::<Seat>() };
         if seat.state() != FREE {
             return None;
         }
         seat.take();
         Some(seat)
+    }
+
+    /// Counts the begin of a lease on a lane that the fast path serves, where that path has found no seat. `None` if the
+    /// slow path has to do it.
+    pub(super) fn begin_again(&self, lane: Index) -> Option<Counted> {
+        let slow = lane == Index::NONE || self.tracked.get() || !self.fast.get();
+        self.table().filter(|_| !slow)?.begin(self, lane, true)
     }
 
     /// Counts the end of a lease without a seat; `false` if that has to be counted elsewhere.
@@ -333,11 +383,32 @@ impl Local {
 pub(super) struct Tables {
     /// The list of all tables; it only grows, under the lock of `idle`.
     all: AtomicPtr<Table>,
-    /// The first of the tables whose threads have ended; null if there is none.
     idle: Mutex<Idle>,
 }
 
-struct Idle(*mut Table);
+struct Idle {
+    /// The first of the tables whose threads have ended; null if there is none.
+    first: *mut Table,
+    /// Memory for further tables, and how many of it have theirs.
+    #[cfg(not(cells_loom))]
+    batch: Option<(&'static Batch, usize)>,
+}
+
+impl Idle {
+    const NONE: Self = Self {
+        first: ptr::null_mut(),
+        #[cfg(not(cells_loom))]
+        batch: None,
+    };
+
+    #[cfg(not(cells_loom))]
+    fn memory(&mut self) -> Option<(&'static Rows, &'static Extra)> {
+        let (batch, used) = self.batch.as_mut().filter(|(_, used)| *used < BATCH)?;
+        let memory = (&batch.rows[*used], &batch.extra[*used]);
+        *used += 1;
+        Some(memory)
+    }
+}
 
 // SAFETY: tables are accessed only through atomics, except `next`, which is never written after the table was linked;
 // the pointers are valid on any thread.
@@ -346,15 +417,25 @@ unsafe impl Send for Tables {}
 unsafe impl Sync for Tables {}
 
 /// How a lease is counted in a table.
+#[derive(Clone, Copy)]
 pub(super) enum Counted {
     Seat(&'static Seat),
     Extra,
 }
 
+impl Counted {
+    pub(super) fn seat(self) -> Option<&'static Seat> {
+        match self {
+            Self::Seat(seat) => Some(seat),
+            Self::Extra => None,
+        }
+    }
+}
+
 impl Tables {
     const_fn! {
         pub(super) fn new() -> Self {
-            Self { all: AtomicPtr::new(ptr::null_mut()), idle: Mutex::new(Idle(ptr::null_mut())) }
+            Self { all: AtomicPtr::new(ptr::null_mut()), idle: Mutex::new(Idle::NONE) }
         }
     }
 
@@ -369,15 +450,7 @@ impl Tables {
         has_fast: impl FnOnce() -> Option<bool>,
     ) -> Option<Counted> {
         let table = local.table().or_else(|| self.adopt(local, has_fast))?;
-        if served && local.fast.get() {
-            if let Some((column, seat)) = table.take(lane, local.column.get()) {
-                local.column.set(column);
-                local.set_reads();
-                return Some(Counted::Seat(seat));
-            }
-        }
-        // Relaxed: the light fence that follows orders it against the closer's heavy fence.
-        table.add(lane, 1, Ordering::Relaxed).then_some(Counted::Extra)
+        table.begin(local, lane, served)
     }
 
     /// `None` also if the thread is creating its table already: then an allocator reads a cell.
@@ -400,34 +473,58 @@ impl Tables {
     /// Takes over the table of a thread that has ended. The lock also makes visible what that thread has counted.
     fn idle_table(&self) -> Option<*const Table> {
         let mut idle = self.idle.lock();
-        let table = idle.0;
+        let table = idle.first;
         // SAFETY: tables are never freed. Relaxed: guarded by the lock.
-        idle.0 = unsafe { table.as_ref() }?.next_idle.load(Ordering::Relaxed);
+        idle.first = unsafe { table.as_ref() }?.next_idle.load(Ordering::Relaxed);
         Some(table)
     }
 
     fn new_table(&self) -> Option<*const Table> {
-        let mut table = Table::new()?;
+        let (rows, extra) = self.memory()?;
+        let next_idle = AtomicPtr::new(ptr::null_mut());
+        let mut table = Box::new(Table { rows, extra, next: ptr::null(), next_idle });
         let idle = self.idle.lock();
-        // SAFETY: nobody else can reach it yet.
-        unsafe { table.as_mut() }.next = self.all.load(Ordering::Relaxed);
+        table.next = self.all.load(Ordering::Relaxed);
+        let table = Box::into_raw(table);
         // Release: pairs with the acquire in `iter`. It comes before this thread's first lease, so whoever must see that
         // lease also sees the table.
-        self.all.store(table.as_ptr(), Ordering::Release);
+        self.all.store(table, Ordering::Release);
         drop(idle);
-        Some(table.as_ptr())
+        Some(table)
+    }
+
+    /// Zeros, for one more table.
+    #[cfg(not(cells_loom))]
+    fn memory(&self) -> Option<(&'static Rows, &'static Extra)> {
+        if let Some(memory) = self.idle.lock().memory() {
+            return Some(memory);
+        }
+        // Not under the lock, because it may allocate. Of two threads that do this at once, one wastes some addresses.
+        // SAFETY: zeros are what a new table has, and the memory stays.
+        let batch = unsafe { reserve::zeroed::<Batch>()?.as_ref() };
+        let mut idle = self.idle.lock();
+        idle.batch = Some((batch, 0));
+        idle.memory()
+    }
+
+    #[cfg(cells_loom)]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as the same function of the library")]
+    fn memory(&self) -> Option<(&'static Rows, &'static Extra)> {
+        let rows = Box::leak(Box::new(Rows(std::array::from_fn(Row::new))));
+        Some((rows, Box::leak(Box::new(std::array::from_fn(|_| AtomicI32::new(0))))))
     }
 
     /// Hands on the table of the ending thread, with all that is counted in it: leases that began here may still be out.
     pub(super) fn leave(&self, local: &Local) {
         let table = local.table();
         local.table.set(ptr::null());
+        local.fast.set(false);
         local.set_reads();
         if let Some(table) = table {
             let mut idle = self.idle.lock();
             // Relaxed: guarded by the lock.
-            table.next_idle.store(idle.0, Ordering::Relaxed);
-            idle.0 = ptr::from_ref(table).cast_mut();
+            table.next_idle.store(idle.first, Ordering::Relaxed);
+            idle.first = ptr::from_ref(table).cast_mut();
         }
     }
 
@@ -458,7 +555,13 @@ impl Tables {
         let mut next = self.all.load(Ordering::Acquire);
         while !next.is_null() {
             // SAFETY: it came from a box, and by the caller's promise nobody uses it.
-            next = unsafe { Box::from_raw(next) }.next.cast_mut();
+            let table = unsafe { Box::from_raw(next) };
+            next = table.next.cast_mut();
+            // SAFETY: as above, all of them.
+            unsafe {
+                drop(Box::from_raw(ptr::from_ref(table.rows).cast_mut()));
+                drop(Box::from_raw(ptr::from_ref(table.extra).cast_mut()));
+            }
         }
     }
 }
