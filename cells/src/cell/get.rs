@@ -41,6 +41,9 @@ impl RawCell {
     #[inline(never)]
     #[track_caller]
     pub(crate) fn get_infallible(&'static self) -> Lease {
+        if let Some(lease) = self.lease_again() {
+            return lease;
+        }
         match self.get_observed() {
             Ok(lease) => lease,
             Err(error) => refuse(&error),

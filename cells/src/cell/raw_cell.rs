@@ -77,6 +77,11 @@ impl RawCell {
         self.control.published().lease()
     }
 
+    /// The second try of the fast path.
+    pub(crate) fn lease_again(&self) -> Option<Lease> {
+        self.control.published().lease_again()
+    }
+
     /// Takes a lease by the fast path; `None` also where this thread has to take the slow one.
     #[inline]
     pub(crate) fn lease_fast(&self) -> Option<Lease> {

@@ -117,7 +117,11 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
     #[cold]
     #[inline(never)]
     fn get_observed(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {
-        // SAFETY: see above.
-        unsafe { Lease::assume_type_of(raw.get_observed()) }
+        match raw.lease_again() {
+            // SAFETY: see above.
+            Some(lease) => Ok(unsafe { lease.assume_type() }),
+            // SAFETY: see above.
+            None => unsafe { Lease::assume_type_of(raw.get_observed()) },
+        }
     }
 }

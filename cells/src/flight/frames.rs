@@ -196,10 +196,14 @@ fn with_stack<R>(f: impl FnOnce(&[Entry]) -> Option<R>) -> Option<R> {
 
 /// The factory that asks, as far as that can be known.
 pub(crate) fn asking() -> Option<Arc<Frame>> {
+    with_asking(|frame| Some(Arc::clone(frame)))
+}
+
+fn with_asking<R>(f: impl FnOnce(&Arc<Frame>) -> Option<R>) -> Option<R> {
     with_stack(|stack| {
         let top = stack.last()?;
         let frame = top.frame.as_ref()?;
-        (top.task == TaskId::current() && !frame.is_over()).then(|| Arc::clone(frame))
+        if top.task == TaskId::current() && !frame.is_over() { f(frame) } else { None }
     })
 }
 
@@ -215,7 +219,8 @@ fn running(stack: &[Entry]) -> impl Iterator<Item = &Arc<Frame>> {
 
 /// The innermost declared cell whose factory asks.
 pub(crate) fn asking_declared() -> Option<&'static CellInfo> {
-    asking()?.chain().find_map(|frame| frame.info)
+    // Not by a clone of the frame: every read of a factory asks this.
+    with_asking(|frame| frame.chain().find_map(|frame| frame.info))
 }
 
 /// Whether a wait that begins here has no limit, because somebody up the chain has none.

@@ -4,16 +4,24 @@ use crate::flight::frames;
 use crate::info::CellInfo;
 use parking_lot::Mutex;
 use std::any::TypeId;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 type Calls = BTreeMap<(TypeId, TypeId), (&'static CellInfo, &'static CellInfo)>;
 
 static OBSERVED: Mutex<Calls> = Mutex::new(BTreeMap::new());
 
+thread_local! {
+    /// The last edge that this thread has recorded: a factory that reads a cell in a loop takes the lock once.
+    static LAST: Cell<Option<(TypeId, TypeId)>> = const { Cell::new(None) };
+}
+
 /// Records a call of the accessor of `cell`, if a declared cell's factory asks.
 pub(crate) fn record(cell: &'static CellInfo) {
-    if let Some(caller) = frames::asking_declared() {
-        OBSERVED.lock().insert((caller.id(), cell.id()), (caller, cell));
+    let Some(caller) = frames::asking_declared() else { return };
+    let edge = (caller.id(), cell.id());
+    if LAST.replace(Some(edge)) != Some(edge) {
+        OBSERVED.lock().insert(edge, (caller, cell));
     }
 }
 

@@ -530,10 +530,21 @@ impl Slot {
     /// Takes a lease on what is published, if this thread can do so without a fence and its reads are not tracked.
     #[inline]
     pub(crate) fn acquire_fast(&self, local: &Local) -> Acquired {
+        self.acquire_by(|lane| local.take_fast(lane))
+    }
+
+    /// The same for a thread that holds a lease on this payload in the seat that the first try has looked at.
+    #[inline]
+    pub(crate) fn acquire_next(&self, local: &Local) -> Acquired {
+        self.acquire_by(|lane| local.take_next(lane))
+    }
+
+    #[inline]
+    fn acquire_by(&self, take: impl FnOnce(Index) -> Option<&'static Seat>) -> Acquired {
         // Acquire, both: see the top of the file.
         let word = self.word.load(Ordering::Acquire);
         let payload = self.payload.load(Ordering::Acquire);
-        let Some(seat) = local.take_fast(Index::of_word(word)) else { return Acquired::Not };
+        let Some(seat) = take(Index::of_word(word)) else { return Acquired::Not };
         read_path::light();
         // Relaxed: the light fence orders it against the closer's heavy fence.
         if self.word.load(Ordering::Relaxed) != word {
@@ -543,9 +554,9 @@ impl Slot {
         Acquired::Lease(Held { payload: unsafe { NonNull::new_unchecked(payload) }, seat: Some(seat) })
     }
 
-    /// The fast path again, for a thread that finds its seat taken: it holds leases on this payload already. `None` also
-    /// if the slow path has to take the lease.
-    fn acquire_again(&self, all: Counters, local: &Local) -> Option<Held> {
+    /// The same for a thread that holds several, or reads this payload for the first time. `None` also if the slow path
+    /// has to take the lease.
+    pub(crate) fn acquire_again(&self, all: Counters, local: &Local) -> Option<Held> {
         // The steps of the fast path.
         let word = self.word.load(Ordering::Acquire);
         let payload = self.payload.load(Ordering::Acquire);
@@ -563,9 +574,6 @@ impl Slot {
     /// Takes a lease on what is published, on any thread.
     #[cold]
     pub(crate) fn acquire_slow(&self, all: Counters, local: &Local) -> Option<Held> {
-        if let Some(held) = self.acquire_again(all, local) {
-            return Some(held);
-        }
         loop {
             let lane = self.published()?;
             let counted = lane.index().and_then(|index| all.registry.begin(local, index, lane.served));

@@ -312,24 +312,37 @@ impl Published {
         let _ = self.generation.load(Ordering::SeqCst);
         match self.lease_fast() {
             Some(lease) => Some(lease),
-            None => self.lease_slow(),
+            None => self.lease_again_or_slow(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lease_again_or_slow(&self) -> Option<Lease> {
+        self.lease_again().or_else(|| self.lease_slow())
     }
 
     /// Takes a lease by the fast path. `None` also while the thread's reads are tracked, at its first read, and where
     /// the process or the lane has no fast path.
     #[inline]
     pub(crate) fn lease_fast(&self) -> Option<Lease> {
-        match with_local(|_, local| self.slot.acquire_fast(local)) {
-            // SAFETY: the lease was just taken on what `replace` has published here.
-            Acquired::Lease(held) => Some(unsafe { Lease::new(held) }),
-            Acquired::Late(seat) => {
-                // SAFETY: no lease came of it.
-                unsafe { give_back(seat) };
-                None
-            }
-            Acquired::Not => None,
-        }
+        Lease::acquired(with_local(|_, local| self.slot.acquire_fast(local)))
+    }
+
+    /// Takes a lease by the fast path's second try, for a thread that holds leases on the payload already. `None` in the
+    /// same cases.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lease_again(&self) -> Option<Lease> {
+        Lease::acquired(with_local(|_, local| self.slot.acquire_next(local)))
+            .or_else(|| self.lease_among_others())
+    }
+
+    #[inline(never)]
+    fn lease_among_others(&self) -> Option<Lease> {
+        let held = with_local(|counters, local| self.slot.acquire_again(counters, local))?;
+        // SAFETY: as above.
+        Some(unsafe { Lease::new(held) })
     }
 
     /// Takes a lease on any thread.
@@ -447,6 +460,21 @@ impl Drop for Parting {
 }
 
 impl Lease {
+    /// What the fast path has taken, on a slot of a [`Published`].
+    #[inline]
+    fn acquired(acquired: Acquired) -> Option<Self> {
+        match acquired {
+            // SAFETY: only `replace` puts payloads into such a slot.
+            Acquired::Lease(held) => Some(unsafe { Self::new(held) }),
+            Acquired::Late(seat) => {
+                // SAFETY: no lease came of it.
+                unsafe { give_back(seat) };
+                None
+            }
+            Acquired::Not => None,
+        }
+    }
+
     /// # Safety
     /// The payload was published by `replace`.
     #[inline]

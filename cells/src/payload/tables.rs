@@ -15,8 +15,11 @@
 //! takes four to five cycles each where the processor does not see through memory (Intel's do not; AMD's often do).
 //!
 //! The fast path looks at one seat of the row: that in the thread's current *column*. It takes the seat if it is `FREE`.
-//! The slow path looks at the whole row, begins with that column, and makes the column in which it has found a seat the
-//! current one. So the reads of a thread that keeps leases find a seat at once, in a column where it keeps none.
+//! If that is taken, by a lease that the thread holds, a second try takes the one in the next column. The slow path looks at
+//! the whole row, and begins with the current column, which is any but the last. If either has found the seat there taken a few times, it
+//! makes the column in which it finds one the current one. So the reads of a thread that keeps leases soon find a seat at
+//! once, in a column where it keeps none; and a read under another one, again and again, does not change the column each
+//! time.
 //!
 //! # Extra leases
 //!
@@ -69,6 +72,9 @@ const COLUMNS: usize = if cfg!(cells_loom) {
 } else {
     7
 };
+
+/// After how many misses another column becomes the current one.
+const MISSES: u8 = if cfg!(cells_loom) { 1 } else { 8 };
 
 /// How many tables have their memory from one reservation.
 #[cfg(not(cells_loom))]
@@ -243,11 +249,13 @@ struct Batch {
 impl Table {
     /// Counts the begin of a lease of the owner, with a seat if the fast path serves the lane; `None` if it has to be
     /// counted elsewhere.
+    #[inline]
     fn begin(&self, local: &Local, lane: Index, served: bool) -> Option<Counted> {
         if served && local.fast.get() {
             if let Some((column, seat)) = self.take(lane, local.column.get()) {
-                local.column.set(column);
-                local.set_reads();
+                if column != local.column.get() {
+                    local.miss(column);
+                }
                 return Some(Counted::Seat(seat));
             }
         }
@@ -256,13 +264,18 @@ impl Table {
     }
 
     /// Takes a seat, if there is one, and returns its column. Looks at `first` first.
+    #[inline]
     fn take(&self, lane: Index, first: usize) -> Option<(usize, &'static Seat)> {
         let row = self.rows.0.get(lane.get())?;
-        let mut columns = (first..COLUMNS).chain(0..first);
-        let column = columns.find(|column| row.seats[*column].state() != TAKEN)?;
-        let seat = &row.seats[column];
-        seat.take();
-        Some((column, seat))
+        let mut column = first;
+        while row.seats[column].state() == TAKEN {
+            column = if column == COLUMNS - 1 { 0 } else { column + 1 };
+            if column == first {
+                return None;
+            }
+        }
+        row.seats[column].take();
+        Some((column, &row.seats[column]))
     }
 
     /// Changes the owner's `extra` by one; `false` if that leaves its range.
@@ -301,6 +314,8 @@ pub(crate) struct Local {
     table: Cell<*const Table>,
     /// The number of the current column.
     column: Cell<usize>,
+    /// How often a seat in the current column was taken.
+    missed: Cell<u8>,
     /// Whether this thread has a table and the fast path, for lanes that it serves.
     fast: Cell<bool>,
     /// Whether this thread's reads take the slow path, because they are to be recorded.
@@ -318,6 +333,7 @@ impl Local {
             never,
             table: Cell::new(ptr::null()),
             column: Cell::new(0),
+            missed: Cell::new(0),
             fast: Cell::new(false),
             tracked: Cell::new(false),
             creating: Cell::new(false),
@@ -342,6 +358,17 @@ impl Local {
         self.reads.set(table.map_or(self.never, column));
     }
 
+    /// Notes that the seat in the current column was taken, and one in `column` was not.
+    #[inline]
+    fn miss(&self, column: usize) {
+        let missed = self.missed.get() + 1;
+        self.missed.set(missed % MISSES);
+        if missed == MISSES {
+            self.column.set(if column < COLUMNS - 1 { column } else { 0 });
+            self.set_reads();
+        }
+    }
+
     fn table(&self) -> Option<&'static Table> {
         // SAFETY: tables are never freed.
         unsafe { self.table.get().as_ref() }
@@ -355,9 +382,22 @@ impl Local {
     /// Takes the seat in the current column of a lane, if that is `FREE`.
     #[inline]
     pub(super) fn take_fast(&self, lane: Index) -> Option<&'static Seat> {
+        self.take_free(lane, 0)
+    }
+
+    /// The same with the next column, which there always is.
+    #[inline]
+    pub(super) fn take_next(&self, lane: Index) -> Option<&'static Seat> {
+        let seat = self.take_free(lane, 1)?;
+        self.miss(self.column.get() + 1);
+        Some(seat)
+    }
+
+    #[inline]
+    fn take_free(&self, lane: Index, further: usize) -> Option<&'static Seat> {
         // SAFETY: a column is that of a table or of `Never`, which are never freed; an index that a word has is below the
         // number of their rows.
-        let seat = unsafe { &*self.reads.get().cast::<Row>().add(lane.get()).cast::<Seat>() };
+        let seat = unsafe { &*self.reads.get().cast::<Row>().add(lane.get()).cast::<Seat>().add(further) };
         if seat.state() != FREE {
             return None;
         }
@@ -367,6 +407,7 @@ impl Local {
 
     /// Counts the begin of a lease on a lane that the fast path serves, where that path has found no seat. `None` if the
     /// slow path has to do it.
+    #[inline]
     pub(super) fn begin_again(&self, lane: Index) -> Option<Counted> {
         let slow = lane == Index::NONE || self.tracked.get() || !self.fast.get();
         self.table().filter(|_| !slow)?.begin(self, lane, true)
