@@ -219,8 +219,8 @@ fn running(stack: &[Entry]) -> impl Iterator<Item = &Arc<Frame>> {
 
 /// The innermost declared cell whose factory asks.
 pub(crate) fn asking_declared() -> Option<&'static CellInfo> {
-    // Not by a clone of the frame: every read of a factory asks this.
-    with_asking(|frame| frame.chain().find_map(|frame| frame.info))
+    // Most often without a clone of the frame: every read of a factory asks this.
+    with_asking(|frame| frame.info).or_else(|| asking()?.chain().find_map(|frame| frame.info))
 }
 
 /// Whether a wait that begins here has no limit, because somebody up the chain has none.
