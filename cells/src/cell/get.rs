@@ -23,17 +23,25 @@ impl RawCell {
         }
     }
 
-    /// Slow path of the accessor of a plain cell: the cell is not ready, or this thread cannot use the fast path. If a
-    /// factory is asking, the dependency is recorded. Not generic (target: code for each cell, docs/performance.md).
-    pub(crate) fn get_observed(&'static self) -> Result<Lease, Error> {
-        observed_calls::record(self.info());
-        match self.lease_slow() {
-            Some(lease) => Ok(lease),
-            None => self.get_slow(Purpose::Get, &mut || self.build_declared()),
-        }
+    /// Slow path of the accessor of a plain cell, if it is ready: this thread found no seat, or has no fast path. If a
+    /// factory is asking, the dependency is recorded, whether or not the cell is ready. What it returns fits into
+    /// registers (target: slow reads, docs/performance.md).
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lease_observed(&'static self) -> Option<Lease> {
+        self.lease_again().or_else(|| {
+            observed_calls::record(self.info());
+            self.lease_slow()
+        })
     }
 
-    /// The same for a cell that cannot fail.
+    /// The rest of that path. Not generic (target: code for each cell, docs/performance.md).
+    #[cold]
+    pub(crate) fn get_declared(&'static self) -> Result<Lease, Error> {
+        self.get_slow(Purpose::Get, &mut || self.build_declared())
+    }
+
+    /// The whole slow path for a cell that cannot fail.
     ///
     /// # Panics
     /// If there is an error.
@@ -41,10 +49,10 @@ impl RawCell {
     #[inline(never)]
     #[track_caller]
     pub(crate) fn get_infallible(&'static self) -> Lease {
-        if let Some(lease) = self.lease_again() {
+        if let Some(lease) = self.lease_observed() {
             return lease;
         }
-        match self.get_observed() {
+        match self.get_declared() {
             Ok(lease) => lease,
             Err(error) => refuse(&error),
         }

@@ -117,11 +117,11 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
     #[cold]
     #[inline(never)]
     fn get_observed(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {
-        match raw.lease_again() {
+        match raw.lease_observed() {
             // SAFETY: see above.
             Some(lease) => Ok(unsafe { lease.assume_type() }),
             // SAFETY: see above.
-            None => unsafe { Lease::assume_type_of(raw.get_observed()) },
+            None => unsafe { Lease::assume_type_of(raw.get_declared()) },
         }
     }
 }

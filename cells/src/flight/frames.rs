@@ -219,6 +219,9 @@ fn running(stack: &[Entry]) -> impl Iterator<Item = &Arc<Frame>> {
 
 /// The innermost declared cell whose factory asks.
 pub(crate) fn asking_declared() -> Option<&'static CellInfo> {
+    if !threads::reads_are_tracked() {
+        return None;
+    }
     // Most often without a clone of the frame: every read of a factory asks this.
     with_asking(|frame| frame.info).or_else(|| asking()?.chain().find_map(|frame| frame.info))
 }

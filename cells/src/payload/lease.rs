@@ -38,10 +38,10 @@
 //! has to accept could be limited by one that appears in `T`, and what it returns could end with that, before the lease.
 
 use crate::error::Error;
-use crate::payload::counters::{Acquired, Held, Lane, Retiring, Slot};
+use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
-use crate::payload::tables::Seat;
+use crate::payload::tables::{Local, Seat};
 use crate::payload::threads::{counters, report_denied_membarrier, with_local};
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
 use once_cell::sync::OnceCell;
@@ -334,8 +334,8 @@ impl Published {
     #[cold]
     #[inline(never)]
     pub(crate) fn lease_again(&self) -> Option<Lease> {
-        Lease::acquired(with_local(|_, local| self.slot.acquire_next(local)))
-            .or_else(|| self.lease_among_others())
+        let fast = |_: Counters, local: &Local| local.has_fast_reads().then(|| self.slot.acquire_next(local));
+        Lease::acquired(with_local(fast)?).or_else(|| self.lease_among_others())
     }
 
     #[inline(never)]

@@ -376,7 +376,13 @@ impl Local {
 
     #[cfg(test)]
     pub(crate) fn has_table(&self) -> bool {
-        self.table().is_some() || self.reads.get() != self.never
+        self.table().is_some() || self.has_fast_reads()
+    }
+
+    /// Whether reads can take the fast path now.
+    #[inline]
+    pub(crate) fn has_fast_reads(&self) -> bool {
+        self.reads.get() != self.never
     }
 
     /// Takes the seat in the current column of a lane, if that is `FREE`.
@@ -409,8 +415,8 @@ impl Local {
     /// slow path has to do it.
     #[inline]
     pub(super) fn begin_again(&self, lane: Index) -> Option<Counted> {
-        let slow = lane == Index::NONE || self.tracked.get() || !self.fast.get();
-        self.table().filter(|_| !slow)?.begin(self, lane, true)
+        let fast = lane != Index::NONE && self.has_fast_reads();
+        self.table().filter(|_| fast)?.begin(self, lane, true)
     }
 
     /// Counts the end of a lease without a seat; `false` if that has to be counted elsewhere.
