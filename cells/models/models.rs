@@ -75,12 +75,15 @@ impl World {
     }
 
     fn read(&self, local: &Local) -> Option<Lease> {
-        match self.slot.acquire_fast(local) {
-            Acquired::Lease(held) => return Some(Lease::of(held)),
-            Acquired::Late(seat) => self.give_back(seat),
-            Acquired::Not => {}
+        for acquire in [Slot::acquire_fast, Slot::acquire_next] {
+            match acquire(&self.slot, local) {
+                Acquired::Lease(held) => return Some(Lease::of(held)),
+                Acquired::Late(seat) => self.give_back(seat),
+                Acquired::Not => {}
+            }
         }
-        self.slot.acquire_slow(self.all, local).map(Lease::of)
+        let again = self.slot.acquire_again(self.all, local);
+        again.or_else(|| self.slot.acquire_slow(self.all, local)).map(Lease::of)
     }
 
     /// Whether a read now takes the fast path.

@@ -3,6 +3,7 @@
 use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::{CellSnapshot, State};
 use crate::observe::observer::Observer;
+use crate::payload::read_path::ReadPath;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -47,6 +48,13 @@ impl CellBase {
     /// Returns the generation of the published payload, if there is one.
     pub fn generation(&self) -> Option<u64> {
         self.raw.generation()
+    }
+
+    /// Returns how ready reads of the published payload are synchronized with closes, on which their cost depends; of an
+    /// empty cell, how they are in this process ([`read_path`](crate::read_path)). A permanent cell's payload is read
+    /// without any of this.
+    pub fn read_path(&self) -> ReadPath {
+        self.raw.control.published().read_path()
     }
 
     /// Returns the state and figures of the cell at this moment.

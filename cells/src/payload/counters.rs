@@ -669,6 +669,15 @@ impl Slot {
         Some(Retiring { lane: Some(old) })
     }
 
+    /// How reads of what is published are synchronized with closes.
+    pub(crate) fn read_path(&self, all: Counters) -> ReadPath {
+        match self.published() {
+            Some(lane) if lane.index().is_none() => ReadPath::Lock,
+            Some(lane) if !lane.served => ReadPath::Fences,
+            _ => all.registry.path(),
+        }
+    }
+
     /// The approximate number of leases out on what is published.
     pub(crate) fn out(&self, all: Counters) -> usize {
         let sum = self.published().map_or(0, |lane| lane.sum(all));

@@ -41,6 +41,7 @@ use crate::error::Error;
 use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
+use crate::payload::read_path::ReadPath;
 use crate::payload::tables::{Local, Seat};
 use crate::payload::threads::{counters, report_denied_membarrier, with_local};
 use crate::sync::primitives::atomic::{AtomicU64, Ordering};
@@ -358,6 +359,11 @@ impl Published {
     pub(crate) fn generation(&self) -> Option<u64> {
         // Acquire: pairs with the release in `replace`, so that whoever sees a generation finds its payload.
         Some(self.generation.load(Ordering::Acquire)).filter(|generation| *generation != 0)
+    }
+
+    /// How reads of the published payload are synchronized with closes.
+    pub(crate) fn read_path(&self) -> ReadPath {
+        self.slot.read_path(counters())
     }
 
     /// The approximate number of leases out on the published payload: some may come and go during the count.

@@ -12,7 +12,10 @@ use crate::sync::primitives::inner::atomic::{Ordering, fence};
 // Of the choice, which is no part of the models: they know only one way.
 use std::sync::atomic::{AtomicU8, compiler_fence};
 
-/// How ready reads in this process are synchronized with closes.
+/// How ready reads are synchronized with closes.
+///
+/// [`read_path`](crate::read_path) says it of the process, and [`CellBase::read_path`](crate::CellBase::read_path) of what
+/// is published in one cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -20,9 +23,14 @@ pub enum ReadPath {
     /// Readers pay no memory fence: a read and its drop take about a nanosecond. A close calls `membarrier(2)`, which
     /// takes a few microseconds. Linux since 4.14.
     Membarrier,
-    /// Readers pay two memory fences: a read and its drop take about ten nanoseconds. Closes are cheap. Used everywhere
+    /// Readers pay two memory fences: a read and its drop take ten to fifteen nanoseconds. Closes are cheap. Used everywhere
     /// else: other systems, older kernels, and sandboxes that deny the call.
     Fences,
+    /// Readers take a short lock, and wait for each other: ten to fifteen nanoseconds without contention. Of some cells, if
+    /// more than 131,071 payloads are published or leased at a time (16,383 where a pointer has 32 bits): those that come
+    /// too late, until others have gone and they are built again. A thirty-second part of that number is kept for declared
+    /// cells.
+    Lock,
 }
 
 /// The way that this process takes.
@@ -57,10 +65,7 @@ impl Choice {
     /// Not under a lock, because it allocates: of two threads that choose, the first decides.
     #[cold]
     fn choose(&self) -> ReadPath {
-        let path = match barrier::choose() {
-            ReadPath::Membarrier => MEMBARRIER,
-            ReadPath::Fences => FENCES,
-        };
+        let path = if barrier::is_granted() { MEMBARRIER } else { FENCES };
         let _ = self.0.compare_exchange(UNCHOSEN, path, Ordering::AcqRel, Ordering::Acquire);
         self.chosen().unwrap_or(ReadPath::Fences)
     }
@@ -77,9 +82,10 @@ impl Choice {
 
     /// The fence of a reader that may be on either way.
     pub(super) fn light(&self) {
-        match self.chosen() {
-            Some(ReadPath::Membarrier) => compiler_fence(Ordering::SeqCst),
-            Some(ReadPath::Fences) | None => fence(Ordering::SeqCst),
+        if self.chosen() == Some(ReadPath::Membarrier) {
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            fence(Ordering::SeqCst);
         }
     }
 }
@@ -101,17 +107,16 @@ pub(super) fn heavy() -> bool {
 
 #[cfg(all(target_os = "linux", not(any(cells_loom, miri))))]
 mod barrier {
-    use super::ReadPath;
     use rustix::thread::{MembarrierCommand, membarrier};
     use std::sync::atomic::{Ordering, fence};
 
     pub(super) const POSSIBLE: bool = true;
 
-    /// Chooses `membarrier` if the kernel grants it. `CELLS_READ_PATH=fences` forces the other way, for tests and for
-    /// sandboxes that deny the call later on. Allocates.
-    pub(super) fn choose() -> ReadPath {
+    /// Whether the kernel grants `membarrier`. `CELLS_READ_PATH=fences` forces the other way, for tests and for sandboxes
+    /// that deny the call later on. Allocates.
+    pub(super) fn is_granted() -> bool {
         let fences = std::env::var_os("CELLS_READ_PATH").is_some_and(|path| path == "fences");
-        if !fences && register() && call() { ReadPath::Membarrier } else { ReadPath::Fences }
+        !fences && register() && call()
     }
 
     #[cold]
@@ -135,12 +140,10 @@ mod barrier {
 
 #[cfg(not(all(target_os = "linux", not(any(cells_loom, miri)))))]
 mod barrier {
-    use super::ReadPath;
-
     pub(super) const POSSIBLE: bool = false;
 
-    pub(super) fn choose() -> ReadPath {
-        ReadPath::Fences
+    pub(super) fn is_granted() -> bool {
+        false
     }
 
     pub(super) fn heavy() -> bool {

@@ -68,7 +68,9 @@ pub(crate) fn reads_are_tracked() -> bool {
     with_local(|_, local| local.is_tracked())
 }
 
-/// Returns how ready reads in this process are synchronized with closes, on which their cost depends.
+/// Returns how ready reads in this process are synchronized with closes, on which their cost depends:
+/// [`ReadPath::Membarrier`] or [`ReadPath::Fences`]. [`CellBase::read_path`](crate::CellBase::read_path) says it of one
+/// cell, which may be one of too many.
 ///
 /// The choice is made when it is first needed. `CELLS_READ_PATH=fences` in the environment forces
 /// [`ReadPath::Fences`]. After that only two things change it, both to `Fences`: [`use_fences`], and a close to which
