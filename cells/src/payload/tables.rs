@@ -14,12 +14,11 @@
 //! a plain count, each read has to load what the drop before it has stored, and each drop what its read has stored, which
 //! takes four to five cycles each where the processor does not see through memory (Intel's do not; AMD's often do).
 //!
-//! The fast path looks at one seat of the row: that in the thread's current *column*. It takes the seat if it is `FREE`.
-//! If that is taken, by a lease that the thread holds, a second try takes the one in the next column. The slow path looks at
-//! the whole row, and begins with the current column, which is any but the last. If either has found the seat there taken a few times, it
-//! makes the column in which it finds one the current one. So the reads of a thread that keeps leases soon find a seat at
-//! once, in a column where it keeps none; and a read under another one, again and again, does not change the column each
-//! time.
+//! The fast path looks at one seat of the row: that in the thread's current *column*, which is any but the last. It takes
+//! the seat if it is `FREE`. If it is taken, by a lease that the thread has made, a second try looks at the next column,
+//! and a third at the whole row. After a few such misses, the column in which a seat was found becomes the current one. So
+//! the reads of a thread that keeps leases soon find a seat at once, in a column where it keeps none; and a read under
+//! another one, again and again, does not change the column each time.
 //!
 //! # Extra leases
 //!
@@ -193,7 +192,7 @@ impl Row {
     }
 }
 
-/// Aligned to their size, which [`Seat::lane`] relies on.
+/// Those of a table are aligned to their size, which [`Seat::lane`] relies on.
 #[repr(transparent)]
 struct Rows([Row; ROWS]);
 
