@@ -26,6 +26,7 @@ use crate::observe::observer::CloseResult;
 use crate::payload::lease::Lease;
 use crate::sync::block_on::{block_until, by_the_real_clock};
 use crate::sync::primitives::{Latch, Mutex};
+use crate::sync::process;
 use crate::sync::timer::until;
 use crate::sync::waker_queue::{Ticket, WakerQueue, Wakers};
 use once_cell::sync::OnceCell;
@@ -92,7 +93,7 @@ impl Flight {
     pub(crate) fn new(generation: u64) -> Self {
         Self {
             id: FlightId::next(),
-            process: std::process::id(),
+            process: process::id(),
             generation,
             detached: false,
             outcome: OnceCell::new(),
@@ -123,7 +124,7 @@ impl Flight {
 
     /// Whether it was begun before this process was forked.
     pub(crate) fn is_foreign(&self) -> bool {
-        self.process != std::process::id()
+        self.process != process::id()
     }
 
     /// Gives the flight its outcome. The caller holds the cell's lock and has checked that there is none yet.

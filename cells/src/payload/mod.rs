@@ -17,8 +17,6 @@ pub(crate) mod nested;
 pub(crate) mod payload_type;
 pub(crate) mod read_path;
 pub(crate) mod ref_traits;
-#[expect(unsafe_code, reason = "it asks the system for memory")]
-mod reserve;
 #[expect(unsafe_code, reason = "tables are reached through raw pointers, without a lock or a look at bounds")]
 pub(crate) mod tables;
 pub(crate) mod threads;

@@ -43,11 +43,11 @@
 //! seat tells its lane. Tables are never freed: the one of a thread that has ended goes to the next thread that needs
 //! one, with all that is counted in it.
 
-#[cfg(not(cells_loom))]
-use crate::payload::reserve;
 use crate::sync::primitives::const_fn;
 use crate::sync::primitives::inner::Mutex;
 use crate::sync::primitives::inner::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU8, Ordering};
+#[cfg(not(cells_loom))]
+use crate::sync::reserve;
 use std::cell::Cell;
 use std::ptr;
 
@@ -361,11 +361,13 @@ impl Local {
     #[inline]
     fn miss(&self, column: usize) {
         let missed = self.missed.get() + 1;
-        self.missed.set(missed % MISSES);
-        if missed == MISSES {
-            self.column.set(if column < COLUMNS - 1 { column } else { 0 });
-            self.set_reads();
+        if missed < MISSES {
+            self.missed.set(missed);
+            return;
         }
+        self.missed.set(0);
+        self.column.set(if column < COLUMNS - 1 { column } else { 0 });
+        self.set_reads();
     }
 
     fn table(&self) -> Option<&'static Table> {

@@ -16,6 +16,7 @@
 //!
 //! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
 
+use crate::sync::process;
 use crate::sync::waker_queue::wake;
 use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeMap;
@@ -137,7 +138,7 @@ impl AlarmClock {
 
     fn new() -> Self {
         Self {
-            process: std::process::id(),
+            process: process::id(),
             alarms: Mutex::default(),
             earlier: Condvar::new(),
             next: OnceLock::new(),
@@ -145,7 +146,7 @@ impl AlarmClock {
     }
 
     fn is_of_this_process(&self) -> bool {
-        self.process == std::process::id()
+        self.process == process::id()
     }
 
     fn spawn(&'static self) -> io::Result<()> {

@@ -13,5 +13,8 @@ pub(crate) mod executor;
 #[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) mod latch;
 pub(crate) mod primitives;
+pub(crate) mod process;
+#[expect(unsafe_code, reason = "it asks the system for memory")]
+pub(crate) mod reserve;
 pub(crate) mod timer;
 pub(crate) mod waker_queue;

@@ -1,0 +1,23 @@
+//! Which process this is, without asking the kernel each time: flights and alarms are compared with it by everybody who
+//! waits, because a forked child has what its parent had, but not the threads that would go on with it.
+
+use crate::sync::reserve;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where this process has noted its number; a fork resets it. `None` where nothing does that.
+static NOTED: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+
+/// The number of this process; another one in a forked child, however it was forked.
+pub(crate) fn id() -> u32 {
+    let Some(noted) = NOTED.get_or_init(reserve::reset_by_fork) else { return std::process::id() };
+    // Relaxed, both: the number stands for nothing else.
+    match noted.load(Ordering::Relaxed) {
+        0 => {
+            let id = std::process::id();
+            noted.store(id, Ordering::Relaxed);
+            id
+        }
+        id => id,
+    }
+}
