@@ -508,7 +508,7 @@ const MODELS: [Model; 21] = [
     ("fast_read_against_close", None, fast_read_against_close),
     ("two_fast_readers_against_close", Some(3), two_fast_readers_against_close),
     ("reads_under_a_lease_against_close", Some(5), reads_under_a_lease_against_close),
-    ("fast_read_against_reopen", Some(4), fast_read_against_reopen),
+    ("fast_read_against_reopen", Some(3), fast_read_against_reopen),
     ("fast_read_against_refresh", Some(5), fast_read_against_refresh),
     ("fast_read_while_the_lane_moves", Some(5), fast_read_while_the_lane_moves),
     ("publish_after_close", Some(4), publish_after_close),
