@@ -23,6 +23,15 @@ impl RawCell {
         }
     }
 
+    /// Gets the payload of a plain cell that is ready, for its accessor.
+    #[inline]
+    pub(crate) fn lease_fast_or_observed(&'static self) -> Option<Lease> {
+        match self.lease_fast() {
+            Some(lease) => Some(lease),
+            None => self.lease_observed(),
+        }
+    }
+
     /// Slow path of the accessor of a plain cell, if it is ready: this thread found no seat, or has no fast path. If a
     /// factory is asking, the dependency is recorded, whether or not the cell is ready. What it returns fits into
     /// registers (target: slow reads, docs/performance.md).

@@ -85,11 +85,11 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         reason = "the fast path of a read; otherwise a debug build contains one more function per cell"
     )]
     pub(crate) fn get(&'static self) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.base.raw.lease_fast() {
+        if let Some(lease) = self.base.raw.lease_fast_or_observed() {
             // SAFETY: see above.
             return Ok(unsafe { lease.assume_type() });
         }
-        Self::get_observed(&self.base.raw)
+        Self::get_declared(&self.base.raw)
     }
 
     /// The same for a cell that cannot fail. The slow path is that of all types, and what it returns fits into registers:
@@ -112,16 +112,12 @@ impl<T: Send + Sync + 'static> TypedCell<T> {
         unsafe { lease.assume_type() }
     }
 
-    /// The slow path. Its machine code is the same for all types, so an optimized program contains it only once (target:
+    /// The slow path of a cell that is not ready. Its machine code is the same for all types, so an optimized program contains it only once (target:
     /// `.text` per cell).
     #[cold]
     #[inline(never)]
-    fn get_observed(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {
-        match raw.lease_observed() {
-            // SAFETY: see above.
-            Some(lease) => Ok(unsafe { lease.assume_type() }),
-            // SAFETY: see above.
-            None => unsafe { Lease::assume_type_of(raw.get_declared()) },
-        }
+    fn get_declared(raw: &'static RawCell) -> Result<Ref<'static, T>, Error> {
+        // SAFETY: see above.
+        unsafe { Lease::assume_type_of(raw.get_declared()) }
     }
 }
