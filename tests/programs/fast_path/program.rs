@@ -1,44 +1,50 @@
-//! A ready read of every kind, each in a function that can be found in the compiled program.
+//! A ready read of each kind, as a function of its own that the test finds in the compiled program.
 
-#![expect(unsafe_code, reason = "names without mangling, which the disassembly is searched for")]
+#![expect(unsafe_code, reason = "unmangled names, by which the test finds the functions")]
 
-use cells::{Error, RuntimeCell, runtime_cell};
+use cells::Error;
 use std::hint::black_box;
-use std::sync::LazyLock;
 
-/// What every payload is: opaque to the compiler.
+/// In a module of their own, as in most programs: the compiler may put it into another unit than the reads.
+mod declared {
+    use super::payload;
+    use cells::{Error, RuntimeCell, runtime_cell};
+    use std::sync::LazyLock;
+
+    #[runtime_cell]
+    pub(crate) fn infallible() -> u64 {
+        payload()
+    }
+
+    #[runtime_cell]
+    pub(crate) fn fallible() -> Result<u64, Error> {
+        Ok(payload())
+    }
+
+    #[runtime_cell(permanent)]
+    pub(crate) fn permanent() -> u64 {
+        payload()
+    }
+
+    pub(crate) static CELL: RuntimeCell<u64> = RuntimeCell::new("cell");
+    pub(crate) static LAZY: LazyLock<u64> = LazyLock::new(payload);
+}
+
+/// The compiler does not know the value, so it has to load it.
 fn payload() -> u64 {
     black_box(7)
 }
 
-#[runtime_cell]
-fn infallible() -> u64 {
-    payload()
-}
-
-#[runtime_cell]
-fn fallible() -> Result<u64, Error> {
-    Ok(payload())
-}
-
-#[runtime_cell(permanent)]
-fn permanent() -> u64 {
-    payload()
-}
-
-static CELL: RuntimeCell<u64> = RuntimeCell::new("cell");
-static LAZY: LazyLock<u64> = LazyLock::new(payload);
-
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn read_infallible() -> u64 {
-    *infallible()
+    *declared::infallible()
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn read_fallible() -> u64 {
-    match fallible() {
+    match declared::fallible() {
         Ok(payload) => *payload,
         Err(_) => 0,
     }
@@ -47,23 +53,27 @@ extern "C" fn read_fallible() -> u64 {
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn read_peek() -> u64 {
-    CELL.peek().map_or(0, |payload| *payload)
+    match declared::CELL.peek() {
+        Some(payload) => *payload,
+        None => 0,
+    }
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn read_permanent() -> u64 {
-    *permanent()
+    *declared::permanent()
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn read_lazy_lock() -> u64 {
-    *LAZY
+    *declared::LAZY
 }
 
-fn main() {
-    let published = CELL.get_or_initialize(|| Ok::<_, Error>(payload())).map(|payload| *payload);
+fn main() -> Result<(), Error> {
+    drop(declared::CELL.get_or_initialize(|| Ok::<_, Error>(payload()))?);
     let reads = [read_infallible, read_fallible, read_peek, read_permanent, read_lazy_lock];
-    println!("{published:?} {:?}", reads.map(|read| read()));
+    println!("{:?}", reads.map(|read| read()));
+    Ok(())
 }
