@@ -87,7 +87,10 @@ impl Machine {
                     result = format!("{result},{}", self.value(operand));
                 }
                 result.push(')');
-                self.compared = [result.clone(), "0x0".to_owned()];
+                // These leave the flags as they are; the others compare what they compute with zero.
+                if !["cmov", "set", "not"].iter().any(|kept| name.starts_with(kept)) {
+                    self.compared = [result.clone(), "0x0".to_owned()];
+                }
                 self.write(to, result);
             }
             (name, []) => panic!("`{name}` is not expected in a read"),
