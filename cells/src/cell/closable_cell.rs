@@ -69,6 +69,7 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     }
 
     /// Returns the published payload, if there is one.
+    #[inline]
     pub fn peek(&self) -> Option<Ref<'static, T>> {
         self.typed.lease()
     }

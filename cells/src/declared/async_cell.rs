@@ -183,6 +183,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Returns the published payload, if there is one.
+    #[inline]
     pub fn peek(&self) -> Option<Ref<'static, T>> {
         self.here().peek()
     }

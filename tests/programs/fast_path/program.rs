@@ -1,0 +1,77 @@
+//! A ready read of each kind, as a function of its own that the test finds in the compiled program.
+
+#![expect(unsafe_code, reason = "unmangled names, by which the test finds the functions")]
+
+use cells::Error;
+use std::hint::black_box;
+
+/// In a module of their own, as in most programs: the compiler may put it into another unit than the reads.
+mod declared {
+    use super::payload;
+    use cells::{Error, RuntimeCell, runtime_cell};
+    use std::sync::LazyLock;
+
+    #[runtime_cell]
+    pub(crate) fn infallible() -> u64 {
+        payload()
+    }
+
+    #[runtime_cell]
+    pub(crate) fn fallible() -> Result<u64, Error> {
+        Ok(payload())
+    }
+
+    #[runtime_cell(permanent)]
+    pub(crate) fn permanent() -> u64 {
+        payload()
+    }
+
+    pub(crate) static CELL: RuntimeCell<u64> = RuntimeCell::new("cell");
+    pub(crate) static LAZY: LazyLock<u64> = LazyLock::new(payload);
+}
+
+/// The compiler does not know the value, so it has to load it.
+fn payload() -> u64 {
+    black_box(7)
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_infallible() -> u64 {
+    *declared::infallible()
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_fallible() -> u64 {
+    match declared::fallible() {
+        Ok(payload) => *payload,
+        Err(_) => 0,
+    }
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_peek() -> u64 {
+    // A panic is a call: then the only way without one is that of a ready read.
+    *declared::CELL.peek().expect("published by `main`")
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_permanent() -> u64 {
+    *declared::permanent()
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_lazy_lock() -> u64 {
+    *declared::LAZY
+}
+
+fn main() -> Result<(), Error> {
+    drop(declared::CELL.get_or_initialize(|| Ok::<_, Error>(payload()))?);
+    let reads = [read_infallible, read_fallible, read_peek, read_permanent, read_lazy_lock];
+    println!("{:?}", reads.map(|read| read()));
+    Ok(())
+}
