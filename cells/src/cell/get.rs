@@ -23,7 +23,7 @@ impl RawCell {
         }
     }
 
-    /// Gets the payload of a plain cell that is ready, for its accessor.
+    /// Gets the payload of a declared cell that is ready, for its accessor.
     #[inline]
     pub(crate) fn lease_fast_or_observed(&'static self) -> Option<Lease> {
         match self.lease_fast() {
@@ -32,7 +32,7 @@ impl RawCell {
         }
     }
 
-    /// Slow path of the accessor of a plain cell, if it is ready: this thread found no seat, or has no fast path. If a
+    /// Slow path of the accessor of a declared cell, if it is ready: this thread found no seat, or has no fast path. If a
     /// factory is asking, the dependency is recorded, whether or not the cell is ready. What it returns fits into
     /// registers (target: slow reads, docs/performance.md).
     #[cold]

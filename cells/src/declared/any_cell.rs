@@ -181,16 +181,12 @@ impl AnyCell {
 
     /// The same for a call that counts as one of the accessor: if a factory makes it, the dependency is recorded.
     pub(crate) fn lease_observed(self) -> Option<Lease> {
-        match self.here().lease_fast() {
-            Some(lease) => Some(lease),
-            None => self.lease_observed_slow(),
-        }
+        self.here().lease_fast_or_observed()
     }
 
     /// The slow path of that.
     pub(crate) fn lease_observed_slow(self) -> Option<Lease> {
-        observed_calls::record(self.info());
-        self.here().lease_slow()
+        self.here().lease_observed()
     }
 
     /// Gets the payload. Of an asynchronous cell this blocks the thread.

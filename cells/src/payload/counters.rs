@@ -8,12 +8,12 @@
 //! count. Only the sum means anything: a lease may end on another thread than it began on, so a number may be negative.
 //!
 //! The cell's [`Slot`] says what is published now. It says so twice: `published` is the lane, for the slow path; `word`
-//! and `payload` are for the fast one. The word has the index of the lane in its lowest bits, or 0 if the fast path does
-//! not serve that lane, and above it a version, another one for each publication in this slot.
+//! and `payload` are for the fast one. The word has the index of the lane in its highest bits, or 0 if the fast path does
+//! not serve that lane, and below it a version, another one for each publication in this slot.
 //!
 //! | who | does |
 //! |---|---|
-//! | a fast reader | loads the word, then the payload; takes a seat of that lane in its thread's table; **light fence**; loads the word again. If it is the same, the reader holds a lease on that payload. If not, the reader gives the seat back as a drop does, and takes the slow path |
+//! | a fast reader, up to three times with other seats | loads the word, then the payload; takes a seat of that lane in its thread's table; **light fence**; loads the word again. If it is the same, the reader holds a lease on that payload. If not, the reader gives the seat back as a drop does, and takes the slow path |
 //! | a slow reader | loads the lane; takes a seat or raises the number of that lane in its thread's table; **light fence**; loads the lane again. If it is the same, the reader holds a lease on the lane's payload. If not, the reader undoes this as a drop does, and starts over |
 //! | a reader without a table | under the lock of the slot: loads the lane; raises `shared` |
 //! | a clone | raises `shared` |
@@ -25,8 +25,8 @@
 //! A lane goes `Free` → `Published` → `Retiring` → `Draining` → `Free`, always under its own lock, so a payload is
 //! finished exactly once. A free lane belongs to no cell: it waits in the pool for the next payload of any cell. So a
 //! reader may be counted, for a moment, in a lane that has moved on to another cell. That is a reader that fails, as if
-//! the payload were its own cell's. If the lane has come back to its cell, a slow reader has a lease on what
-//! is published there now; a fast one finds another version, and fails.
+//! the payload were its own cell's. If the lane has come back to its cell, a slow reader has a lease on what is published
+//! there now; a fast one finds another version, and fails.
 //!
 //! # Why a fast reader's payload is the one that it has a lease on
 //!
@@ -39,12 +39,12 @@
 //!
 //! [`read_path`](crate::payload::read_path) has both kinds. If the process loses `membarrier` later, or wants to do
 //! without it, it changes over to `SeqCst` fences ([`Registry::change_to_fences`]). No thread can be made to take part,
-//! and readers that do not know of the change may be anywhere between their two loads. So the change
-//! concerns lanes that were never published before: the pool abandons all lanes that exist, and makes new ones, which the
-//! fast path does not serve. A reader finds such a lane only by an acquire that pairs with its publication, which came
-//! after the change, so its light fence is the `SeqCst` one; and so is that of a drop, which comes after its lease. A
-//! closer of such a lane needs no more than a `SeqCst` fence. A closer of an older lane still needs `membarrier`; if that
-//! is denied, nobody can tell whether a lease is out, and the payload is never finished.
+//! and readers that do not know of the change may be anywhere between their two loads. So the change concerns lanes that
+//! were never published before: the pool abandons all lanes that exist, and makes new ones, which the fast path does not
+//! serve. A reader finds such a lane only by an acquire that pairs with its publication, which came after the change, so
+//! its light fence is the `SeqCst` one; and so is that of a drop, which comes after its lease. A closer of such a lane
+//! needs no more than a `SeqCst` fence. A closer of an older lane still needs `membarrier`; if that is denied, nobody can
+//! tell whether a lease is out, and the payload is never finished.
 //!
 //! # Why a payload is never finished while a lease is out
 //!
@@ -60,8 +60,8 @@
 //! # Why the last lease finishes the payload
 //!
 //! After the closer's heavy fence, a drop (or a reader that fails) either is visible to the closer's look, or finds the
-//! lane in `Draining` and looks itself. Looks exclude one another, so of two leases that end at once, the later
-//! look sees both ends.
+//! lane in `Draining` and looks itself. Looks exclude one another, so of two leases that end at once, the later look sees
+//! both ends.
 //!
 //! # Memory that stays
 //!
@@ -195,7 +195,8 @@ pub(crate) struct Registry {
     tables: Tables,
     lanes: Mutex<Pool>,
     path: Choice,
-    /// Whether the lanes that the fast path serves were abandoned, because the path changed; set under the lock of `lanes`.
+    /// Whether the lanes that the fast path serves were abandoned, because the path changed; set under the lock of
+    /// `lanes`.
     abandoned: AtomicBool,
     /// Arranges that [`leave`](Self::leave) is called when the calling thread ends; `false` if it is too late for that.
     enlist: fn() -> bool,
@@ -499,7 +500,7 @@ pub(crate) struct Held {
 
 /// What one cell has published.
 pub(crate) struct Slot {
-    /// A version, and in the lowest bits the index of what is published, as far as the fast path serves it.
+    /// A version, and in the highest bits the index of what is published, as far as the fast path serves it.
     word: AtomicU64,
     /// What the word is about.
     payload: AtomicPtr<()>,
