@@ -67,7 +67,7 @@ fn a1_a_ready_cell_allocates_nothing() {
         assert!(pollster::block_on(FIELD.get_or_initialize_async(factory)).is_ok());
         assert!(READY.peek().is_some() && READY.try_get_ready().is_ok());
     };
-    // A thread's first read of a cell may allocate or enlarge its table of counters, and the flight above read nothing.
+    // A thread's first read may create its table of leases, and the flight above read nothing.
     read();
     let reading = measure(|| (0..100).for_each(|_| read()));
     assert_eq!(reading.count_total, 0);

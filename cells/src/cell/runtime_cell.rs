@@ -175,10 +175,9 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Does the same as [`get_or_initialize`](Self::get_or_initialize) with an asynchronous factory, and blocks no thread
     /// while it waits.
     ///
-    /// On a ready cell the future is ready at its first poll and allocates nothing, except that a thread's first read
-    /// of a cell may create or enlarge the thread's table of counters. If the future that runs the factory is dropped,
-    /// its flight is cancelled ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and one of its waiters begins
-    /// the next one.
+    /// On a ready cell the future is ready at its first poll and allocates nothing, except that a thread's first read may
+    /// create the thread's table of leases. If the future that runs the factory is dropped, its flight is cancelled
+    /// ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and one of its waiters begins the next one.
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).

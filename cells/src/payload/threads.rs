@@ -1,5 +1,5 @@
-//! The counters of this process, and the calling thread's part: which table it counts in, whether its reads are
-//! tracked, and what becomes of the table when the thread ends. The protocol is in [`counters`](super::counters).
+//! The tables and lanes of this process, and the calling thread's part: which table its leases are counted in, whether its
+//! reads are tracked, and what becomes of the table when the thread ends. The protocol is in [`counters`](super::counters).
 
 use crate::observe::log;
 use crate::payload::counters::{Counters, Draining, Registry};
