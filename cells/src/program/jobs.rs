@@ -4,7 +4,8 @@ use crate::flight::frames;
 use crate::observe::context::RequestContext;
 use crate::payload::beneath;
 use crate::sync::executor::{self, BoxFuture};
-use parking_lot::{Condvar, Mutex};
+use crate::sync::monitor::Monitor;
+use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -17,20 +18,16 @@ use std::time::Instant;
 pub(crate) struct Threads<R> {
     name: &'static str,
     inherited: Inherited,
-    finished: Arc<Finished<R>>,
+    finished: Finished<R>,
 }
 
 /// Not a channel of the standard library, whose receiver takes the token of [`std::thread::park`], which belongs to the
 /// program.
-struct Finished<R> {
-    results: Mutex<VecDeque<(usize, R)>>,
-    more: Condvar,
-}
+type Finished<R> = Arc<Monitor<VecDeque<(usize, R)>>>;
 
 impl<R: Send + 'static> Threads<R> {
     pub(crate) fn new(name: &'static str) -> Self {
-        let finished = Finished { results: Mutex::default(), more: Condvar::new() };
-        Self { name, inherited: Inherited::from_caller(), finished: Arc::new(finished) }
+        Self { name, inherited: Inherited::from_caller(), finished: Arc::default() }
     }
 
     /// Starts a job; on this thread if no other can be had.
@@ -38,23 +35,15 @@ impl<R: Send + 'static> Threads<R> {
         let (inherited, finished) = (self.inherited.clone(), Arc::clone(&self.finished));
         let run = move || {
             let result = inherited.run(job);
-            finished.results.lock().push_back((node, result));
-            finished.more.notify_one();
+            finished.lock().push_back((node, result));
+            finished.notify_one();
         };
         thread::Builder::new().name(self.name.into()).spawn(run.clone()).map_or_else(|_| run(), drop);
     }
 
     /// Waits for a job to finish, up to the deadline (if any).
     pub(crate) fn next(&self, deadline: Option<Instant>) -> Option<(usize, R)> {
-        let Finished { results, more } = &*self.finished;
-        let mut results = results.lock();
-        match deadline {
-            None => more.wait_while(&mut results, |results| results.is_empty()),
-            Some(deadline) => {
-                more.wait_while_until(&mut results, |results| results.is_empty(), deadline);
-            }
-        }
-        results.pop_front()
+        self.finished.lock_after(deadline, VecDeque::is_empty).pop_front()
     }
 }
 

@@ -16,9 +16,9 @@
 //!
 //! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
 
+use crate::sync::monitor::Monitor;
 use crate::sync::process;
 use crate::sync::waker_queue::wake;
-use parking_lot::{Condvar, Mutex};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::OnceLock;
@@ -38,9 +38,8 @@ type Key = (Instant, u64);
 /// The alarms of one process.
 struct AlarmClock {
     process: u32,
-    alarms: Mutex<Alarms>,
-    /// Notified when an alarm is due before the thread would wake.
-    earlier: Condvar,
+    /// The thread is notified when an alarm is due before it would wake.
+    alarms: Monitor<Alarms>,
     /// The clock of the next forked process.
     next: OnceLock<Box<AlarmClock>>,
 }
@@ -89,7 +88,7 @@ impl Alarm {
         }
         drop(alarms);
         if oversleeps {
-            clock.earlier.notify_one();
+            clock.alarms.notify_one();
         }
         Some(Self { clock, key })
     }
@@ -137,12 +136,7 @@ impl AlarmClock {
     }
 
     fn new() -> Self {
-        Self {
-            process: process::id(),
-            alarms: Mutex::default(),
-            earlier: Condvar::new(),
-            next: OnceLock::new(),
-        }
+        Self { process: process::id(), alarms: Monitor::default(), next: OnceLock::new() }
     }
 
     fn is_of_this_process(&self) -> bool {
@@ -165,13 +159,8 @@ impl AlarmClock {
             }
             let next = alarms.wakers.first_key_value().map(|(&(time, _), _)| time);
             alarms.thread = Thread::Sleeps(next);
-            match next {
-                None => self.earlier.wait(&mut alarms),
-                Some(time) => {
-                    let time = time.checked_add(GRAIN).unwrap_or(time);
-                    let _ = self.earlier.wait_until(&mut alarms, time);
-                }
-            }
+            let wakes = next.map(|time| time.checked_add(GRAIN).unwrap_or(time));
+            alarms = self.alarms.wait(alarms, wakes);
             alarms.thread = Thread::Awake;
         }
     }

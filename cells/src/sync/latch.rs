@@ -69,34 +69,26 @@ mod futex {
 
 #[cfg(any(test, not(all(target_os = "linux", not(miri)))))]
 mod portable {
-    use parking_lot::{Condvar, Mutex};
+    use crate::sync::monitor::Monitor;
     use std::time::Instant;
 
     pub(crate) struct Latch {
-        open: Mutex<bool>,
-        opened: Condvar,
+        open: Monitor<bool>,
     }
 
     impl Latch {
         pub(crate) const fn new() -> Self {
-            Self { open: Mutex::new(false), opened: Condvar::new() }
+            Self { open: Monitor::new(false) }
         }
 
         pub(crate) fn open(&self) {
             *self.open.lock() = true;
-            self.opened.notify_all();
+            self.open.notify_all();
         }
 
         /// Sleeps until the latch is open, or until the deadline; returns whether it is open.
         pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-            let mut open = self.open.lock();
-            match deadline {
-                None => self.opened.wait_while(&mut open, |open| !*open),
-                Some(deadline) => {
-                    let _ = self.opened.wait_while_until(&mut open, |open| !*open, deadline);
-                }
-            }
-            *open
+            *self.open.lock_after(deadline, |open| !open)
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod clock;
 pub(crate) mod executor;
 #[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) mod latch;
+pub(crate) mod monitor;
 pub(crate) mod primitives;
 pub(crate) mod process;
 #[expect(unsafe_code, reason = "it asks the system for memory")]

@@ -66,41 +66,30 @@ pub(crate) mod inner {
 
 #[cfg(not(any(cells_loom, cells_shuttle)))]
 mod real {
-    use parking_lot::{Condvar, Mutex};
+    use crate::sync::monitor::Monitor;
     use std::time::Instant;
 
     /// Where one thread sleeps: it has its own flag and condition variable, so that a woken thread queues for nothing.
     ///
     /// Not [`std::thread::park`]: its token belongs to the program, which may use it on this thread for something else.
     pub(crate) struct Parker {
-        signalled: Mutex<bool>,
-        condition: Condvar,
+        signalled: Monitor<bool>,
     }
 
     impl Parker {
         pub(crate) fn new() -> Self {
-            Self { signalled: Mutex::new(false), condition: Condvar::new() }
+            Self { signalled: Monitor::new(false) }
         }
 
         /// Sleeps until `unpark` is called, or was called since the last sleep, or until the deadline.
         pub(crate) fn park(&self, deadline: Option<Instant>) {
-            let mut signalled = self.signalled.lock();
-            while !*signalled {
-                match deadline {
-                    None => self.condition.wait(&mut signalled),
-                    Some(deadline) => {
-                        if self.condition.wait_until(&mut signalled, deadline).timed_out() {
-                            break;
-                        }
-                    }
-                }
-            }
+            let mut signalled = self.signalled.lock_after(deadline, |signalled| !signalled);
             *signalled = false;
         }
 
         pub(crate) fn unpark(&self) {
             *self.signalled.lock() = true;
-            self.condition.notify_one();
+            self.signalled.notify_one();
         }
     }
 }
