@@ -299,8 +299,8 @@ impl EnteredSandbox {
         let in_task = TaskId::current().is_any();
         #[cfg(feature = "tokio")]
         if let Ok(runtime) = Handle::try_current() {
-            // In a task nobody knows whether it is in the sandbox of its runtime or beside it.
-            let outer = if in_task { None } else { Scope::current().world() };
+            // Of a task nobody knows whether it means to be in the sandbox of its runtime or beside it.
+            let outer = if in_task { None } else { Scope::bound().world() };
             SandboxHandle { world }.bind(&runtime, outer);
         }
         open();

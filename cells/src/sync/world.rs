@@ -160,6 +160,12 @@ mod sandboxed {
             if is_any_open() { Self(look()) } else { Self::PROCESS }
         }
 
+        /// What the calling thread is bound to, whatever runs on it.
+        #[cfg(feature = "tokio")]
+        pub(crate) fn bound() -> Self {
+            BINDING.try_with(Cell::get).ok().flatten().map_or(Self::PROCESS, |binding| binding.scope)
+        }
+
         fn id(self) -> u64 {
             self.0.map_or(0, World::id)
         }
