@@ -3,10 +3,11 @@
 use crate::graph::{LIMIT, TWICE, limit, twice};
 use cells::testing::{Sandbox, SandboxHandle};
 use cells::{Error, State, UnavailableError, runtime_cell};
-use cells_test_support::{Gate, Stage, spawn};
+use cells_test_support::{Gate, Stage, message, panic_of, spawn};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 #[test]
 fn t2_the_thread_that_entered_and_no_other() {
@@ -45,9 +46,38 @@ fn t2_a_handle_takes_other_threads_and_executors_inside() {
 #[test]
 fn t2_a_late_call_by_a_handle_finds_cells_that_are_shut_down() {
     let handle = Sandbox::new().put(&LIMIT, 3).enter().handle();
+    // As far as this thread knows, nobody is in a sandbox any more.
     let late = handle.in_scope(|| (LIMIT.state(), TWICE.try_get().map(|lease| *lease)));
     assert_eq!(late.0, State::Closed);
     assert!(matches!(late.1, Err(Error::Unavailable(UnavailableError::ShutDown { cell: "twice" }))));
+}
+
+#[test]
+fn t2_a_factory_that_runs_on_finds_cells_that_are_shut_down() {
+    #[runtime_cell]
+    fn late(stage: &&'static Stage) -> u32 {
+        stage.pause();
+        TWICE.try_get().map_or(0, |_| 1)
+    }
+
+    #[runtime_cell]
+    fn stage() -> &'static Stage {
+        Stage::new()
+    }
+
+    let stop = Stage::new();
+    let cells = Sandbox::new().put(&STAGE, stop).limit(Duration::ZERO).enter();
+    let builder = {
+        let handle = cells.handle();
+        spawn(move || handle.in_scope(|| LATE.try_get().map(|lease| *lease)))
+    };
+    stop.reached();
+    let complaint = panic_of(|| drop(cells));
+    assert!(message(&*complaint).contains("cell `late`: still in use"), "{}", message(&*complaint));
+    stop.release();
+    // It was superseded, and its caller cannot begin again.
+    assert!(builder.join().is_err_and(|error| error.is_unavailable()));
+    assert_eq!(TWICE.state(), State::Empty, "nobody has built the process's cell");
 }
 
 #[test]
@@ -91,20 +121,20 @@ fn t2_what_the_library_starts_is_inside() {
 #[test]
 fn t2_a_factory_belongs_to_the_sandbox_of_its_cell_on_whatever_thread() {
     #[runtime_cell]
-    fn slow(stage: &Option<&'static Stage>) -> u32 {
-        if let Some(stage) = stage {
-            stage.pause();
+    fn slow(stops: &Vec<&'static Stage>) -> u32 {
+        for stop in stops {
+            stop.pause();
         }
         *limit()
     }
 
     #[runtime_cell]
-    fn stage() -> Option<&'static Stage> {
-        None
+    fn stops() -> Vec<&'static Stage> {
+        Vec::new()
     }
 
     let stop = Stage::new();
-    let cells = Sandbox::new().put(&LIMIT, 4).put(&STAGE, Some(stop)).enter();
+    let cells = Sandbox::new().put(&LIMIT, 4).put(&STOPS, vec![stop]).enter();
     let builder = cells.handle().spawn(|| *slow());
     stop.reached();
     // Who asks in another sandbox does not wait for this flight.
@@ -121,7 +151,7 @@ fn t2_a_factory_belongs_to_the_sandbox_of_its_cell_on_whatever_thread() {
 mod on_tokio {
     use super::*;
     use crate::graph::four_times;
-    use cells_test_support::{message, multi_thread, panic_of};
+    use cells_test_support::multi_thread;
     use tokio::task::{spawn, spawn_blocking, yield_now};
 
     async fn everywhere(value: u32) {
