@@ -418,6 +418,7 @@ impl fmt::Debug for Sandbox {
 #[derive(Clone)]
 pub struct SandboxHandle {
     world: &'static World,
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "its drop is what counts"))]
     open: Arc<Open>,
 }
 
