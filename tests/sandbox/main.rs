@@ -6,3 +6,4 @@ mod leaving;
 mod membership;
 mod own_cells;
 mod program;
+mod storm;
