@@ -103,16 +103,17 @@ impl RawCell {
     pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let permission = permission.ok_or(SeedRefusal::NotAllowed)?;
-        let (generation, after) = self.control.seed(&self.config, place).map_err(|state| match state {
-            State::Ready => SeedRefusal::Ready,
-            State::Closed => SeedRefusal::ShutDown,
-            State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
-        })?;
+        let (lease, after) =
+            self.control.provide(&self.config, None, place).map_err(|state| match state {
+                State::Ready => SeedRefusal::Ready,
+                State::Closed => SeedRefusal::ShutDown,
+                State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
+            })?;
         let _ = after.finish(self.name());
         if let Some(info) = self.config.info {
             info.home.note();
         }
-        catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
+        catch_user_panic(self.name(), || log::seeded(self.name(), lease.generation(), permission));
         Ok(())
     }
 }

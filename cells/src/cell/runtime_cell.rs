@@ -89,6 +89,29 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 }
 
+/// A factory that can run more than once: every `FnMut() -> R`.
+///
+/// It exists for the compiler's message about a closure that cannot.
+#[diagnostic::on_unimplemented(
+    message = "this factory cannot be called as often as the cell needs",
+    label = "expected a function or closure that can run more than once and returns a `Result` of the payload",
+    note = "a call starts over if the cell is closed meanwhile; a closure that gives away what it has captured can run only \
+            once: let it give a clone, or call `get_or_initialize_once` or `get_or_initialize_once_async`",
+    note = "to convert what it returns, as into a `Box<dyn Trait>`, name the type: `Ok::<Box<dyn Trait>, _>(..)`"
+)]
+pub trait Repeatable<R> {
+    #[doc(hidden)]
+    fn __call(factory: &mut Self) -> R;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, F: FnMut() -> R> Repeatable<R> for F {
+    #[inline]
+    fn __call(factory: &mut Self) -> R {
+        factory()
+    }
+}
+
 /// Getting a payload.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Returns the payload. If there is none, waits for the flight under way, or runs `factory` if there is no flight.
@@ -106,12 +129,57 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     #[inline]
     pub fn get_or_initialize<E: Into<BoxError>>(
         &self,
-        mut factory: impl FnMut() -> Result<T, E>,
+        mut factory: impl Repeatable<Result<T, E>>,
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow(Purpose::Get, &mut factory),
+            None => self.get_slow(Purpose::Get, &mut || Repeatable::__call(&mut factory)),
         }
+    }
+
+    /// Does the same as [`get_or_initialize`](Self::get_or_initialize) with a factory that can run only once, such as a
+    /// closure that gives away what it has captured.
+    ///
+    /// If the cell is closed while the factory runs, what that built is disposed, and the call gets an error, because it
+    /// has no second factory to start over with. [`provide`](ClosableCell::provide) publishes a value that is there already.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// let cell = RuntimeCell::new("greeting");
+    /// let greeting = "hello".to_owned();
+    /// assert_eq!(*cell.get_or_initialize_once(|| Ok::<_, cells::Error>(greeting))?, "hello");
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`get_or_initialize`](Self::get_or_initialize), and
+    /// [`Superseded`](crate::UnavailableError::Superseded). An adjuster that calls the factory a second time gets an error.
+    ///
+    /// # Panics
+    /// With the factory's own panic.
+    #[inline]
+    pub fn get_or_initialize_once<E: Into<BoxError>>(
+        &self,
+        factory: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Ref<'static, T>, Error> {
+        match self.cell.typed.lease() {
+            Some(lease) => Ok(lease),
+            None => self.get_slow_once(factory),
+        }
+    }
+
+    #[cold]
+    fn get_slow_once<E: Into<BoxError>>(
+        &self,
+        factory: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Ref<'static, T>, Error> {
+        let mut factory = Some(factory);
+        let mut build = || match factory.take() {
+            Some(factory) => factory().map_err(Into::into),
+            None => Err(BoxError::from("the factory can run only once, and has run")),
+        };
+        self.get_slow(Purpose::Once, &mut build)
     }
 
     /// Returns the payload; builds it by `factory`, which cannot fail, if there is none.
@@ -186,13 +254,38 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// With the factory's own panic, in the task that ran it.
     pub async fn get_or_initialize_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
-        factory: impl FnMut() -> F,
+        mut factory: impl Repeatable<F>,
     ) -> Result<Ref<'static, T>, Error> {
-        match self.cell.typed.lease() {
-            Some(lease) => Ok(lease),
-            // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
-            None => Box::pin(self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory })).await,
+        if let Some(lease) = self.cell.typed.lease() {
+            return Ok(lease);
         }
+        let factory = || Repeatable::__call(&mut factory);
+        // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
+        Box::pin(self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory })).await
+    }
+
+    /// Does the same as [`get_or_initialize_once`](Self::get_or_initialize_once) with an asynchronous factory, and blocks
+    /// no thread while it waits.
+    ///
+    /// # Errors
+    /// As [`get_or_initialize_once`](Self::get_or_initialize_once).
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the task that ran it.
+    pub async fn get_or_initialize_once_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        factory: impl FnOnce() -> F,
+    ) -> Result<Ref<'static, T>, Error> {
+        if let Some(lease) = self.cell.typed.lease() {
+            return Ok(lease);
+        }
+        let mut factory = Some(factory);
+        let factory = || {
+            // The asynchronous factories of a bare cell have no adjuster, which might call twice.
+            let Some(factory) = factory.take() else { unreachable!("the call does not start over") };
+            factory()
+        };
+        Box::pin(self.get_slow_async(Purpose::Once, AsyncFactory { cell: self, factory })).await
     }
 
     /// Does the same as [`get_or_init`](Self::get_or_init) with an asynchronous factory, and blocks no thread while it

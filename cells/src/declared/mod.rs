@@ -11,4 +11,5 @@ pub(crate) mod mode;
 #[cfg(feature = "tokio")]
 pub(crate) mod per_runtime;
 pub(crate) mod permanent_cell;
+pub(crate) mod provided;
 pub(crate) mod static_cell;

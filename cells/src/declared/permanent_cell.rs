@@ -56,7 +56,7 @@ pub trait DeclaredPermanent<T: 'static>: Sized + 'static {
 /// It dereferences to a [`CellBase`], which has its name and state.
 pub struct PermanentCell<T: Payload, D: DeclaredPermanent<T>> {
     payload: OnceCell<T>,
-    cell: ClosableCell<&'static T>,
+    pub(crate) cell: ClosableCell<&'static T>,
     factory: DeclaredFactory,
     adjuster: Hook<dyn Adjuster>,
     declaration: PhantomData<fn() -> D>,
@@ -194,9 +194,9 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
         }
     }
 
-    /// Stores a payload forever. Called by one flight or seeding at a time, and not again once one has stored a
-    /// payload.
-    fn store(&'static self, payload: T) -> &'static T {
+    /// Stores a payload forever. Called by one flight, seeding or provision at a time, and not again once one
+    /// has stored a payload.
+    pub(crate) fn store(&'static self, payload: T) -> &'static T {
         self.payload.get_or_init(|| payload)
     }
 }
