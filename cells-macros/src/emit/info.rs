@@ -28,6 +28,8 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     let limits = limit_setters(&declaration.mode);
     let permanent = declaration.kind.is_permanent().then(|| quote!(.permanent()));
     let eager = declaration.eager.then(|| quote!(.eager()));
+    let has_factory = declaration.factory.body.is_ok();
+    let provided = declaration.provided.then(|| quote!(.provided(#has_factory)));
     let dependencies = dependency_list(declaration);
     let (open, _) = edges(payload);
     let at_payload = krate.at(open);
@@ -38,6 +40,7 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
             #limits
             #permanent
             #eager
+            #provided
             #dependencies
             .disposer(Self::DISPOSER.label)
     };
