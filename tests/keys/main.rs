@@ -18,6 +18,7 @@ mod max_waiters;
 mod name;
 mod observer;
 mod permanent;
+mod provided;
 mod runtime;
 mod wait_timeout;
 

@@ -486,7 +486,9 @@ impl Control {
             (_, Some(_)) => return Err(State::Closed),
             (state, None) => return Err(state),
         }
-        block.forget_foreign();
+        if block.under_way().is_none() {
+            block.forget_foreign();
+        }
         let generation = block.next_generation();
         let (lease, parting) = self.published.replace(value(), generation, config.is_declared());
         debug_assert!(parting.is_none() || replacing.is_some(), "only a replacement finds a payload");
