@@ -303,3 +303,23 @@ fn v4_an_adjuster_that_calls_it_again_gets_an_error() {
         "cell `db`: initialization failed: the factory can run only once, and has run"
     );
 }
+
+/// What the bound of a factory that can run again must leave to the compiler.
+#[test]
+fn v4_a_factory_that_can_run_again_is_inferred_and_converted() {
+    type Shown = Box<dyn std::fmt::Display + Send + Sync>;
+    let shown = cell::<Shown>("shown");
+    assert_eq!(shown.get_or_initialize(|| Ok::<_, Boom>(Box::new(1))).expect("a payload").to_string(), "1");
+    assert_eq!(
+        shown.refresh(|| "2".parse::<u8>().map(|number| Box::new(number) as _)).expect("one").to_string(),
+        "2"
+    );
+    let again =
+        pollster::block_on(shown.get_or_initialize_async(|| async { Ok::<_, Boom>(Box::new(3) as _) }));
+    assert_eq!(again.expect("a payload").to_string(), "2");
+    let other = cell::<Shown>("other");
+    assert_eq!(
+        other.get_or_initialize_once(|| Ok::<_, Boom>(Box::new(4))).expect("a payload").to_string(),
+        "4"
+    );
+}

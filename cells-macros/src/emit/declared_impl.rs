@@ -60,7 +60,7 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
     };
     let provided = declaration
         .provided
-        .then(|| quote_spanned!(open=> impl #krate::__private010::Provided for #hidden {}));
+        .then(|| quote_spanned!(open=> #[diagnostic::do_not_recommend] impl #krate::__private010::Provided for #hidden {}));
     quote_spanned! {open=>
         #provided
         #(#lints)*

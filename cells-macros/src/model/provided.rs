@@ -5,7 +5,7 @@ use syn::{Attribute, Signature};
 use crate::parse::keys::Args;
 use crate::tokens::errors::Errors;
 
-/// Reports whatever is about the factory, which such a declaration has not, and removes the parameters.
+/// Reports whatever is for a factory, which such a declaration does not have, and removes the parameters.
 pub(crate) fn check_without_factory(
     sig: &mut Signature,
     attrs: &[Attribute],
@@ -24,18 +24,18 @@ pub(crate) fn check_without_factory(
     ];
     for key in keys.into_iter().flatten() {
         let message = format!(
-            "`{key}` is about the factory, and without a body there is none; write a body, or remove `{key}`"
+            "`{key}` is for a factory, and without a body there is none; write a body, or remove `{key}`"
         );
         errors.at(key, message);
     }
     if !sig.inputs.is_empty() {
         errors.at(
             &sig.inputs,
-            "parameters are for the factory, and without a body there is none; write a body, or remove them",
+            "parameters are for a factory, and without a body there is none; write a body, or remove them",
         );
         sig.inputs.clear();
     }
     for attr in attrs {
-        errors.at(attr, "this attribute is for the factory, and without a body there is none; remove it");
+        errors.at(attr, "this attribute is for a factory, and without a body there is none; remove it");
     }
 }

@@ -837,13 +837,13 @@ fn v1_what_is_about_the_factory_needs_a_body() {
         "provided, factory = build_args, max_waiters = 4, wait_timeout = \"5s\", cooldown = \"5s\", adjuster = Noop",
         item,
         &expect![[r#"
-            factory  <-  `factory` is about the factory, and without a body there is none; write a body, or remove `factory`
-            max_waiters  <-  `max_waiters` is about the factory, and without a body there is none; write a body, or remove `max_waiters`
-            wait_timeout  <-  `wait_timeout` is about the factory, and without a body there is none; write a body, or remove `wait_timeout`
-            cooldown  <-  `cooldown` is about the factory, and without a body there is none; write a body, or remove `cooldown`
-            adjuster  <-  `adjuster` is about the factory, and without a body there is none; write a body, or remove `adjuster`
-            store: &Store, #[from(A)] b: &B  <-  parameters are for the factory, and without a body there is none; write a body, or remove them
-            #[inline]  <-  this attribute is for the factory, and without a body there is none; remove it
+            factory  <-  `factory` is for a factory, and without a body there is none; write a body, or remove `factory`
+            max_waiters  <-  `max_waiters` is for a factory, and without a body there is none; write a body, or remove `max_waiters`
+            wait_timeout  <-  `wait_timeout` is for a factory, and without a body there is none; write a body, or remove `wait_timeout`
+            cooldown  <-  `cooldown` is for a factory, and without a body there is none; write a body, or remove `cooldown`
+            adjuster  <-  `adjuster` is for a factory, and without a body there is none; write a body, or remove `adjuster`
+            store: &Store, #[from(A)] b: &B  <-  parameters are for a factory, and without a body there is none; write a body, or remove them
+            #[inline]  <-  this attribute is for a factory, and without a body there is none; remove it
         "#]],
     );
     check("provided, observer = O, dispose = drop, eager, after = [STORE]", "fn args() -> Args;", &expect![]);
@@ -880,14 +880,14 @@ fn v1_where_the_factory_runs_needs_a_body() {
         "provided, blocking",
         "fn args() -> Args;",
         &expect![[r#"
-            blocking  <-  `blocking` is about the factory, and without a body there is none; write a body, or remove `blocking`
+            blocking  <-  `blocking` is for a factory, and without a body there is none; write a body, or remove `blocking`
         "#]],
     );
     check(
         "provided, detached",
         "async fn args() -> Args;",
         &expect![[r#"
-            detached  <-  `detached` is about the factory, and without a body there is none; write a body, or remove `detached`
+            detached  <-  `detached` is for a factory, and without a body there is none; write a body, or remove `detached`
         "#]],
     );
     check("provided, runtime = \"own\"", "async fn args() -> Args;", &expect![]);

@@ -89,28 +89,10 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 }
 
-/// A factory that can run more than once: every `FnMut() -> R`.
-///
-/// It exists for the compiler's message about a closure that cannot.
-#[diagnostic::on_unimplemented(
-    message = "this factory cannot be called as often as the cell needs",
-    label = "expected a function or closure that can run more than once and returns a `Result` of the payload",
-    note = "a call starts over if the cell is closed meanwhile; a closure that gives away what it has captured can run only \
-            once: let it give a clone, or call `get_or_initialize_once` or `get_or_initialize_once_async`",
-    note = "to convert what it returns, as into a `Box<dyn Trait>`, name the type: `Ok::<Box<dyn Trait>, _>(..)`"
-)]
-pub trait Repeatable<R> {
-    #[doc(hidden)]
-    fn __call(factory: &mut Self) -> R;
-}
-
-#[diagnostic::do_not_recommend]
-impl<R, F: FnMut() -> R> Repeatable<R> for F {
-    #[inline]
-    fn __call(factory: &mut Self) -> R {
-        factory()
-    }
-}
+// To whoever passes a closure that can run only once (E0507), the compiler shows the line of the bound, so that line names
+// the remedy. A trait of our own in its place would have a message of its own, but from such a bound the compiler would not
+// know what the closure returns: it would convert nothing (`Ok(Box::new(..))` for a `Box<dyn Trait>`), and report a wrong
+// type at the whole closure.
 
 /// Getting a payload.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
@@ -129,11 +111,11 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     #[inline]
     pub fn get_or_initialize<E: Into<BoxError>>(
         &self,
-        mut factory: impl Repeatable<Result<T, E>>,
+        mut factory: impl FnMut() -> Result<T, E>, // to run it only once: `get_or_initialize_once`
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
-            None => self.get_slow(Purpose::Get, &mut || Repeatable::__call(&mut factory)),
+            None => self.get_slow(Purpose::Get, &mut factory),
         }
     }
 
@@ -254,14 +236,13 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// With the factory's own panic, in the task that ran it.
     pub async fn get_or_initialize_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
-        mut factory: impl Repeatable<F>,
+        factory: impl FnMut() -> F, // to run it only once: `get_or_initialize_once_async`
     ) -> Result<Ref<'static, T>, Error> {
-        if let Some(lease) = self.cell.typed.lease() {
-            return Ok(lease);
+        match self.cell.typed.lease() {
+            Some(lease) => Ok(lease),
+            // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
+            None => Box::pin(self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory })).await,
         }
-        let factory = || Repeatable::__call(&mut factory);
-        // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
-        Box::pin(self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory })).await
     }
 
     /// Does the same as [`get_or_initialize_once`](Self::get_or_initialize_once) with an asynchronous factory, and blocks
