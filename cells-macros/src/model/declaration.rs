@@ -93,7 +93,7 @@ impl Declaration {
         let attrs = Attributes::sort(attrs);
         let provided = args.provided.is_some();
         if provided && body.is_err() {
-            check_without_factory(&mut sig, &attrs.factory, &args, errors);
+            check_without_factory(&mut sig, &attrs.factory, &mut args, errors);
         }
 
         let unraw = accessor.unraw();

@@ -1,32 +1,37 @@
 //! A declaration without a body: no factory builds its payload, the program provides it.
 
+use proc_macro2::Ident;
 use syn::{Attribute, Signature};
 
-use crate::parse::keys::Args;
+use crate::parse::keys::{Args, KEYS};
+use crate::parse::value::Given;
 use crate::tokens::errors::Errors;
 
-/// Reports whatever is for a factory, which such a declaration does not have, and removes the parameters.
+/// Reports whatever is for a factory, which such a declaration does not have, and removes it: nothing else is to be said
+/// of it. Only `blocking` stays, because callers await such a cell.
 pub(crate) fn check_without_factory(
     sig: &mut Signature,
     attrs: &[Attribute],
-    args: &Args,
+    args: &mut Args,
     errors: &mut Errors,
 ) {
     let Args { factory, blocking, detached, max_waiters, wait_timeout, cooldown, adjuster, .. } = args;
     let keys = [
-        factory.as_ref().map(|given| &given.key),
-        blocking.as_ref().map(|given| &given.key),
-        detached.as_ref().map(|given| &given.key),
-        max_waiters.as_ref().map(|given| &given.key),
-        wait_timeout.as_ref().map(|given| &given.key),
-        cooldown.as_ref().map(|given| &given.key),
-        adjuster.as_ref().map(|given| &given.key),
+        blocking.as_ref().map(|given| given.key.clone()),
+        key_of(factory),
+        key_of(detached),
+        key_of(max_waiters),
+        key_of(wait_timeout),
+        key_of(cooldown),
+        key_of(adjuster),
     ];
-    for key in keys.into_iter().flatten() {
+    // A misspelled one has been reported.
+    let is_known = |key: &Ident| KEYS.iter().any(|known| key == known.spec.name);
+    for key in keys.into_iter().flatten().filter(is_known) {
         let message = format!(
             "`{key}` is for a factory, and without a body there is none; write a body, or remove `{key}`"
         );
-        errors.at(key, message);
+        errors.at(&key, message);
     }
     if !sig.inputs.is_empty() {
         errors.at(
@@ -38,4 +43,9 @@ pub(crate) fn check_without_factory(
     for attr in attrs {
         errors.at(attr, "this attribute is for a factory, and without a body there is none; remove it");
     }
+}
+
+/// Takes an argument out.
+fn key_of<T>(given: &mut Option<Given<T>>) -> Option<Ident> {
+    given.take().map(|given| given.key)
 }
