@@ -21,9 +21,10 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Publishes a value where there is neither a payload nor a flight:
     /// [`ClosableCell::provide`](crate::ClosableCell::provide).
     ///
-    /// ```
+    /// ```standalone_crate
     /// use cells::runtime_cell;
     ///
+    /// #[derive(Debug)]
     /// struct Args {
     ///     verbose: bool,
     /// }
