@@ -4,8 +4,8 @@ use cells::{
     BoxError, CellOf, CloseStatus, Error, LifecycleError, ProvideRefusal, Ref, ShutdownOutcome, State,
     UnavailableError, WarmUpOutcome, runtime_cell,
 };
-use cells_test_support::{Boom, Count, Counted, LONG, Tally, alone, message, panic_of};
-use std::sync::LazyLock;
+use cells_test_support::{Boom, Count, Counted, Job, LONG, Tally, alone, message, panic_of, spawn};
+use std::sync::{Arc, Barrier, LazyLock};
 
 static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
 
@@ -368,4 +368,33 @@ fn v1_without_the_key_a_declared_cell_refuses_at_run_time_too() {
         }
     }
     assert_eq!((*built(), *open()), (1, 6));
+}
+
+/// Whoever provides while the process shuts down has the value taken and disposed, or handed back.
+#[test]
+fn v3_against_a_shutdown_no_value_is_lost() {
+    alone(|| {
+        let barrier = Arc::new(Barrier::new(5));
+        let jobs = [0, 1, 2, 3].map(|nth| {
+            let barrier = Arc::clone(&barrier);
+            spawn(move || {
+                barrier.wait();
+                let mut back = 0;
+                for id in 0..200 {
+                    let value = TALLY.make(id);
+                    let refused = if nth % 2 == 0 { ENDED.replace(value) } else { ENDED.provide(value) };
+                    if let Err(error) = refused {
+                        drop(error.into_value());
+                        back += 1;
+                    }
+                }
+                back
+            })
+        });
+        barrier.wait();
+        assert!(cells::shutdown(LONG).is_ok());
+        let back: usize = jobs.into_iter().map(Job::join).sum();
+        assert_eq!(ENDED.state(), State::Closed);
+        assert_eq!((TALLY.made(), TALLY.dropped(), TALLY.disposed().len() + back), (800, 800, 800));
+    });
 }
