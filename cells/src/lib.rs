@@ -76,5 +76,7 @@ pub mod testing {
     #[cfg(feature = "testing")]
     pub use crate::declared::sandboxed::{AsyncSandboxCell, SandboxCell};
     #[cfg(feature = "testing")]
+    pub use crate::program::at_exit::shutdown_at_exit;
+    #[cfg(feature = "testing")]
     pub use crate::program::sandbox::{EnteredSandbox, Sandbox, SandboxHandle};
 }

@@ -36,12 +36,13 @@ fn t6_linger_leaves_a_payload_that_is_in_use() {
         BUILT.get()
     }
 
-    let lease = in_use();
-    // A cell beside it ends meanwhile, many times.
     #[runtime_cell(linger = "1ms")]
     fn beside() -> u8 {
         0
     }
+
+    let lease = in_use();
+    // A cell beside it ends meanwhile, many times.
     for _ in 0..5 {
         let _ = beside();
         eventually("it is closed", || BESIDE.state() == State::Empty);

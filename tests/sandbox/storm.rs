@@ -37,7 +37,6 @@ impl Node {
         self.counts.sandbox
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "a disposer's signature")]
     fn dispose(self) {
         // Its own cells are there until what depends on them has ended.
         assert_eq!(TALLY.peek().map(|tally| tally.0.sandbox), Some(self.sandbox()));
@@ -50,7 +49,15 @@ fn tally() -> Tally {
     unreachable!("somebody asks for a cell of the process")
 }
 
-include!(concat!(env!("OUT_DIR"), "/storm_cells.rs"));
+#[allow(clippy::too_many_lines, clippy::redundant_closure_for_method_calls, reason = "it is generated")]
+mod generated {
+    use super::{Node, TALLY, Tally};
+    use cells::runtime_cell;
+
+    include!(concat!(env!("OUT_DIR"), "/storm_cells.rs"));
+}
+
+use generated::{CELLS, closable, get, is_permanent, peek};
 
 fn counts(sandbox: u64) -> Arc<Counts> {
     let zeros = || [const { AtomicUsize::new(0) }; CELLS];
@@ -96,7 +103,9 @@ fn on_threads(sandbox: u64, seed: u64) -> usize {
         .map(|other| cells.handle().spawn(move || pollster::block_on(work(sandbox, seed + other))))
         .collect();
     pollster::block_on(work(sandbox, seed));
-    others.into_iter().for_each(|other| other.join().expect("no panic"));
+    for other in others {
+        other.join().expect("no panic");
+    }
     drop(cells);
     adds_up(&counts)
 }

@@ -4,6 +4,9 @@
 //! of it, and [`jobs`] run on threads or in one task. Shutdown, warm-up and work on dependents are built of these three.
 
 pub(crate) mod all_cells;
+#[cfg(feature = "testing")]
+#[allow(unsafe_code, reason = "the C library calls what is registered at exit")]
+pub(crate) mod at_exit;
 pub(crate) mod close_all;
 pub(crate) mod dependents;
 pub(crate) mod graph;
