@@ -383,6 +383,15 @@ mod linux {
                 assert!(SLOW.seed(Payload(7)).is_ok());
                 assert_eq!(SLOW.close().status, CloseStatus::Ok);
             });
+            part("during a flight, replaced", || {
+                assert!(SLOW.replace(Payload(7)).is_ok() && SLOW.replace(Payload(8)).is_ok());
+                assert_eq!(SLOW.close().status, CloseStatus::Ok);
+            });
+            part("during a flight, provided", || {
+                assert!(SLOW.provide(Payload(7)).is_ok());
+                assert_eq!(SLOW.close().status, CloseStatus::Ok);
+                within_a_minute(gets_what_another_process_builds);
+            });
             // The parent's flight goes on.
             assert_eq!(SLOW.state(), State::Initializing);
             barrier.wait();

@@ -126,7 +126,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
     /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
-    /// error, and after a shutdown.
+    /// error, after a shutdown, and if there is no factory and nothing is [provided](Self::provide).
     #[inline]
     pub fn get(&'static self) -> impl Future<Output = <D::Mode as Mode>::Output<T>> + Send {
         Getting::<T, D, D::Mode>::new(self)

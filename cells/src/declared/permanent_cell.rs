@@ -104,8 +104,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     ///
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
-    /// caller, if the cell is asked for from inside its own factory, if an adjuster returned an error, and after a
-    /// shutdown if there is no payload.
+    /// caller, if the cell is asked for from inside its own factory, if an adjuster returned an error, after a
+    /// shutdown if there is no payload, and if there is no factory and nothing is [provided](Self::provide).
     #[inline]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {

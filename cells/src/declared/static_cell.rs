@@ -48,7 +48,7 @@ pub trait Factory<R>: 'static {
 /// A declared cell, with factory, disposer and limits wired in.
 ///
 /// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
-/// declared factory alone, so there is no `get_or_initialize`. It does not dereference to its payload: call methods of
+/// declared factory alone, or provided, with the key `provided`; so there is no `get_or_initialize`. It does not dereference to its payload: call methods of
 /// that on what the accessor returns.
 pub struct StaticCell<T: Payload, D: Declared<T>> {
     cell: ClosableCell<T>,
@@ -109,7 +109,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// # Panics
     /// With the factory's own panic. The accessor of an infallible cell also panics if the factory panicked in another
     /// caller, if the cell is asked for from inside its own factory, if a failure was recorded, if an adjuster returned an
-    /// error, and after a shutdown.
+    /// error, after a shutdown, and if there is no factory and nothing is [provided](Self::provide).
     #[inline(always)]
     #[expect(
         clippy::inline_always,

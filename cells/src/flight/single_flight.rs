@@ -8,6 +8,7 @@
 //! | its initializer, with an error or a panic | `Failed` | get that error |
 //! | its initializer, cancelled | `Superseded` | start over |
 //! | `record_failure` | `Failed` | get the recorded error, and so does the initializer |
+//! | a value that the program puts in its place | `Ready` | get a lease on that, and so does the initializer |
 //! | a close, a shutdown | `Superseded` | start over, and so does the initializer |
 //!
 //! What the factory of a flight returns after somebody else settled it is disposed and changes nothing. A flight is

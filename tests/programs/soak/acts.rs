@@ -7,7 +7,7 @@ use crate::cast::{
 use crate::counts::{closed, count, kind};
 use crate::life::Life;
 use cells::testing::allow_seeding;
-use cells::{ClosableCell, CloseResult, Error, Ref, StaticCell};
+use cells::{ClosableCell, CloseResult, Error, ProvideError, Ref, SeedError, StaticCell};
 use fastrand::Rng;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,6 +85,13 @@ where
     answered(if with_dependents { cell.refresh_with_dependents() } else { cell.refresh() })
 }
 
+/// Ends a payload that its cell refused.
+fn handed_back(refused: Result<(), Life>) -> &'static str {
+    let Err(life) = refused else { return "ok" };
+    let _ = catch_unwind(AssertUnwindSafe(|| life.dispose()));
+    "refused"
+}
+
 /// One operation of a plain thread. What it panics with is a factory's panic.
 pub(crate) fn in_thread(random: &mut Rng) {
     let mut operation = "thread: get";
@@ -151,16 +158,22 @@ fn thread_act(random: &mut Rng, operation: &mut &'static str) -> &'static str {
             cell.record_failure("a failure from outside", Duration::from_micros(200));
             "ok"
         }
-        58..61 => {
+        58 => {
+            is("thread: provide");
+            handed_back(
+                match random.u8(..4) {
+                    0 => BARE.provide(Life::make()),
+                    1 => BARE.replace(Life::make()),
+                    2 => LATER.provide(Life::make_later()),
+                    _ => LATER.replace(Life::make_later()),
+                }
+                .map_err(ProvideError::into_value),
+            )
+        }
+        59 | 60 => {
             is("thread: seed");
             let _permit = allow_seeding();
-            match cell.seed(Life::make()) {
-                Ok(()) => "ok",
-                Err(refused) => {
-                    let _ = catch_unwind(AssertUnwindSafe(|| refused.into_value().dispose()));
-                    "refused"
-                }
-            }
+            handed_back(cell.seed(Life::make()).map_err(SeedError::into_value))
         }
         61..65 => {
             is("thread: permanent");

@@ -130,7 +130,7 @@ pub(crate) async fn task(root: &Life) -> Result<Life, BoxError> {
     Ok(Life::make())
 }
 
-#[runtime_cell(dispose = Life::dispose_later, wait_timeout = "20ms")]
+#[runtime_cell(provided, dispose = Life::dispose_later, wait_timeout = "20ms")]
 pub(crate) async fn later(task: Ref<'static, Life>) -> Result<Life, BoxError> {
     begin_async().await?;
     task.touch();

@@ -19,6 +19,7 @@ const OPERATIONS: &[&str] = &[
     "thread: close generation",
     "thread: close and drain",
     "thread: record failure",
+    "thread: provide",
     "thread: seed",
     "thread: permanent",
     "thread: bare get",
