@@ -1,0 +1,7 @@
+//! What the tests need.
+
+mod server;
+mod world;
+
+pub(crate) use server::SERVER;
+pub(crate) use world::World;
