@@ -3,5 +3,4 @@
 mod server;
 mod world;
 
-pub(crate) use server::SERVER;
 pub(crate) use world::World;

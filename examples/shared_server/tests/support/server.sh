@@ -6,8 +6,8 @@ exec 2>&1
 trap '' PIPE
 directory=$1 programs=$2 server=
 end() {
-    # QUIT ends it at once. Nobody needs what is lost by that.
-    [ -z "$server" ] || { kill -QUIT "$server" && wait "$server" || :; }
+    # QUIT ends it at once, and nobody needs what is lost by that. It is ignored at first, so send it until it is heard.
+    while [ "$server" ] && kill -QUIT "$server" 2>/dev/null; do sleep 0.05; done
     rm -rf "$directory"
 }
 trap end EXIT
@@ -16,8 +16,8 @@ data=$directory/data
 "$programs/initdb" --pgdata="$data" --username=tests --auth=trust --encoding=UTF8 --no-locale --no-sync
 "$programs/postgres" -F -D "$data" -k "$directory" -c listen_addresses= >"$directory/log" 2>&1 </dev/null &
 server=$!
-until grep -q '^ready' "$data/postmaster.pid" 2>&-; do
-    kill -0 "$server" 2>&- || { cat "$directory/log"; exit 1; }
+until grep -q '^ready' "$data/postmaster.pid" 2>/dev/null; do
+    kill -0 "$server" 2>/dev/null || { cat "$directory/log"; exit 1; }
     sleep 0.05
 done
 echo ready
