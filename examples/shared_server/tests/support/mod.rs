@@ -3,4 +3,6 @@
 mod server;
 mod world;
 
+#[cfg(target_os = "linux")]
+pub(crate) use server::Server;
 pub(crate) use world::World;

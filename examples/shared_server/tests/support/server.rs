@@ -27,9 +27,13 @@ pub(crate) struct Server {
 const NOBODY: u32 = 65534;
 
 impl Server {
-    /// Returns whether PostgreSQL is installed.
+    /// Returns whether PostgreSQL is installed, and says so if it is not.
     pub(crate) fn is_installed() -> bool {
-        programs().is_some()
+        let is_installed = programs().is_some();
+        if !is_installed {
+            eprintln!("skipped: PostgreSQL is not installed, neither in PATH nor in /usr/lib/postgresql");
+        }
+        is_installed
     }
 
     fn start() -> io::Result<Self> {

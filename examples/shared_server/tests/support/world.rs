@@ -18,7 +18,6 @@ impl World {
     /// Returns `None` where PostgreSQL is not installed.
     pub(crate) fn enter() -> Option<Self> {
         if !Server::is_installed() {
-            eprintln!("skipped: PostgreSQL is not installed, neither in PATH nor in /usr/lib/postgresql");
             return None;
         }
         let database = Database::create();
