@@ -1,6 +1,6 @@
 //! What the stock does. Each test has a database of its own.
 
-use crate::support::World;
+use crate::support::{World, server};
 use shared_server::config::{CONFIG, Config};
 use shared_server::pool::POOL;
 use shared_server::stock::{StockError, count, receive, take, take_all};
@@ -78,7 +78,7 @@ fn a_connection_that_the_server_ended_is_replaced() {
     let Some(world) = World::enter() else { return };
     receive("tea", 3).unwrap();
     let end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1";
-    let ended = world.database.server.connect().unwrap().query(end, &[&world.database.name]).unwrap();
+    let ended = server().connect().unwrap().query(end, &[&world.database.name]).unwrap();
     assert_eq!(ended.len(), 1);
     assert_eq!(count("tea").unwrap(), 3);
     assert_eq!(POOL.generation(), Some(1));
@@ -87,17 +87,17 @@ fn a_connection_that_the_server_ended_is_replaced() {
 #[test]
 fn a_database_that_is_not_there_yet_is_asked_for_again() {
     let Some(world) = World::enter() else { return };
-    let (server, later) = (&world.database.server, format!("{}_later", world.database.name));
+    let later = format!("{}_later", world.database.name);
     CONFIG.invalidate();
-    CONFIG.seed(Config { database: server.database(&later), connections: 1 }).unwrap();
+    CONFIG.seed(Config { database: server().database(&later), connections: 1 }).unwrap();
     assert!(
         matches!(count("tea"), Err(StockError::Unavailable(error)) if error.to_string().contains("pool"))
     );
-    server.connect().unwrap().batch_execute(&format!("CREATE DATABASE {later}")).unwrap();
+    server().connect().unwrap().batch_execute(&format!("CREATE DATABASE {later}")).unwrap();
     world.cells.advance(Duration::from_secs(1));
     assert_eq!(count("tea").unwrap(), 0);
     POOL.invalidate();
-    server.connect().unwrap().batch_execute(&format!("DROP DATABASE {later}")).unwrap();
+    server().connect().unwrap().batch_execute(&format!("DROP DATABASE {later}")).unwrap();
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn two_worlds_have_the_server_in_common_and_no_piece() {
         let world = World::enter()?;
         receive("tea", pieces).unwrap();
         both.wait();
-        let mut client = world.database.server.connect().unwrap();
+        let mut client = server().connect().unwrap();
         let started: String =
             client.query_one("SELECT pg_postmaster_start_time()::text", &[]).unwrap().get(0);
         Some((count("tea").unwrap(), started))

@@ -5,4 +5,5 @@ mod world;
 
 #[cfg(target_os = "linux")]
 pub(crate) use server::Server;
+pub(crate) use server::server;
 pub(crate) use world::World;

@@ -30,7 +30,7 @@ impl World {
 /// A database that its drop drops.
 pub(crate) struct Database {
     pub(crate) name: String,
-    pub(crate) server: Ref<'static, Server>,
+    server: Ref<'static, Server>,
 }
 
 impl Database {
