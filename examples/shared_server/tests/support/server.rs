@@ -54,7 +54,7 @@ impl Server {
         let mut printed = String::new();
         let mut output = BufReader::new(keeper.stdout.as_mut().expect("it is a pipe"));
         while output.read_line(&mut printed)? > 0 {
-            if printed.ends_with("ready\n") {
+            if printed.ends_with("\nready\n") {
                 eprintln!("postgres: started in {}", directory.display());
                 return Ok(Self { directory, keeper });
             }
