@@ -41,6 +41,11 @@ mod process {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub(crate) struct Scope;
 
+    #[inline]
+    pub(crate) fn is_any_open() -> bool {
+        false
+    }
+
     /// Nothing to restore.
     pub(crate) struct Bound;
 
