@@ -3,7 +3,7 @@
 use crate::graph::{LIMIT, TWICE, limit, twice};
 use cells::testing::Sandbox;
 use cells::{BoxError, runtime_cell};
-use cells_test_support::{Gate, message, panic_of, spawn};
+use cells_test_support::{Gate, message, panic_of};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ fn t4_a_hanging_disposer_takes_no_longer_than_the_limit() {
 #[cfg(feature = "tokio")]
 mod on_tokio {
     use super::*;
-    use cells_test_support::current_thread;
+    use cells_test_support::{current_thread, spawn};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -276,8 +276,11 @@ mod sandboxed {
     /// Restores what the thread was bound to.
     pub(crate) struct Bound {
         before: Option<Binding>,
-        on_this_thread: PhantomData<*const ()>,
+        on_this_thread: PhantomData<*const UseAHandleOnOtherThreads>,
     }
+
+    /// What the compiler names where the guard of a sandbox is to leave its thread.
+    struct UseAHandleOnOtherThreads;
 
     impl Drop for Bound {
         fn drop(&mut self) {
