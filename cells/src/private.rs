@@ -221,6 +221,12 @@ pub fn no_factory<R>() -> R {
     unreachable!("no flight begins in a cell without a factory")
 }
 
+/// Shuts one cell down, as a shutdown of the process does with each. For the models: a process shuts down once.
+#[cfg(cells_shuttle)]
+pub fn shut_down<T: Send + Sync>(cell: &crate::ClosableCell<T>) {
+    drop(cell.raw().shut_down());
+}
+
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.
 #[diagnostic::on_unimplemented(
     message = "a permanent cell has no leases",

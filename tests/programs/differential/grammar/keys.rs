@@ -85,6 +85,12 @@ pub(super) const CHOICES: &[Choice] = &[
     ("permanent", |draft| key(draft, "permanent")),
     ("permanent_dispose", |draft| with(draft, "permanent, dispose = end", END)),
     ("permanent_drop", |draft| refused(draft, "permanent, dispose = drop", "permanent-drop")),
+    ("provided", |draft| {
+        // Without a body the plain function is a mistake.
+        if draft.body != ";" {
+            key(draft, if draft.provided { "" } else { "provided" });
+        }
+    }),
     ("eager", |draft| key(draft, "eager")),
     ("eager_comma", |draft| key(draft, "eager,")),
     ("after", |draft| with(draft, "after = [OTHER]", OTHER)),
