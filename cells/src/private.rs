@@ -3,6 +3,8 @@
 //! The functions of its traits take a value, and not `self`: where a program calls a method that does not exist, the
 //! compiler suggests the methods of all traits that are called alike.
 
+#[cfg(cells_shuttle)]
+use crate::cell::closable_cell::ClosableCell;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::cell_static::CellStatic;
@@ -223,7 +225,7 @@ pub fn no_factory<R>() -> R {
 
 /// Shuts one cell down, as a shutdown of the process does with each. For the models: a process shuts down once.
 #[cfg(cells_shuttle)]
-pub fn shut_down<T: Send + Sync>(cell: &crate::ClosableCell<T>) {
+pub fn shut_down<T: Send + Sync>(cell: &ClosableCell<T>) {
     drop(cell.raw().shut_down());
 }
 
