@@ -74,7 +74,7 @@ pub mod converting {}
 /// was entered; what a `SandboxHandle` takes in; and whatever the library itself runs for its cells. What else the program
 /// starts (threads of its own, another runtime, a pool of threads) is not, unless a handle takes it in: it means the
 /// process's cells. What runs on after the sandbox was left gets
-/// [`UnavailableError::ShutDown`](crate::UnavailableError::ShutDown).
+/// [`UnavailableError::ShutDown`].
 ///
 /// The cells of a sandbox are never freed, some 300 bytes for each that was asked for, and neither are the payloads of
 /// permanent ones.
