@@ -46,6 +46,10 @@ pub struct WrongVariable {
 }
 
 /// The configuration.
+///
+/// # Errors
+///
+/// If a variable is missing or wrong.
 #[runtime_cell]
 pub fn config() -> Result<Config, WrongVariable> {
     Ok(Config {

@@ -8,6 +8,10 @@ use sqlx::sqlite::{
 use std::time::Duration;
 
 /// The connections. A flight is a task of its own: it goes on if the client goes away whose request began it.
+///
+/// # Errors
+///
+/// If the file cannot be opened or is no database of this service.
 #[runtime_cell(eager, detached, cooldown = "500ms", wait_timeout = "10s", dispose = close)]
 pub async fn db(config: &Config) -> Result<SqlitePool, sqlx::Error> {
     let options = SqliteConnectOptions::new()

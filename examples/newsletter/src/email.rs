@@ -6,7 +6,7 @@ use crate::http::{HTTP, HttpClient};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{Request, StatusCode, Uri};
 use cells::{Ref, runtime_cell};
-use serde::Serialize;
+use serde_json::json;
 use std::error::Error;
 use std::time::Duration;
 
@@ -23,6 +23,10 @@ pub struct Mailer {
 }
 
 /// The mailer.
+///
+/// # Errors
+///
+/// Those of the configuration.
 #[runtime_cell(eager)]
 pub fn mailer(
     #[from(HTTP)] client: Ref<'static, HttpClient>,
@@ -59,15 +63,6 @@ fn innermost(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 
-/// A message, as the email API takes it.
-#[derive(Serialize)]
-struct Message<'a> {
-    from: &'a Address,
-    to: &'a Address,
-    subject: &'a str,
-    text: &'a str,
-}
-
 impl Mailer {
     /// A link to this service.
     pub fn link(&self, path: &str) -> String {
@@ -80,12 +75,11 @@ impl Mailer {
     ///
     /// Whatever kept the email API from confirming that it has the message.
     pub async fn send(&self, to: &Address, subject: &str, text: &str) -> Result<(), NotSent> {
-        let message = Message { from: &self.sender, to, subject, text };
-        let body = serde_json::to_vec(&message).expect("texts are JSON");
+        let message = json!({ "from": self.sender, "to": to, "subject": subject, "text": text });
         let request = Request::post(self.api.clone())
             .header(AUTHORIZATION, &self.authorization)
             .header(CONTENT_TYPE, "application/json")
-            .body(body.into())?;
+            .body(message.to_string().into())?;
         let response = tokio::time::timeout(PATIENCE, self.client.request(request)).await??;
         if response.status().is_success() { Ok(()) } else { Err(NotSent::Refused(response.status())) }
     }

@@ -4,6 +4,7 @@ use crate::email::NotSent;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
+use tokio::task::JoinError;
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,9 @@ pub enum Failure {
     /// The system has no random numbers.
     #[error(transparent)]
     Random(#[from] getrandom::Error),
+    /// A task of the request panicked.
+    #[error(transparent)]
+    Panicked(#[from] JoinError),
     /// The link does not belong to any subscription, or came too late.
     #[error("this link is not valid, or not any more")]
     UnknownLink,
@@ -41,7 +45,9 @@ impl IntoResponse for Failure {
                 return (StatusCode::SERVICE_UNAVAILABLE, headers, format!("{self}\n")).into_response();
             }
             Self::NotSent(_) => StatusCode::BAD_GATEWAY,
-            Self::Database(_) | Self::Journal(_) | Self::Random(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Database(_) | Self::Journal(_) | Self::Random(_) | Self::Panicked(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::UnknownLink => StatusCode::NOT_FOUND,
             Self::NotAllowed => StatusCode::UNAUTHORIZED,
         };

@@ -28,9 +28,9 @@ pub struct Issue {
 pub struct Published {
     /// How many got the issue.
     pub sent: u32,
-    /// How many did not, and why the last of them.
+    /// How many did not.
     pub failed: u32,
-    /// Why.
+    /// Why the last of these did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -67,8 +67,8 @@ pub async fn publish(slug: &str, issue: Issue) -> Result<Published, Failure> {
     let mut under_way: JoinSet<_> = left.by_ref().take(AT_A_TIME).map(send).collect();
     let mut published = Published::default();
     while let Some(delivered) = under_way.join_next().await {
-        match delivered.expect("a delivery does not panic") {
-            Ok(sent) => published.sent += u32::from(sent),
+        match delivered.map_err(Failure::from).flatten() {
+            Ok(new) => published.sent += u32::from(new),
             Err(error) => {
                 published.failed += 1;
                 published.error = Some(error.to_string());

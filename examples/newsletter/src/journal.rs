@@ -12,6 +12,10 @@ use std::sync::{Mutex, PoisonError};
 pub struct Journal(Mutex<BufWriter<File>>);
 
 /// The journal.
+///
+/// # Errors
+///
+/// If the file cannot be opened.
 #[runtime_cell(eager, dispose = Journal::close)]
 pub fn journal(config: &Config) -> io::Result<Journal> {
     let file = File::options().create(true).append(true).open(&config.journal)?;
