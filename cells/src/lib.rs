@@ -72,4 +72,8 @@ pub mod converting {}
 /// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`).
 pub mod testing {
     pub use crate::cell::seed::{SeedPermit, allow_seeding};
+    #[cfg(feature = "testing")]
+    pub use crate::declared::sandboxed::{AsyncSandboxCell, SandboxCell};
+    #[cfg(feature = "testing")]
+    pub use crate::program::sandbox::{EnteredSandbox, Sandbox, SandboxHandle};
 }

@@ -30,6 +30,16 @@ pub struct CellBase {
 }
 
 impl CellBase {
+    /// The cell that the caller means: in a sandbox one of its own, in the place of this one.
+    #[inline]
+    pub(crate) fn here(&self) -> &Self {
+        #[cfg(feature = "testing")]
+        if let Some(twin) = self.raw.twin_here() {
+            return twin;
+        }
+        self
+    }
+
     /// Returns the cell's name.
     pub fn name(&self) -> &'static str {
         self.raw.name()
@@ -37,31 +47,31 @@ impl CellBase {
 
     /// Returns the current state.
     pub fn state(&self) -> State {
-        self.raw.state()
+        self.raw.here().state()
     }
 
     /// Returns `true` if a payload is published.
     pub fn is_ready(&self) -> bool {
-        self.raw.is_ready()
+        self.raw.here().is_ready()
     }
 
     /// Returns the generation of the published payload, if there is one.
     pub fn generation(&self) -> Option<u64> {
-        self.raw.generation()
+        self.raw.here().generation()
     }
 
     /// Returns how ready reads of the published payload are synchronized with closes, on which their cost depends; of an
     /// empty cell, how they are in this process ([`read_path`](crate::read_path)). A permanent cell's payload is read
     /// without any of this.
     pub fn read_path(&self) -> ReadPath {
-        self.raw.control.published().read_path()
+        self.raw.here().control.published().read_path()
     }
 
     /// Returns the state and figures of the cell at this moment.
     ///
     /// The numbers of waiters and leases may change while they are counted: show them, but do not decide by them.
     pub fn snapshot(&self) -> CellSnapshot {
-        self.raw.snapshot()
+        self.raw.here().snapshot()
     }
 
     /// Sets the cell's observer, which is notified in addition to the global one. A flight under way keeps the observer
@@ -69,7 +79,7 @@ impl CellBase {
     ///
     /// In its events the payload of a permanent cell is a `&'static T`.
     pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
-        self.raw.config.observer.configure(observer);
+        self.raw.here().config.observer.configure(observer);
     }
 }
 
@@ -80,6 +90,6 @@ impl RefUnwindSafe for CellBase {}
 /// Shows the name and the state, never the payload.
 impl fmt::Debug for CellBase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.raw, f)
+        fmt::Debug::fmt(self.raw.here(), f)
     }
 }

@@ -14,6 +14,7 @@ use crate::observe::observer::{CloseResult, Observer};
 use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::lease::{AnyPayload, Lease, Ref};
 use crate::sync::clock::deadline;
+use crate::sync::world::Scope;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -44,13 +45,21 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
         adjuster: Hook<dyn Adjuster>,
     ) -> Self {
         let (name, limits, info) = (info.name, info.limits(), Some(info));
-        let config = Config { name, limits, info, factory, observer, adjuster };
+        let scope = Scope::PROCESS;
+        let config = Config { name, limits, info, factory, observer, adjuster, scope };
         Self::new(config, disposer.run)
     }
 
+    /// The cell itself, whoever asks.
     #[inline]
-    pub(crate) const fn raw(&self) -> &RawCell {
+    pub(crate) const fn itself(&self) -> &RawCell {
         self.typed.raw()
+    }
+
+    /// The cell that the caller means.
+    #[inline]
+    pub(crate) fn raw(&self) -> &RawCell {
+        self.itself().here()
     }
 
     #[inline]

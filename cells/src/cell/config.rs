@@ -6,6 +6,7 @@ use crate::info::{CellInfo, Limits};
 use crate::observe::hook::Hook;
 use crate::observe::observer::Observer;
 use crate::payload::lease::AnyPayload;
+use crate::sync::world::Scope;
 
 /// The factory of a cell that a plain function declares.
 pub(crate) type DeclaredFactory = fn() -> Result<AnyPayload, BoxError>;
@@ -19,10 +20,13 @@ pub(crate) struct Config {
     pub(crate) factory: Option<DeclaredFactory>,
     pub(crate) observer: Hook<dyn Observer>,
     pub(crate) adjuster: Hook<dyn Adjuster>,
+    /// Whose cell it is: the process's, or that of a sandbox which has it in the place of a declared one.
+    pub(crate) scope: Scope,
 }
 
 impl Config {
+    /// Whether it is a cell that a declaration has put into the program.
     pub(crate) fn is_declared(&self) -> bool {
-        self.info.is_some()
+        self.info.is_some() && self.scope == Scope::PROCESS
     }
 }

@@ -38,16 +38,20 @@ impl RawCell {
     #[cold]
     #[inline(never)]
     pub(crate) fn lease_observed(&'static self) -> Option<Lease> {
-        self.lease_again().or_else(|| {
+        let here = self.here();
+        // A twin has a fast path, which is not tried yet.
+        let twin = if std::ptr::eq(here, self) { None } else { here.lease_fast() };
+        twin.or_else(|| here.lease_again()).or_else(|| {
             observed_calls::record(self.info());
-            self.lease_slow()
+            here.lease_slow()
         })
     }
 
     /// The rest of that path. Not generic (target: code for each cell, docs/performance.md).
     #[cold]
     pub(crate) fn get_declared(&'static self) -> Result<Lease, Error> {
-        self.get_slow(Purpose::Get, &mut || self.build_declared())
+        let here = self.here();
+        here.get_slow(Purpose::Get, &mut || here.build_declared())
     }
 
     /// The whole slow path for a cell that cannot fail.

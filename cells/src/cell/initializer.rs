@@ -45,11 +45,10 @@ pub(crate) struct Initializer<'a> {
 
 impl<'a> Initializer<'a> {
     pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>, caller: Caller, purpose: Purpose) -> Self {
-        if let Some(info) = cell.config.info {
-            info.home.note();
-        }
+        cell.note_home();
         let patient = purpose == Purpose::WarmUp;
-        let frame = Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info, patient);
+        let frame =
+            Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info, patient, cell.scope_of_calls());
         // The caller that begins a detached flight waits for it as others do, and is in the wait graph already.
         let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(caller, &frame) };
         let entered = frame.enter();

@@ -19,6 +19,8 @@ pub(crate) mod raw_cell;
 pub(crate) mod runtime_cell;
 pub(crate) mod seed;
 pub(crate) mod snapshot;
+#[cfg(feature = "testing")]
+pub(crate) mod twin;
 #[expect(
     unsafe_code,
     reason = "leases get their type back unchecked, and `Send` and `Sync` are implemented by hand"

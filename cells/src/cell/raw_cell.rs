@@ -13,6 +13,7 @@ use crate::observe::observers::Observers;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::lease::{AnyPayload, Lease};
 use crate::payload::payload_type::PayloadType;
+use crate::sync::world::Scope;
 use std::fmt;
 
 /// A cell without the type of its payload.
@@ -36,8 +37,46 @@ impl RawCell {
         info
     }
 
+    /// The cell that the caller means: in a sandbox one of its own, in the place of this one.
+    #[inline]
+    pub(crate) fn here(&self) -> &Self {
+        #[cfg(feature = "testing")]
+        if let Some(twin) = self.twin_here() {
+            return &twin.raw;
+        }
+        self
+    }
+
+    /// The same, but a cell of a sandbox only if it was asked for.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unnecessary_wraps, reason = "there are no sandboxes")
+    )]
+    pub(crate) fn known_here(&self) -> Option<&Self> {
+        #[cfg(feature = "testing")]
+        if self.has_place_here() {
+            return self.known_twin_here();
+        }
+        Some(self)
+    }
+
+    /// Whether the cell that the caller means is of the caller's world: of the process outside of any sandbox, and not one
+    /// that a sandbox shares with the process.
+    #[cfg_attr(not(feature = "testing"), expect(clippy::unused_self, reason = "there are no sandboxes"))]
+    pub(crate) fn is_own_here(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if self.has_place_here() {
+            return true;
+        }
+        Scope::current() == Scope::PROCESS
+    }
+
     /// Runs the factory of the declaration. Only a cell that a plain function declares has one.
     pub(crate) fn build_declared(&self) -> Result<AnyPayload, BoxError> {
+        #[cfg(feature = "testing")]
+        if let Some(built) = self.build_in_sandbox() {
+            return built;
+        }
         let Some(factory) = self.config.factory else { unreachable!("only plain declared cells are asked") };
         factory()
     }
@@ -71,10 +110,20 @@ impl RawCell {
         self.control.published().payload_type()
     }
 
-    /// Takes a lease on the published payload.
+    /// Takes a lease on the published payload of the cell that the caller means.
     #[inline]
     pub(crate) fn lease(&self) -> Option<Lease> {
-        self.control.published().lease()
+        match self.lease_fast() {
+            Some(lease) => Some(lease),
+            None => self.lease_not_fast(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lease_not_fast(&self) -> Option<Lease> {
+        let here = self.here();
+        if std::ptr::eq(here, self) { self.control.published().lease_not_fast() } else { here.lease() }
     }
 
     /// The second try of the fast path.
@@ -95,23 +144,37 @@ impl RawCell {
 
     /// The observers to notify of what begins now.
     pub(crate) fn observers(&self) -> Observers {
-        Observers::new(self.name(), self.config.observer.get(self.name()))
+        Observers::new(self.name(), self.config.observer.get(self.name()), self.scope_of_calls())
+    }
+
+    /// Whose cells code of the program means that runs for this one: of a declared cell those of its own world, and of any
+    /// other those of the caller.
+    pub(crate) fn scope_of_calls(&self) -> Scope {
+        if self.config.info.is_some() { self.config.scope } else { Scope::current() }
+    }
+
+    /// Makes the cells of the image that declares this one part of the list of all cells.
+    pub(crate) fn note_home(&self) {
+        if let Some(info) = self.config.info {
+            info.home.note();
+            #[cfg(feature = "testing")]
+            self.shut_for_sandboxes();
+        }
     }
 
     /// Publishes what `place` returns, if seeding is allowed and the cell has neither payload nor flight. `place` runs
     /// under the cell's lock.
     pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
-        let permission = permission.ok_or(SeedRefusal::NotAllowed)?;
+        let sandbox = (self.config.scope != Scope::PROCESS).then_some("sandbox");
+        let permission = sandbox.or(permission).ok_or(SeedRefusal::NotAllowed)?;
         let (generation, after) = self.control.seed(&self.config, place).map_err(|state| match state {
             State::Ready => SeedRefusal::Ready,
             State::Closed => SeedRefusal::ShutDown,
             State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
         })?;
         let _ = after.finish(self.name());
-        if let Some(info) = self.config.info {
-            info.home.note();
-        }
+        self.note_home();
         catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
         Ok(())
     }

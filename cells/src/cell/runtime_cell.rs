@@ -12,6 +12,7 @@ use crate::observe::hook::Hook;
 use crate::observe::observer::CloseResult;
 use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::lease::{AnyPayload, Lease, Ref};
+use crate::sync::world::Scope;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -56,6 +57,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             factory: None,
             observer: Hook::none(),
             adjuster: Hook::none(),
+            scope: Scope::PROCESS,
         };
         Self { cell: ClosableCell::new(config, DisposeFn::Drop) }
     }

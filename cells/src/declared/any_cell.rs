@@ -6,6 +6,9 @@ use crate::cell::get_async;
 #[cfg(feature = "tokio")]
 use crate::cell::on_tokio;
 use crate::cell::raw_cell::RawCell;
+use crate::cell::snapshot::State;
+#[cfg(feature = "testing")]
+use crate::cell::twin::TwinFactory;
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
@@ -66,35 +69,91 @@ pub(crate) trait AnyPermanentCell: Sync {
     /// Stores a payload forever, and returns a reference to it as the payload of [`base`](Self::base). Called by one
     /// flight at a time, and by none after a payload was stored.
     fn store(&'static self, payload: AnyPayload) -> AnyPayload;
+    /// The same for a cell of a sandbox: as often as its sandboxes need it.
+    #[cfg(feature = "testing")]
+    fn leak(&self, payload: AnyPayload) -> AnyPayload;
 }
 
 impl dyn AnyAsyncCell {
-    /// Runs the factory the way the adjuster (if there is one) wants it.
-    fn adjusted(&'static self) -> BoxFuture<'static, Result<AnyPayload, BoxError>> {
-        let name = self.declared().name();
-        match self.adjuster().get(name) {
-            Some(adjuster) => Box::pin(async move { adjuster.adjust(name, &mut || self.build()).await }),
-            None => self.build(),
+    /// Runs the factory of a cell the way the adjuster (if there is one) wants it.
+    fn adjusted(&'static self, here: &'static RawCell) -> BoxFuture<'static, Result<AnyPayload, BoxError>> {
+        match self.adjuster_here(here).get(here.name()) {
+            Some(adjuster) => {
+                Box::pin(async move { adjuster.adjust(here.name(), &mut || self.build_here(here)).await })
+            }
+            None => self.build_here(here),
         }
     }
 
-    async fn get_slow(&'static self, purpose: Purpose) -> Result<Lease, Error> {
+    async fn get_slow(&'static self, here: &'static RawCell, purpose: Purpose) -> Result<Lease, Error> {
         #[cfg(feature = "tokio")]
-        return on_tokio::get_slow(&self.here().raw, purpose, self.is_detached(), || self.adjusted()).await;
+        return on_tokio::get_slow(here, purpose, self.is_detached(), move || self.adjusted(here)).await;
         #[cfg(not(feature = "tokio"))]
-        get_async::get_slow(&self.here().raw, purpose, || self.adjusted()).await
+        get_async::get_slow(here, purpose, || self.adjusted(here)).await
     }
 }
 
 impl dyn AnyPermanentCell {
-    /// Runs the factory the way the adjuster (if there is one) wants it, and stores what it built.
-    fn adjusted(&'static self) -> Result<AnyPayload, BoxError> {
-        let name = self.base().name();
-        let payload = match self.adjuster().get(name) {
-            Some(adjuster) => adjuster.adjust(name, &mut || self.build())?,
-            None => self.build()?,
+    /// Runs the factory of a cell the way the adjuster (if there is one) wants it, and stores what it built.
+    fn adjusted(&'static self, here: &'static RawCell) -> Result<AnyPayload, BoxError> {
+        let payload = match self.adjuster_here(here).get(here.name()) {
+            Some(adjuster) => adjuster.adjust(here.name(), &mut || self.build_here(here))?,
+            None => self.build_here(here)?,
         };
-        Ok(self.store(payload))
+        Ok(self.store_here(here, payload))
+    }
+}
+
+/// What a sandbox has in the place of what is declared.
+impl dyn AnyAsyncCell {
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
+    pub(crate) fn adjuster_here(&'static self, here: &RawCell) -> &'static Hook<dyn AsyncAdjuster> {
+        #[cfg(feature = "testing")]
+        if let Some(twins) = here.twins() {
+            return twins.async_adjuster(here.info(), self.adjuster());
+        }
+        self.adjuster()
+    }
+
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
+    fn build_here(&'static self, here: &RawCell) -> BoxFuture<'static, Result<AnyPayload, BoxError>> {
+        #[cfg(feature = "testing")]
+        match here.twin_factory() {
+            Some(TwinFactory::Async(factory)) => return factory(),
+            Some(TwinFactory::Sync(factory)) => return Box::pin(async move { factory() }),
+            None => {}
+        }
+        self.build()
+    }
+}
+
+/// What a sandbox has in the place of what is declared.
+impl dyn AnyPermanentCell {
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
+    pub(crate) fn adjuster_here(&'static self, here: &RawCell) -> &'static Hook<dyn Adjuster> {
+        #[cfg(feature = "testing")]
+        if let Some(twins) = here.twins() {
+            return twins.adjuster(here.info(), self.adjuster());
+        }
+        self.adjuster()
+    }
+
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
+    fn build_here(&'static self, here: &RawCell) -> Result<AnyPayload, BoxError> {
+        #[cfg(feature = "testing")]
+        if let Some(built) = here.build_in_sandbox() {
+            return built;
+        }
+        self.build()
+    }
+
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
+    fn store_here(&'static self, here: &RawCell, payload: AnyPayload) -> AnyPayload {
+        #[cfg(feature = "testing")]
+        if here.twins().is_some() {
+            return self.leak(payload);
+        }
+        self.store(payload)
     }
 }
 
@@ -142,8 +201,13 @@ impl AnyCell {
 
 /// The cells behind it.
 impl AnyCell {
-    /// The cell of the caller's runtime, if each runtime has its own; else the only one.
+    /// The cell that the caller means: that of its runtime, if each runtime has its own, and that of its sandbox.
     fn base(self) -> &'static CellBase {
+        self.of_process().here()
+    }
+
+    /// The same, but the process's cell also in a sandbox.
+    fn of_process(self) -> &'static CellBase {
         match self.0 {
             Kind::Plain(cell) => cell,
             Kind::Async(cell) => cell.here(),
@@ -151,15 +215,35 @@ impl AnyCell {
         }
     }
 
-    fn here(self) -> &'static RawCell {
+    /// The declared cell itself, whoever asks.
+    pub(crate) fn declared(self) -> &'static RawCell {
+        match self.0 {
+            Kind::Plain(cell) => &cell.raw,
+            Kind::Async(cell) => cell.declared(),
+            Kind::Permanent(cell) => &cell.base().raw,
+        }
+    }
+
+    pub(crate) fn here(self) -> &'static RawCell {
         &self.base().raw
     }
 
-    fn everywhere(self) -> Vec<&'static RawCell> {
+    /// All its cells, whoever asks.
+    pub(crate) fn all(self) -> Vec<&'static RawCell> {
         match self.0 {
             Kind::Async(cell) => cell.everywhere(),
-            Kind::Plain(_) | Kind::Permanent(_) => vec![self.here()],
+            Kind::Plain(_) | Kind::Permanent(_) => vec![self.declared()],
         }
+    }
+
+    /// Those of the caller's sandbox, as far as they were asked for.
+    fn everywhere(self) -> Vec<&'static RawCell> {
+        self.all().into_iter().filter_map(RawCell::known_here).collect()
+    }
+
+    /// The state of the cell, which nobody needs to have asked for.
+    pub(crate) fn known_state(self) -> State {
+        self.of_process().raw.known_here().map_or(State::Empty, RawCell::state)
     }
 
     /// The cells that may be closed; a permanent one only after a shutdown has begun.
@@ -192,13 +276,19 @@ impl AnyCell {
     /// Gets the payload. Of an asynchronous cell this blocks the thread.
     pub(crate) fn get(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.raw.get(purpose, &mut || cell.raw.build_declared()),
-            Kind::Async(cell) => match cell.here().raw.lease() {
+            Kind::Plain(_) => {
+                let cell = self.here();
+                cell.get(purpose, &mut || cell.build_declared())
+            }
+            Kind::Async(_) => match self.here().lease() {
                 Some(lease) => Ok(lease),
                 None if purpose == Purpose::WarmUp => self.block_on_slow(purpose, "`WarmUp::run_async`"),
                 None => self.block_on_slow(purpose, "`try_get_async`"),
             },
-            Kind::Permanent(cell) => cell.base().raw.get(purpose, &mut || cell.adjusted()),
+            Kind::Permanent(cell) => {
+                let here = self.here();
+                here.get(purpose, &mut || cell.adjusted(here))
+            }
         }
     }
 
@@ -213,11 +303,14 @@ impl AnyCell {
     /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
         match self.0 {
-            Kind::Plain(cell) => cell.raw.get_slow(Purpose::Refresh, &mut || cell.raw.build_declared()),
+            Kind::Plain(_) => {
+                let cell = self.here();
+                cell.get_slow(Purpose::Refresh, &mut || cell.build_declared())
+            }
             Kind::Async(_) => {
                 self.block_on_slow(Purpose::Refresh, "the asynchronous `refresh_with_dependents`")
             }
-            Kind::Permanent(cell) => cell.base().raw.get(Purpose::Get, &mut || cell.adjusted()),
+            Kind::Permanent(_) => self.get(Purpose::Get),
         }
     }
 
@@ -235,14 +328,15 @@ impl AnyCell {
     /// so that it is compiled here and not for every cell (target: build time of 500 cells, docs/performance.md).
     pub(crate) fn get_slow_async(self, purpose: Purpose) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
+            let here = self.here();
             frames::note(match self.0 {
-                Kind::Plain(CellBase { raw: cell }) => {
-                    let build = || async { cell.adjusted(&mut || cell.build_declared()) };
-                    get_async::get_slow(cell, purpose, build).await
+                Kind::Plain(_) => {
+                    let build = || async { here.adjusted(&mut || here.build_declared()) };
+                    get_async::get_slow(here, purpose, build).await
                 }
-                Kind::Async(cell) => cell.get_slow(purpose).await,
+                Kind::Async(cell) => cell.get_slow(here, purpose).await,
                 Kind::Permanent(cell) => {
-                    get_async::get_slow(&cell.base().raw, purpose, || async { cell.adjusted() }).await
+                    get_async::get_slow(here, purpose, || async { cell.adjusted(here) }).await
                 }
             })
         })
@@ -334,12 +428,8 @@ impl AnyCell {
     /// The declared cell comes first, and only then the list of the others: a cell that a runtime adds later finds
     /// the declared one shut down.
     pub(crate) fn shut_down(self) -> Vec<Arc<Flight>> {
-        let first = match self.0 {
-            Kind::Plain(cell) => cell.raw.shut_down(),
-            Kind::Async(cell) => cell.declared().shut_down(),
-            Kind::Permanent(cell) => cell.base().raw.shut_down(),
-        };
-        let others = self.everywhere().into_iter().skip(1);
+        let first = self.declared().known_here().and_then(RawCell::shut_down);
+        let others = self.all().into_iter().skip(1).filter_map(RawCell::known_here);
         first.into_iter().chain(others.filter_map(RawCell::shut_down)).collect()
     }
 }

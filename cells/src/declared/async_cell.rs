@@ -224,13 +224,15 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Sets the adjuster of this cell, from the next flight on.
-    pub fn configure_adjuster(&self, adjuster: Arc<dyn AsyncFactoryAdjuster<T>>) {
-        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: D::DISPOSER.run }));
+    pub fn configure_adjuster(&'static self, adjuster: Arc<dyn AsyncFactoryAdjuster<T>>) {
+        let here = self.any().here();
+        let adjuster: Arc<dyn AsyncAdjuster> = Arc::new(Adjusts { adjuster, disposer: D::DISPOSER.run });
+        (self as &dyn AnyAsyncCell).adjuster_here(here).configure(adjuster);
     }
 
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
-        self.cell.raw().info()
+        self.cell.itself().info()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
@@ -317,7 +319,7 @@ fn poll_slow<T: Payload, M: Mode>(
 
 impl<T: Payload, D: DeclaredAsync<T>> AnyAsyncCell for AsyncCell<T, D> {
     fn declared(&self) -> &RawCell {
-        self.cell.raw()
+        self.cell.itself()
     }
 
     fn here(&self) -> &CellBase {
@@ -327,9 +329,12 @@ impl<T: Payload, D: DeclaredAsync<T>> AnyAsyncCell for AsyncCell<T, D> {
     fn everywhere(&self) -> Vec<&RawCell> {
         #[cfg(feature = "tokio")]
         if D::OWN_RUNTIME {
-            return std::iter::once(&self.cell).chain(self.runtimes.all()).map(ClosableCell::raw).collect();
+            return std::iter::once(&self.cell)
+                .chain(self.runtimes.all())
+                .map(ClosableCell::itself)
+                .collect();
         }
-        vec![self.cell.raw()]
+        vec![self.cell.itself()]
     }
 
     #[cfg(feature = "tokio")]

@@ -11,4 +11,6 @@ pub(crate) mod mode;
 #[cfg(feature = "tokio")]
 pub(crate) mod per_runtime;
 pub(crate) mod permanent_cell;
+#[cfg(feature = "testing")]
+pub(crate) mod sandboxed;
 pub(crate) mod static_cell;

@@ -56,7 +56,7 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
         }
         let cell = if let Some(cell) = cells.free.pop() {
             drop(cells);
-            let _ = cell.close();
+            let _ = cell.itself().close();
             cells = self.cells().lock();
             if let Some(first) = cells.of(id) {
                 cells.free.push(cell);
@@ -68,13 +68,13 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
         };
         cells.used.push((id, cell));
         drop(cells);
-        if outside.raw().control.is_shut_down() {
-            cell.raw().shut_down();
+        if outside.itself().control.is_shut_down() {
+            cell.itself().shut_down();
         }
         let shared = Arc::clone(self.cells());
         on_runtime_end(&runtime, move || {
             shared.lock().used.retain(|(used, _)| *used != id);
-            let _ = cell.close();
+            let _ = cell.itself().close();
             shared.lock().free.push(cell);
         });
         cell

@@ -7,6 +7,7 @@
 use crate::cell::cell_base::CellBase;
 use crate::cell::closable_cell::ClosableCell;
 use crate::cell::config::DeclaredFactory;
+use crate::cell::raw_cell::RawCell;
 use crate::cell::seed::SeedError;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::{AnyCell, AnyPermanentCell};
@@ -22,6 +23,8 @@ use crate::observe::observer::Observer;
 use crate::payload::disposer::{DisposeFn, Disposer};
 use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
+#[cfg(feature = "testing")]
+use crate::sync::world::is_any_open;
 use once_cell::sync::OnceCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -106,7 +109,7 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     #[inline]
     #[track_caller]
     pub fn get(&'static self) -> <D::Mode as Mode>::Permanent<T> {
-        match self.payload.get() {
+        match self.stored() {
             Some(payload) => D::Mode::permanent_by_mode(Ok(payload)),
             None => D::Mode::permanent_by_mode(self.built()),
         }
@@ -121,7 +124,7 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// With the factory's own panic, in the call that ran it.
     #[inline]
     pub fn try_get(&'static self) -> Result<&'static T, Error> {
-        match self.payload.get() {
+        match self.stored() {
             Some(payload) => Ok(payload),
             None => self.built(),
         }
@@ -135,7 +138,13 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
         reason = "the compiler does not inline what is called on a slow path alone"
     )]
     fn built(&'static self) -> Result<&'static T, Error> {
-        self.build_observed()?;
+        let built = self.build_observed()?;
+        #[cfg(feature = "testing")]
+        if is_any_open() {
+            return Ok(built);
+        }
+        #[cfg(not(feature = "testing"))]
+        let _ = built;
         match self.payload.get() {
             Some(payload) => Ok(payload),
             None => unreachable!("a flight stores the payload before it publishes it"),
@@ -145,7 +154,27 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// Returns the payload, if there is one.
     #[inline]
     pub fn peek(&self) -> Option<&T> {
+        self.stored()
+    }
+
+    /// The payload of the cell that the caller means. A read looks whether a sandbox is open only with the feature
+    /// `testing`, because nothing that a sandbox could change stops the fast path of a permanent cell.
+    #[inline]
+    fn stored(&self) -> Option<&T> {
+        #[cfg(feature = "testing")]
+        if is_any_open() {
+            return self.stored_here();
+        }
         self.payload.get()
+    }
+
+    #[cfg(feature = "testing")]
+    #[cold]
+    fn stored_here(&self) -> Option<&T> {
+        match self.cell.itself().twin_here() {
+            Some(twin) => twin.raw.lease().map(|lease| *lease.typed::<&'static T>()),
+            None => self.payload.get(),
+        }
     }
 
     /// Publishes a ready-made payload for tests, as [`ClosableCell::seed`] does. It stays until the process ends.
@@ -153,12 +182,12 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// # Errors
     /// If seeding is not allowed here, or the cell is ready, initializing or shut down.
     pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {
-        self.cell.seed_with(value, |value| self.store(value))
+        self.cell.seed_with(value, |value| self.store_in(self.cell.raw(), value))
     }
 
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
-        self.cell.raw().info()
+        self.cell.itself().info()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
@@ -167,20 +196,21 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Sets the adjuster of this cell, from the next flight on.
-    pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
-        self.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop }));
+    pub fn configure_adjuster(&'static self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
+        let adjuster: Arc<dyn Adjuster> = Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop });
+        (self as &dyn AnyPermanentCell).adjuster_here(self.any().here()).configure(adjuster);
     }
 
     /// Slow path of the accessor: there is no payload yet. If a factory is asking, the dependency is recorded.
     #[cold]
-    fn build_observed(&'static self) -> Result<(), Error> {
+    fn build_observed(&'static self) -> Result<&'static T, Error> {
         observed_calls::record(self.info());
-        self.get_injected().map(drop)
+        self.get_injected()
     }
 
     /// Gets the payload for a factory that declares this dependency, so the call is not recorded as observed.
     pub(crate) fn get_injected(&'static self) -> Result<&'static T, Error> {
-        match self.payload.get() {
+        match self.stored() {
             Some(payload) => Ok(payload),
             None => self.any().get(Purpose::Get).map(|lease| *lease.typed::<&'static T>()),
         }
@@ -188,7 +218,7 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
 
     /// The same in a task; waiting does not block the thread.
     pub(crate) async fn get_injected_async(&'static self) -> Result<&'static T, Error> {
-        match self.payload.get() {
+        match self.stored() {
             Some(payload) => Ok(payload),
             None => self.any().get_slow_async(Purpose::Get).await.map(|lease| *lease.typed::<&'static T>()),
         }
@@ -198,6 +228,16 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// payload.
     fn store(&'static self, payload: T) -> &'static T {
         self.payload.get_or_init(|| payload)
+    }
+
+    /// The same for a seeding, whoever's cell it is.
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
+    fn store_in(&'static self, here: &RawCell, payload: T) -> &'static T {
+        #[cfg(feature = "testing")]
+        if here.twins().is_some() {
+            return Box::leak(Box::new(payload));
+        }
+        self.store(payload)
     }
 }
 
@@ -216,6 +256,12 @@ impl<T: Payload, D: DeclaredPermanent<T>> AnyPermanentCell for PermanentCell<T, 
 
     fn store(&'static self, payload: AnyPayload) -> AnyPayload {
         AnyPayload::new(self.store(payload.into_inner()), D::DISPOSER.run)
+    }
+
+    #[cfg(feature = "testing")]
+    fn leak(&self, payload: AnyPayload) -> AnyPayload {
+        let payload: &'static T = Box::leak(Box::new(payload.into_inner()));
+        AnyPayload::new(payload, D::DISPOSER.run)
     }
 }
 

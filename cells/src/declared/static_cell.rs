@@ -150,7 +150,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 
     /// Returns what is known of the cell at compile time.
     pub fn info(&self) -> &'static CellInfo {
-        self.cell.raw().info()
+        self.cell.itself().info()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.

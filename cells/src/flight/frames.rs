@@ -19,6 +19,9 @@
 //! A frame is over when its factory has returned or was dropped. What it has begun may go on (a detached flight, a
 //! future that was moved elsewhere), but no longer on its behalf.
 //!
+//! A factory's calls are about the cells of the [world](crate::sync::world) that its own cell belongs to, on whatever thread
+//! it runs.
+//!
 //! A ready read outside a factory pays nothing for this: only while a thread has a frame are its reads
 //! [tracked](threads::track_reads), which means that they take the slow path, where the accessors that the factory
 //! calls are recorded.
@@ -31,6 +34,7 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::payload::threads;
 use crate::sync::executor::TaskId;
 use crate::sync::primitives::thread_local;
+use crate::sync::world::{Bound, Scope};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -72,6 +76,8 @@ pub(crate) struct Frame {
     parent: Weak<Frame>,
     /// Whether waits on its behalf have no limit.
     patient: bool,
+    /// Whose cells the factory means.
+    scope: Scope,
     over: AtomicBool,
     /// Time spent in other cells' flights.
     waiting: Mutex<Duration>,
@@ -89,6 +95,7 @@ impl Frame {
         flight: FlightId,
         info: Option<&'static CellInfo>,
         patient: bool,
+        scope: Scope,
     ) -> Arc<Self> {
         let parent = asking();
         Arc::new(Self {
@@ -98,6 +105,7 @@ impl Frame {
             info,
             patient: patient || parent.as_ref().is_some_and(|parent| parent.patient),
             parent: parent.as_ref().map(Arc::downgrade).unwrap_or_default(),
+            scope,
             over: AtomicBool::new(false),
             waiting: Mutex::default(),
             errors: Mutex::default(),
@@ -108,7 +116,7 @@ impl Frame {
 
     /// Puts this on top of the thread's stack until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        Entered::new([Some(Arc::clone(self))])
+        Entered::new([Some(Arc::clone(self))], Some(self.scope))
     }
 
     /// The flight whose factory runs.
@@ -301,7 +309,7 @@ pub(crate) fn circle(mut names: Vec<&'static str>) -> Arc<str> {
 /// assert_eq!(job(), 1);
 /// ```
 pub fn outside<R>(work: impl FnOnce() -> R) -> R {
-    let _outside = threads::reads_are_tracked().then(|| Entered::new([None]));
+    let _outside = threads::reads_are_tracked().then(|| Entered::new([None], None));
     work()
 }
 
@@ -322,7 +330,7 @@ impl Behalf {
     /// Until the guard is dropped, those factories cannot go on before the calling thread does; none of them asks.
     pub(crate) fn enter(&self) -> Option<Entered> {
         let frames = self.0.iter().cloned().map(Some);
-        (!self.0.is_empty()).then(|| Entered::new(frames.chain([None])))
+        (!self.0.is_empty()).then(|| Entered::new(frames.chain([None]), None))
     }
 }
 
@@ -331,11 +339,13 @@ pub(crate) struct Entered {
     entries: usize,
     /// Whether the thread's reads were tracked before.
     tracked: bool,
+    /// To whose cells its calls are bound; `None` if that does not change.
+    bound: Option<Bound>,
     on_this_thread: PhantomData<*const ()>,
 }
 
 impl Entered {
-    fn new(frames: impl IntoIterator<Item = Option<Arc<Frame>>>) -> Self {
+    fn new(frames: impl IntoIterator<Item = Option<Arc<Frame>>>, scope: Option<Scope>) -> Self {
         let task = TaskId::current();
         let entries = STACK.try_with(|stack| {
             let mut stack = stack.borrow_mut();
@@ -346,6 +356,7 @@ impl Entered {
         Self {
             entries: entries.unwrap_or(0),
             tracked: threads::track_reads(true),
+            bound: scope.map(Scope::enter),
             on_this_thread: PhantomData,
         }
     }
@@ -359,6 +370,7 @@ impl Drop for Entered {
             if kept == 0 { std::mem::take(&mut *stack) } else { stack.split_off(kept) }
         });
         threads::track_reads(self.tracked);
+        self.bound = None;
         // Without the borrow: a frame may be the last to hold a future of the program.
         drop(left);
     }

@@ -24,7 +24,7 @@ use crate::flight::frames::FlightId;
 use crate::flight::wait_graph;
 use crate::observe::observer::CloseResult;
 use crate::payload::lease::Lease;
-use crate::sync::block_on::{block_until, by_the_real_clock};
+use crate::sync::block_on::{block_until, sleep_until};
 use crate::sync::primitives::{Latch, Mutex};
 use crate::sync::process;
 use crate::sync::timer::until;
@@ -167,7 +167,7 @@ impl Flight {
         }
         state.threads += 1;
         drop(state);
-        if !self.settled.wait(deadline.and_then(by_the_real_clock)) {
+        if !sleep_until(deadline, |until| self.settled.wait(until)) {
             let mut state = self.state.lock();
             // An outcome that is there wins over the timeout; if there is none, the thread is still counted.
             if self.outcome.get().is_none() {

@@ -8,18 +8,23 @@ use crate::observe::context::InitContext;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, InitResult, Observer};
 use crate::observe::user_panic::catch_user_panic;
+use crate::sync::world::{self, Scope};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
-/// Is notified of every cell, in addition to its own observer. No protocol depends on this lock, so it is not one that
-/// a model checker replaces.
-static GLOBAL: RwLock<Option<Arc<dyn Observer>>> = RwLock::new(None);
+/// Is notified of every cell of its world, in addition to the cell's own observer. No protocol depends on this lock, so
+/// it is not one that a model checker replaces.
+#[derive(Default)]
+struct Global(RwLock<Option<Arc<dyn Observer>>>);
+
+/// That of the process.
+static GLOBAL: Global = Global(RwLock::new(None));
 
 /// Sets the global observer, which is notified of every cell in addition to the cell's own; it replaces an earlier one.
 ///
-/// Flights under way keep the observer they began with.
+/// Flights under way keep the observer they began with. In a [sandbox](crate::testing) it is that of the sandbox's cells.
 pub fn set_global_observer(observer: Arc<dyn Observer>) {
-    let before = GLOBAL.write().replace(observer);
+    let before = world::own(&GLOBAL).0.write().replace(observer);
     drop(before); // after unlocking: its destructor is code of the program
 }
 
@@ -29,11 +34,18 @@ pub(crate) struct Observers {
     cell: &'static str,
     own: Option<Arc<dyn Observer>>,
     global: Option<Arc<dyn Observer>>,
+    /// Whose cells they mean.
+    scope: Scope,
 }
 
 impl Observers {
-    pub(crate) fn new(cell: &'static str, own: Option<Arc<dyn Observer>>) -> Self {
-        Self { cell, own, global: GLOBAL.read().clone() }
+    pub(crate) fn new(cell: &'static str, own: Option<Arc<dyn Observer>>, scope: Scope) -> Self {
+        Self { cell, own, global: scope.own(&GLOBAL).0.read().clone(), scope }
+    }
+
+    /// Whose cells code of the program means that runs for their cell.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// The name of the cell whose events they are notified of.
@@ -105,6 +117,7 @@ trait Forward {
 
 impl Forward for Observers {
     fn forward(&self, event: Event<'_>) {
+        let _bound = self.scope.enter();
         for observer in [&self.own, &self.global].into_iter().flatten() {
             event.notify_one(&**observer);
         }

@@ -18,7 +18,8 @@
 //! | a reader without a table | under the lock of the slot: loads the lane; raises `shared` |
 //! | a clone | raises `shared` |
 //! | a drop, on any thread | gives back the seat that the lease has taken; or, if it has none, lowers the number in its own thread's table (`shared`, if there is none); **light fence**; if the lane is in [`Draining`], looks |
-//! | a publisher or closer, under the cell's lock and the slot's | word: no lane; `published`: the new lane or none; `payload` and then word, if the fast path serves the new lane; moves the old lane to `Retiring` and enters it in [`Draining`] |
+//! | a publisher or closer, under the cell's lock and the slot's | word: no lane; `published`: the new lane or none; `payload` and then word, if the fast path serves the new lane and the slot is not shut; moves the old lane to `Retiring` and enters it in [`Draining`] |
+//! | who shuts the slot or opens it, under the slot's lock | word: no lane; then, if it is not shut any more, `payload` and word of what is published |
 //! | the same, after unlocking | **heavy fence**; moves the old lane to `Draining`; looks |
 //! | whoever looks | under the lane's lock: if the lane is `Draining` and the sum is zero, frees the lane; then, unlocked, hands the lane on and finishes the payload |
 //!
@@ -30,8 +31,8 @@
 //!
 //! # Why a fast reader's payload is the one that it has a lease on
 //!
-//! No two publications in a slot have the same word. If both loads return the same word, both read the same store: the
-//! last step of one publication. The first, an acquire, makes the store of that publication's payload visible, so the
+//! No two publications in a slot have the same word, and neither have a publication and the opening of the slot. If both
+//! loads return the same word, both read the same store: the last step of one publication or opening. The first, an acquire, makes the store of that publication's payload visible, so the
 //! load of the payload returns that or a later one. A later one was stored, as a release, after the word had been
 //! changed; to read it, by an acquire, is to see that change, and the second load could not return the first word.
 //!
@@ -505,9 +506,17 @@ pub(crate) struct Slot {
     /// What the word is about.
     payload: AtomicPtr<()>,
     published: AtomicPtr<Lane>,
-    /// Held for every change of the above, and while a reader without a table raises `shared`.
-    changing: Mutex<()>,
+    /// Why the fast path must not be taken. The lock is held for every change of the above, and while a reader without a
+    /// table raises `shared`.
+    shut: Mutex<Reasons>,
 }
+
+/// Why the fast path of a slot must not be taken, whatever is published: one bit for each reason.
+type Reasons = u8;
+
+/// Reads have to find out first whose cell they are about.
+#[cfg(any(feature = "testing", cells_loom))]
+pub(crate) const SANDBOXES: Reasons = 1;
 
 impl Slot {
     const_fn! {
@@ -516,7 +525,7 @@ impl Slot {
                 word: AtomicU64::new(0),
                 payload: AtomicPtr::new(ptr::null_mut()),
                 published: AtomicPtr::new(ptr::null_mut()),
-                changing: Mutex::new(()),
+                shut: Mutex::new(0),
             }
         }
     }
@@ -593,7 +602,7 @@ impl Slot {
     /// Takes a lease without a table: the lock keeps the lane published meanwhile.
     #[cold]
     fn acquire_shared(&self) -> Option<Held> {
-        let changing = self.changing.lock();
+        let changing = self.shut.lock();
         let lane = self.published()?;
         // The lock orders this before the lane is unpublished, and so before every look.
         lane.share();
@@ -626,39 +635,31 @@ impl Slot {
         finish: Finish,
     ) -> Option<Retiring> {
         let Vacancy { lane } = vacancy;
-        let changing = self.changing.lock();
+        let shut = self.shut.lock();
         lane.occupant.lock().finish = Some(finish);
         // Relaxed: the release in `replace` publishes this with the lane.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);
         lane.share();
-        let old = self.replace(all, Some(lane));
-        drop(changing);
+        let old = self.replace(all, Some(lane), *shut);
+        drop(shut);
         old
     }
 
     /// Unpublishes the payload.
     pub(crate) fn retire(&self, all: Counters) -> Option<Retiring> {
-        let changing = self.changing.lock();
-        let old = self.replace(all, None);
-        drop(changing);
+        let shut = self.shut.lock();
+        let old = self.replace(all, None, *shut);
+        drop(shut);
         old
     }
 
-    /// Changes what is published. The caller holds the lock of `changing`.
-    fn replace(&self, all: Counters, lane: Option<&'static Lane>) -> Option<Retiring> {
+    /// Changes what is published. The caller holds the lock of `shut`.
+    fn replace(&self, all: Counters, lane: Option<&'static Lane>, shut: Reasons) -> Option<Retiring> {
         let old = self.published();
-        // Relaxed: written under the lock.
-        let version = self.word.load(Ordering::Relaxed).wrapping_add(1);
-        // Relaxed: for the store of the payload, its release is enough; for a closer, the heavy fence.
-        self.word.store(Index::NONE.in_word(version), Ordering::Relaxed);
+        let version = self.hide();
         // Release: pairs with the acquire in `published`.
         self.published.store(lane.map_or(ptr::null(), ptr::from_ref).cast_mut(), Ordering::Release);
-        if let Some((lane, index)) = lane.and_then(|lane| Some((lane, lane.fast()?))) {
-            // Release: pairs with the acquire of a reader that must not take it for what the word was about before.
-            self.payload.store(lane.payload().as_ptr(), Ordering::Release);
-            // Release: pairs with the acquire of a reader, so that it finds the payload as published.
-            self.word.store(index.in_word(version), Ordering::Release);
-        }
+        self.show(version, lane, shut);
         let old = old?;
         let mut occupant = old.occupant.lock();
         debug_assert_eq!(occupant.phase, Phase::Published);
@@ -668,6 +669,40 @@ impl Slot {
         }
         drop(occupant);
         Some(Retiring { lane: Some(old) })
+    }
+
+    /// Takes what is published off the fast path; returns the version of the next word. The caller holds the lock of `shut`.
+    fn hide(&self) -> u64 {
+        // Relaxed: written under the lock.
+        let version = self.word.load(Ordering::Relaxed).wrapping_add(1);
+        // Relaxed: for the store of the payload, its release is enough; for a closer, the heavy fence.
+        self.word.store(Index::NONE.in_word(version), Ordering::Relaxed);
+        version
+    }
+
+    /// Puts what is published on the fast path, if that may be taken. The caller holds the lock of `shut`, and has hidden
+    /// what was there.
+    fn show(&self, version: u64, lane: Option<&'static Lane>, shut: Reasons) {
+        let fast = lane.and_then(|lane| Some((lane, lane.fast()?)));
+        if let Some((lane, index)) = fast.filter(|_| shut == 0) {
+            // Release: pairs with the acquire of a reader that must not take it for what the word was about before.
+            self.payload.store(lane.payload().as_ptr(), Ordering::Release);
+            // Release: pairs with the acquire of a reader, so that it finds the payload as published.
+            self.word.store(index.in_word(version), Ordering::Release);
+        }
+    }
+
+    /// Adds a reason why the fast path must not be taken, or takes it away. What is published stays so.
+    #[cfg(any(feature = "testing", cells_loom))]
+    pub(crate) fn shut(&self, reason: Reasons, on: bool) {
+        let mut shut = self.shut.lock();
+        let reasons = if on { *shut | reason } else { *shut & !reason };
+        if reasons != *shut {
+            *shut = reasons;
+            let version = self.hide();
+            self.show(version, self.published(), reasons);
+        }
+        drop(shut);
     }
 
     /// How reads of what is published are synchronized with closes.

@@ -49,6 +49,7 @@ impl Disposal {
     /// Disposes the payload, unless that takes a task: `Err` is an asynchronous disposer that has yet to run.
     pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
         let _beneath = beneath::enter(self);
+        let _bound = self.observers.scope().enter();
         match catch_unwind(AssertUnwindSafe(|| payload.dispose())) {
             Ok(Disposing::Later(future)) => Err(future),
             Ok(Disposing::Done(result)) => Ok(self.end(Ok(result))),
@@ -65,6 +66,7 @@ impl Disposal {
     pub(crate) async fn run(&self, future: &mut DisposerFuture) -> CloseResult {
         let outcome = poll_fn(|cx| {
             let _beneath = beneath::enter(self);
+            let _bound = self.observers.scope().enter();
             match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
                 Ok(Poll::Pending) => Poll::Pending,
                 Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
@@ -76,6 +78,7 @@ impl Disposal {
 
     /// Drops an asynchronous disposer that will not run to its end, and the payload with it.
     pub(crate) fn abandon(&self, future: Option<DisposerFuture>) -> CloseResult {
+        let _bound = self.observers.scope().enter();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
         self.end(dropped.and(Ok(Err(Abandoned.into()))))
     }

@@ -38,6 +38,8 @@
 //! has to accept could be limited by one that appears in `T`, and what it returns could end with that, before the lease.
 
 use crate::error::Error;
+#[cfg(feature = "testing")]
+use crate::payload::counters::SANDBOXES;
 use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
@@ -305,21 +307,13 @@ impl Published {
         self.payload_type.name()
     }
 
-    /// Takes a lease on the published payload.
-    #[inline]
-    pub(crate) fn lease(&self) -> Option<Lease> {
+    /// Takes a lease on the published payload, after the fast path has found none.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lease_not_fast(&self) -> Option<Lease> {
         // A step that shuttle sees; it does not see those of the counters.
         #[cfg(cells_shuttle)]
         let _ = self.generation.load(Ordering::SeqCst);
-        match self.lease_fast() {
-            Some(lease) => Some(lease),
-            None => self.lease_again_or_slow(),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn lease_again_or_slow(&self) -> Option<Lease> {
         self.lease_again().or_else(|| self.lease_slow())
     }
 
@@ -353,6 +347,17 @@ impl Published {
         let held = with_local(|counters, local| self.slot.acquire_slow(counters, local))?;
         // SAFETY: as above.
         Some(unsafe { Lease::new(held) })
+    }
+
+    /// While it is shut for sandboxes, no lease is taken by the fast path.
+    #[cfg(feature = "testing")]
+    pub(crate) fn shut_for_sandboxes(&self, shut: bool) {
+        self.slot.shut(SANDBOXES, shut);
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn type_of_payloads(&self) -> &'static PayloadType {
+        self.payload_type
     }
 
     /// The published generation.

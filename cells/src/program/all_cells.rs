@@ -27,6 +27,13 @@ pub(crate) fn listed() -> Vec<AnyCell> {
     cells
 }
 
+/// Those that the caller's world does not share with the process.
+pub(crate) fn own() -> Vec<AnyCell> {
+    let mut cells = listed();
+    cells.retain(|cell| cell.declared().is_own_here());
+    cells
+}
+
 /// Which names only one cell has.
 pub(crate) struct Names {
     repeated: HashSet<&'static str>,

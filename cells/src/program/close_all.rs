@@ -18,6 +18,7 @@ use crate::program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownRepor
 use crate::sync::clock::{self, deadline};
 use crate::sync::executor::{BoxFuture, Executor};
 use crate::sync::timer;
+use crate::sync::world;
 use parking_lot::Mutex;
 use std::any::TypeId;
 use std::cell::Cell;
@@ -40,28 +41,40 @@ pub(crate) fn is_closing() -> bool {
     CLOSING.get()
 }
 
-/// The flights that were superseded when the shutdown began, by their cells. They are kept so that the report mentions
-/// them even if they end before their cells' turn.
-static SUPERSEDED: Mutex<BTreeMap<TypeId, Vec<Arc<Flight>>>> = Mutex::new(BTreeMap::new());
+/// What is kept for the report of a shutdown: one for the process, and one for each sandbox.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// The flights that were superseded when the shutdown began, by their cells. They are kept so that the report mentions
+    /// them even if they end before their cells' turn.
+    superseded: Mutex<BTreeMap<TypeId, Vec<Arc<Flight>>>>,
+    /// The disposals of shutdowns whose futures were dropped before there was a report.
+    cut_short: Mutex<Vec<ClosedCell>>,
+}
 
-/// The disposals of shutdowns whose futures were dropped before there was a report.
-static CUT_SHORT: Mutex<Vec<ClosedCell>> = Mutex::new(Vec::new());
+static KEPT: Kept = Kept { superseded: Mutex::new(BTreeMap::new()), cut_short: Mutex::new(Vec::new()) };
 
-pub(crate) fn keep_superseded(cell: &CellInfo, flights: Vec<Arc<Flight>>) {
-    if !flights.is_empty() {
-        SUPERSEDED.lock().entry(cell.id()).or_default().extend(flights);
+impl Kept {
+    /// That of the caller's world.
+    pub(crate) fn here() -> &'static Self {
+        world::own(&KEPT)
     }
-}
 
-/// Forgets what was kept for the report.
-pub(crate) fn forget_superseded() {
-    let flights = std::mem::take(&mut *SUPERSEDED.lock());
-    let closed = std::mem::take(&mut *CUT_SHORT.lock());
-    drop((flights, closed)); // after unlocking: outcomes and errors are values of the program
-}
+    pub(crate) fn superseded(&self, cell: &CellInfo, flights: Vec<Arc<Flight>>) {
+        if !flights.is_empty() {
+            self.superseded.lock().entry(cell.id()).or_default().extend(flights);
+        }
+    }
 
-fn was_superseded(cell: &CellInfo) -> bool {
-    SUPERSEDED.lock().contains_key(&cell.id())
+    /// Forgets all of it.
+    pub(crate) fn forget(&self) {
+        let flights = std::mem::take(&mut *self.superseded.lock());
+        let closed = std::mem::take(&mut *self.cut_short.lock());
+        drop((flights, closed)); // after unlocking: outcomes and errors are values of the program
+    }
+
+    fn was_superseded(&self, cell: &CellInfo) -> bool {
+        self.superseded.lock().contains_key(&cell.id())
+    }
 }
 
 /// How long it may take. Planning counts too.
@@ -177,7 +190,7 @@ impl Drop for Polled {
             // The next shutdown finds everything else, unless it has ended by then.
             let closed = closes.done.drain(..).flatten();
             let kept = closed.filter(|cell| matches!(cell.outcome, Disposed | Failed)).collect::<Vec<_>>();
-            CUT_SHORT.lock().extend(kept);
+            closes.kept.cut_short.lock().extend(kept);
         }
     }
 }
@@ -186,6 +199,7 @@ impl Drop for Polled {
 struct Closes {
     limit: Limit,
     what_for: For,
+    kept: &'static Kept,
     graph: Graph,
     /// How many observed dependencies the graph takes into account.
     observed: usize,
@@ -200,10 +214,11 @@ struct Closes {
 impl Closes {
     fn plan(limit: Limit, what_for: For) -> Self {
         let observed = observed_calls::count();
-        let graph = graph::of_listed();
+        let graph = graph::of_own();
         Self {
             limit,
             what_for,
+            kept: Kept::here(),
             observed,
             progress: Progress::new(&Schedule::to_close(&graph)),
             running: HashMap::new(),
@@ -223,7 +238,7 @@ impl Closes {
             self.follow_late_dependencies();
             let node = self.progress.next()?;
             let cell = self.graph.nodes[node].cell;
-            if cell.is_untouched() && !was_superseded(cell.info()) {
+            if cell.is_untouched() && !self.kept.was_superseded(cell.info()) {
                 self.progress.done(node);
                 continue;
             }
@@ -264,7 +279,7 @@ impl Closes {
 
     fn finish(&mut self, node: usize, result: &CloseResult) {
         let mut outcome = ShutdownOutcome::of(result);
-        if outcome == ShutdownOutcome::Empty && was_superseded(self.info(node)) {
+        if outcome == ShutdownOutcome::Empty && self.kept.was_superseded(self.info(node)) {
             outcome = ShutdownOutcome::Superseded;
         }
         // The close did not wait for a factory that waits for this very call.
@@ -317,7 +332,7 @@ impl Closes {
     fn report(&mut self) -> ShutdownReport {
         let mut done = std::mem::take(&mut self.done);
         if self.what_for == For::Good {
-            let earlier = CUT_SHORT.lock().clone();
+            let earlier = self.kept.cut_short.lock().clone();
             if !earlier.is_empty() {
                 let index: HashMap<TypeId, usize> =
                     (0..done.len()).map(|node| (self.info(node).id(), node)).collect();

@@ -57,13 +57,20 @@ pub fn graph() -> Graph {
 }
 
 pub(crate) fn of_listed() -> Graph {
-    let nodes: Vec<_> = all_cells::listed()
-        .into_iter()
-        .map(|cell| {
-            let CellInfo { name, module_path, .. } = *cell.info();
-            GraphNode { name, module_path, state: cell.state(), cell }
-        })
-        .collect();
+    of(all_cells::listed())
+}
+
+/// That of the cells which the caller's world does not share with the process.
+pub(crate) fn of_own() -> Graph {
+    of(all_cells::own())
+}
+
+fn of(cells: Vec<AnyCell>) -> Graph {
+    let node = |cell: AnyCell| {
+        let CellInfo { name, module_path, .. } = *cell.info();
+        GraphNode { name, module_path, state: cell.known_state(), cell }
+    };
+    let nodes: Vec<_> = cells.into_iter().map(node).collect();
     Graph { edges: edges(&nodes), nodes }
 }
 

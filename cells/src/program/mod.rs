@@ -8,6 +8,8 @@ pub(crate) mod close_all;
 pub(crate) mod dependents;
 pub(crate) mod graph;
 pub(crate) mod jobs;
+#[cfg(feature = "testing")]
+pub(crate) mod sandbox;
 pub(crate) mod schedule;
 #[allow(unsafe_code, reason = "the linker gives no more than the two ends of a section")]
 pub(crate) mod section;

@@ -1,18 +1,27 @@
 //! The shutdown of a process: it happens once, and every call learns what it did.
 
+#[cfg(feature = "testing")]
+use crate::cell::twin::Twins;
 use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::program::all_cells;
-use crate::program::close_all::{
-    For, Limit, close, close_async, forget_superseded, is_closing, keep_superseded,
-};
+use crate::program::close_all::{For, Kept, Limit, close, close_async, is_closing};
 use crate::program::shutdown_report::ShutdownReport;
+use crate::sync::world;
+#[cfg(feature = "testing")]
+use crate::sync::world::Scope;
 use parking_lot::Mutex;
 use std::time::Duration;
 
-/// Held by the synchronous call that closes the cells; the next one finds the report.
-static TURN: Mutex<()> = Mutex::new(());
-static REPORT: Mutex<Option<ShutdownReport>> = Mutex::new(None);
+/// The shutdown of the process, or of a sandbox.
+#[derive(Default)]
+struct Shutdown {
+    /// Held by the synchronous call that closes the cells; the next one finds the report.
+    turn: Mutex<()>,
+    report: Mutex<Option<ShutdownReport>>,
+}
+
+static SHUTDOWN: Shutdown = Shutdown { turn: Mutex::new(()), report: Mutex::new(None) };
 
 /// Closes all declared cells for good, dependents before what they depend on.
 ///
@@ -33,12 +42,13 @@ pub fn shutdown(limit: Duration) -> ShutdownReport {
         return ShutdownReport::empty();
     }
     let limit = Limit::from_now(limit);
+    let this = world::own(&SHUTDOWN);
     begin();
-    let _turn = TURN.lock();
-    if let Some(report) = &*REPORT.lock() {
+    let _turn = this.turn.lock();
+    if let Some(report) = &*this.report.lock() {
         return report.clone();
     }
-    end(close(limit, For::Good))
+    this.end(close(limit, For::Good))
 }
 
 /// [`shutdown`] in a task, where asynchronous disposers run to their end.
@@ -54,31 +64,38 @@ pub async fn shutdown_async(limit: Duration) -> ShutdownReport {
         return ShutdownReport::empty();
     }
     let limit = Limit::from_now(limit);
+    let this = world::own(&SHUTDOWN);
     begin();
-    if let Some(report) = &*REPORT.lock() {
+    if let Some(report) = &*this.report.lock() {
         return report.clone();
     }
-    end(close_async(limit, For::Good).await)
+    this.end(close_async(limit, For::Good).await)
 }
 
 /// Lets no flight begin any more.
-fn begin() {
-    for cell in all_cells::listed() {
-        keep_superseded(cell.info(), cell.shut_down());
+pub(crate) fn begin() {
+    #[cfg(feature = "testing")]
+    if let Some(world) = Scope::current().world() {
+        Twins::of(world).shut_down();
+    }
+    for cell in all_cells::own() {
+        Kept::here().superseded(cell.info(), cell.shut_down());
     }
 }
 
-/// Keeps the first report, and returns it.
-fn end(report: ShutdownReport) -> ShutdownReport {
-    let mut first = REPORT.lock();
-    if let Some(first) = &*first {
-        return first.clone();
+impl Shutdown {
+    /// Keeps the first report, and returns it.
+    fn end(&self, report: ShutdownReport) -> ShutdownReport {
+        let mut first = self.report.lock();
+        if let Some(first) = &*first {
+            return first.clone();
+        }
+        *first = Some(report.clone());
+        drop(first);
+        Kept::here().forget();
+        catch_user_panic("", || log::shut_down(report.is_ok(), report.cells.len(), report.took, &report));
+        report
     }
-    *first = Some(report.clone());
-    drop(first);
-    forget_superseded();
-    catch_user_panic("", || log::shut_down(report.is_ok(), report.cells.len(), report.took, &report));
-    report
 }
 
 /// Returns a guard that [shuts down](shutdown) when it is dropped: at the end of `main`, on early return and on panic

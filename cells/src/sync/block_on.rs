@@ -29,20 +29,55 @@ pub(crate) fn block_until<R>(
 ) -> Option<R> {
     let thread = Sleeper::current();
     let waker = Waker::from(Arc::clone(&thread));
-    let deadline = deadline.and_then(by_the_real_clock);
+    let deadline = ThreadDeadline::new(deadline);
     loop {
-        let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let late = deadline.is_over();
         match poll(&waker) {
             Poll::Ready(result) => return Some(result),
             Poll::Pending if late => return None,
-            Poll::Pending => thread.0.park(deadline),
+            Poll::Pending => thread.0.park(deadline.nap()),
+        }
+    }
+}
+
+/// Sleeps until `wait` returns that what it waits for is there, or until the deadline (if any); `wait` sleeps up to the
+/// given time.
+pub(crate) fn sleep_until(deadline: Option<Instant>, wait: impl Fn(Option<Instant>) -> bool) -> bool {
+    let deadline = ThreadDeadline::new(deadline);
+    loop {
+        if wait(deadline.nap()) {
+            return true;
+        }
+        if deadline.is_over() {
+            return false;
         }
     }
 }
 
 /// A deadline for a thread. Threads sleep by the real clock: by a paused clock they would sleep forever.
-pub(crate) fn by_the_real_clock(deadline: Instant) -> Option<Instant> {
-    Instant::now().checked_add(deadline.saturating_duration_since(clock::now()))
+struct ThreadDeadline {
+    deadline: Option<Instant>,
+    real: Option<Instant>,
+}
+
+impl ThreadDeadline {
+    fn new(deadline: Option<Instant>) -> Self {
+        let real = deadline.and_then(|deadline| {
+            Instant::now().checked_add(deadline.saturating_duration_since(clock::now()))
+        });
+        Self { deadline, real }
+    }
+
+    fn is_over(&self) -> bool {
+        // By the other clock, which a sandbox may have advanced meanwhile.
+        self.real.is_some_and(|real| Instant::now() >= real)
+            || self.deadline.is_some_and(|deadline| clock::now() >= deadline)
+    }
+
+    /// Until when to sleep at most, by the real clock.
+    fn nap(&self) -> Option<Instant> {
+        self.real.map(clock::nap)
+    }
 }
 
 struct Sleeper(Parker);

@@ -78,6 +78,19 @@ impl TaskId {
             id: tokio::task::try_id(),
         }
     }
+
+    /// Whether a task runs.
+    #[cfg(feature = "testing")]
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_self, reason = "without tokio there are no tasks")
+    )]
+    pub(crate) fn is_any(self) -> bool {
+        #[cfg(feature = "tokio")]
+        return self.id.is_some();
+        #[cfg(not(feature = "tokio"))]
+        false
+    }
 }
 
 /// Something was not waited for, because it needs the tokio runtime whose only thread the call blocks.

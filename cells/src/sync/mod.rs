@@ -19,3 +19,4 @@ pub(crate) mod process;
 pub(crate) mod reserve;
 pub(crate) mod timer;
 pub(crate) mod waker_queue;
+pub(crate) mod world;

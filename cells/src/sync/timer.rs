@@ -54,7 +54,8 @@ impl Timer {
         if !is_real {
             if !matches!(timer, Some(Self::Tokio(_))) {
                 // Tokio panics if the runtime has no timers, but then nothing would advance the clock that is paused.
-                *timer = Some(Self::Tokio(Box::pin(tokio::time::sleep_until(deadline.into()))));
+                *timer =
+                    Some(Self::Tokio(Box::pin(tokio::time::sleep_until(clock::behind(deadline).into()))));
             }
             if let Some(Self::Tokio(sleep)) = timer {
                 if sleep.as_mut().poll(cx).is_ready() {
@@ -66,7 +67,7 @@ impl Timer {
         if matches!(timer, Some(Self::Alarm(alarm)) if alarm.rings(cx.waker())) {
             return true;
         }
-        *timer = Alarm::set(deadline, cx.waker()).map(Self::Alarm);
+        *timer = Alarm::set(clock::nap(clock::behind(deadline)), cx.waker()).map(Self::Alarm);
         if timer.is_none() {
             // Without a thread there is nobody to wake the task: it looks at the clock itself, between the others.
             cx.waker().wake_by_ref();
