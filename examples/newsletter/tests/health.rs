@@ -26,7 +26,7 @@ async fn a_broken_database_is_reported_and_comes_back() {
     let answer = get("/health").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("file is not a database"), "{}", answer.body);
-    assert_eq!(subscribe("ann@example.org").await.retry_after, Some(1), "it is cooling down");
+    assert_eq!(subscribe("ann@example.org").await.retry_after, Some(1), "the client may come back then");
 
     fs::remove_file(world.database()).unwrap();
     while let Err(error) = db().await {
