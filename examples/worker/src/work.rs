@@ -3,6 +3,7 @@
 use crate::args::args;
 use crate::job;
 use crate::model::{MODEL, model};
+use crate::results::results;
 use crate::watch::Watch;
 use cells::{BoxError, Ref};
 use std::pin::pin;
@@ -22,7 +23,8 @@ pub async fn run(mut jobs: Receiver<String>, stop: impl Future<Output = ()>) -> 
     let mut watch = Watch::new(args.model.clone());
     let mut tick = interval(args.poll);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    drop(model().await?); // better now than with the first job
+    // What is missing is better found now than with the first job.
+    drop((model().await?, results()?));
 
     let (mut under_way, mut done) = (JoinSet::new(), 0);
     loop {
