@@ -3,8 +3,8 @@
 use crate::graph::{
     FOUR_TIMES, LIMIT, MODEL, NAME, TWICE, four_times, greeting, limit, model, name, thrice, twice,
 };
+use cells::State;
 use cells::testing::Sandbox;
-use cells::{State, runtime_cell};
 
 #[test]
 fn t1_a_sandbox_is_empty_and_builds_by_the_declared_factories() {

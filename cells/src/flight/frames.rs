@@ -34,7 +34,7 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::payload::threads;
 use crate::sync::executor::TaskId;
 use crate::sync::primitives::thread_local;
-use crate::sync::world::{Bound, Scope};
+use crate::sync::world::{Bound, Held, Scope};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -77,7 +77,7 @@ pub(crate) struct Frame {
     /// Whether waits on its behalf have no limit.
     patient: bool,
     /// Whose cells the factory means.
-    scope: Scope,
+    world: Held,
     over: AtomicBool,
     /// Time spent in other cells' flights.
     waiting: Mutex<Duration>,
@@ -105,7 +105,7 @@ impl Frame {
             info,
             patient: patient || parent.as_ref().is_some_and(|parent| parent.patient),
             parent: parent.as_ref().map(Arc::downgrade).unwrap_or_default(),
-            scope,
+            world: Held::new(scope),
             over: AtomicBool::new(false),
             waiting: Mutex::default(),
             errors: Mutex::default(),
@@ -116,7 +116,7 @@ impl Frame {
 
     /// Puts this on top of the thread's stack until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        Entered::new([Some(Arc::clone(self))], Some(self.scope))
+        Entered::new([Some(Arc::clone(self))], Some(self.world.scope()))
     }
 
     /// The flight whose factory runs.

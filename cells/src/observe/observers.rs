@@ -8,7 +8,7 @@ use crate::observe::context::InitContext;
 use crate::observe::log;
 use crate::observe::observer::{CloseResult, InitResult, Observer};
 use crate::observe::user_panic::catch_user_panic;
-use crate::sync::world::{self, Scope};
+use crate::sync::world::{self, Held, Scope};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
@@ -35,17 +35,17 @@ pub(crate) struct Observers {
     own: Option<Arc<dyn Observer>>,
     global: Option<Arc<dyn Observer>>,
     /// Whose cells they mean.
-    scope: Scope,
+    world: Held,
 }
 
 impl Observers {
     pub(crate) fn new(cell: &'static str, own: Option<Arc<dyn Observer>>, scope: Scope) -> Self {
-        Self { cell, own, global: scope.own(&GLOBAL).0.read().clone(), scope }
+        Self { cell, own, global: scope.own(&GLOBAL).0.read().clone(), world: Held::new(scope) }
     }
 
     /// Whose cells code of the program means that runs for their cell.
     pub(crate) fn scope(&self) -> Scope {
-        self.scope
+        self.world.scope()
     }
 
     /// The name of the cell whose events they are notified of.
@@ -117,7 +117,7 @@ trait Forward {
 
 impl Forward for Observers {
     fn forward(&self, event: Event<'_>) {
-        let _bound = self.scope.enter();
+        let _bound = self.world.scope().enter();
         for observer in [&self.own, &self.global].into_iter().flatten() {
             event.notify_one(&**observer);
         }

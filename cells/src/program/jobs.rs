@@ -5,7 +5,7 @@ use crate::observe::context::RequestContext;
 use crate::payload::beneath;
 use crate::sync::executor::{self, BoxFuture};
 use crate::sync::monitor::Monitor;
-use crate::sync::world::Scope;
+use crate::sync::world::{Held, Scope};
 use parking_lot::Mutex;
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
@@ -60,7 +60,7 @@ struct Inherited {
     runtime: Option<tokio::runtime::Handle>,
     blocked: executor::Blocked,
     /// Whose cells it means.
-    scope: Scope,
+    world: Held,
     /// The factories and the disposers that wait for the caller, and so for this thread.
     factories: frames::Behalf,
     disposers: beneath::Behalf,
@@ -77,7 +77,7 @@ impl Inherited {
             #[cfg(feature = "tokio")]
             runtime: tokio::runtime::Handle::try_current().ok(),
             blocked: executor::Blocked::by_this_thread(),
-            scope: Scope::current(),
+            world: Held::new(Scope::current()),
             factories: frames::Behalf::of_caller(),
             disposers: beneath::Behalf::of_caller(),
         }
@@ -94,7 +94,7 @@ impl Inherited {
         let _blocked = self.blocked.enter();
         let _factories = self.factories.enter();
         let _disposers = self.disposers.enter();
-        let _bound = self.scope.enter();
+        let _bound = self.world.scope().enter();
         job()
     }
 }

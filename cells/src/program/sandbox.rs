@@ -6,12 +6,12 @@
 //!
 //! | step | what it does |
 //! |---|---|
-//! | a sandbox is entered | counts it as open; binds the thread, and the runtime; publishes what was put |
-//! | it is left | lets nothing begin in it any more; closes what is there, dependents first; unbinds the thread; counts it as left |
-//! | its runtime ends | unbinds the runtime; counts that as left |
+//! | a sandbox is entered | keeps sandboxes open ([`Open`]), as every handle and every bound runtime does; binds the thread, and the runtime; publishes what was put |
+//! | it is left | lets nothing begin in it any more; closes what is there, dependents first; unbinds the thread |
+//! | its runtime ends | unbinds the runtime |
 //!
-//! While anything is open, no read of a declared cell of the process takes the fast path. The first that is opened shuts
-//! the slots of all cells, and the last that is left opens them; both under one lock, in which they are counted. A
+//! While anything is open, no read of a declared cell of the process takes the fast path. The first [`Open`] shuts the
+//! slots of all cells, and the last one opens them; both under one lock, in which they are counted. A
 //! runtime stays bound after its sandbox was left, so that a task which runs on finds cells that are shut down, and not
 //! those of the process.
 
@@ -30,7 +30,7 @@ use crate::program::close_all::{self, For, Limit};
 use crate::program::shutdown;
 use crate::program::shutdown_report::{ShutdownOutcome, ShutdownReport};
 use crate::sync::executor::{BoxFuture, RuntimeBlocked, TaskId};
-use crate::sync::world::{Bound, Scope, World, set_open};
+use crate::sync::world::{Bound, Scope, World, is_any_held, is_any_open, set_open};
 use parking_lot::Mutex;
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -248,24 +248,33 @@ fn closure(
     }
 }
 
-/// How many sandboxes and runtimes are inside.
+/// How many [`Open`] there are.
 static OPEN: Mutex<usize> = Mutex::new(0);
 
-fn open() {
-    let mut count = OPEN.lock();
-    *count += 1;
-    if *count == 1 {
-        set_open(true);
-        shut_all();
+/// Keeps sandboxes possible: that of an entered one, of a handle, and of a runtime that is bound.
+struct Open(());
+
+impl Open {
+    fn new() -> Self {
+        let mut count = OPEN.lock();
+        *count += 1;
+        if !is_any_open() {
+            set_open(true);
+            shut_all();
+        }
+        Self(())
     }
 }
 
-fn close() {
-    let mut count = OPEN.lock();
-    *count -= 1;
-    if *count == 0 {
-        set_open(false);
-        shut_all();
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut count = OPEN.lock();
+        *count -= 1;
+        // Whoever still holds a world finds it. What that costs others ends with the next sandbox.
+        if *count == 0 && !is_any_held() {
+            set_open(false);
+            shut_all();
+        }
     }
 }
 
@@ -284,28 +293,25 @@ pub struct EnteredSandbox {
     world: &'static World,
     limit: Duration,
     /// `None` once it was left.
-    bound: Option<Membership>,
+    inside: Option<Inside>,
+    open: Arc<Open>,
 }
 
-/// What makes the caller a member.
-struct Membership {
-    /// `None` if it was entered in a task, which may move to other threads of its runtime.
-    _thread: Option<Bound>,
-}
+/// The membership of a thread; `None` if it was entered in a task, which may move to other threads of its runtime.
+struct Inside(#[expect(dead_code, reason = "its drop is what counts")] Option<Bound>);
 
 impl EnteredSandbox {
     #[track_caller]
     fn new(world: &'static World, limit: Duration) -> Self {
-        let in_task = TaskId::current().is_any();
+        let (in_task, open) = (TaskId::current().is_any(), Arc::new(Open::new()));
         #[cfg(feature = "tokio")]
         if let Ok(runtime) = Handle::try_current() {
-            // In a task nobody knows whether it is in the sandbox of its runtime or beside it.
-            let outer = if in_task { None } else { Scope::current().world() };
-            SandboxHandle { world }.bind(&runtime, outer);
+            // Of a task nobody knows whether it means to be in the sandbox of its runtime or beside it.
+            let outer = if in_task { None } else { Scope::bound().world() };
+            SandboxHandle { world, open: Arc::clone(&open) }.bind(&runtime, outer);
         }
-        open();
-        let thread = (!in_task).then(|| Scope::of(world).enter());
-        Self { world, limit, bound: Some(Membership { _thread: thread }) }
+        let inside = Inside((!in_task).then(|| Scope::of(world).enter()));
+        Self { world, limit, inside: Some(inside), open }
     }
 
     #[track_caller]
@@ -326,7 +332,7 @@ impl EnteredSandbox {
     /// Returns a handle by which other threads and executors get inside.
     #[must_use]
     pub fn handle(&self) -> SandboxHandle {
-        SandboxHandle { world: self.world }
+        SandboxHandle { world: self.world, open: Arc::clone(&self.open) }
     }
 
     /// Moves the clock of the sandbox's cells forward, for cooldowns and wait limits. Who waits for such a limit notices
@@ -358,11 +364,10 @@ impl EnteredSandbox {
     /// Ends the membership, and says what is wrong with the report.
     #[track_caller]
     fn end(&mut self, report: ShutdownReport) {
-        if self.bound.take().is_none() {
+        if self.inside.take().is_none() {
             return;
         }
         self.world.leave();
-        close();
         let in_use = report.cells.iter().any(|cell| cell.outcome == ShutdownOutcome::Draining);
         let Err(error) = report.into_result() else { return };
         if thread::panicking() {
@@ -385,7 +390,7 @@ fn is_blocked(error: &SharedError) -> bool {
 /// Leaves, and blocks the thread meanwhile.
 impl Drop for EnteredSandbox {
     fn drop(&mut self) {
-        if self.bound.is_none() {
+        if self.inside.is_none() {
             return;
         }
         let inside = Scope::of(self.world).enter();
@@ -413,6 +418,7 @@ impl fmt::Debug for Sandbox {
 #[derive(Clone)]
 pub struct SandboxHandle {
     world: &'static World,
+    open: Arc<Open>,
 }
 
 impl SandboxHandle {
@@ -459,15 +465,10 @@ impl SandboxHandle {
             "this runtime is in another sandbox, and in one at a time; enter it where that one was entered, or use a \
              runtime for each"
         );
-        open();
-        let mut end = Some(move || {
+        let open = Arc::clone(&self.open);
+        let _ = on_runtime_end(runtime, move || {
             unbind_runtime(id, world);
-            close();
-        });
-        on_runtime_end(runtime, move || {
-            if let Some(end) = end.take() {
-                end();
-            }
+            let _ = &open;
         });
     }
 }

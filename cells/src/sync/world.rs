@@ -15,9 +15,10 @@
 //!
 //! # Protocol
 //!
-//! [`is_any_open`] is a flag that is set before the first sandbox is entered and reset after the last one is left, and
-//! after the last runtime that a sandbox had been bound to has ended. While it is not set nobody looks any further. It
-//! orders nothing: whoever is inside knows of its sandbox by other means. The runtimes are in a list under a lock. A
+//! [`is_any_open`] is a flag that is set before the first sandbox is entered, and reset when the last one was left and
+//! nothing is inside any more: no runtime that was bound, no handle, and nobody who [holds](Held) a world, such as a factory
+//! that still runs. While it is not set nobody looks any further. It orders nothing: whoever is inside knows of its sandbox
+//! by other means. The runtimes are in a list under a lock. A
 //! thread keeps what it has found for the task that runs, with the number of changes of the list; it looks at the list
 //! again when the task or that number is another. A task stays on its runtime, so what a thread keeps is right.
 //!
@@ -42,6 +43,21 @@ mod process {
 
     /// Nothing to restore.
     pub(crate) struct Bound;
+
+    /// There is nothing to keep open.
+    #[derive(Clone)]
+    pub(crate) struct Held;
+
+    impl Held {
+        pub(crate) fn new(Scope: Scope) -> Self {
+            Self
+        }
+
+        #[expect(clippy::unused_self, reason = "there is one process")]
+        pub(crate) fn scope(&self) -> Scope {
+            Scope
+        }
+    }
 
     #[expect(clippy::unused_self, reason = "there is one process")]
     impl Scope {
@@ -70,7 +86,7 @@ mod sandboxed {
     use std::cell::Cell;
     use std::collections::HashMap;
     use std::marker::PhantomData;
-    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
     use std::time::Duration;
 
     /// A sandbox, as the cells know it.
@@ -160,6 +176,12 @@ mod sandboxed {
             if is_any_open() { Self(look()) } else { Self::PROCESS }
         }
 
+        /// What the calling thread is bound to, whatever runs on it.
+        #[cfg(feature = "tokio")]
+        pub(crate) fn bound() -> Self {
+            BINDING.try_with(Cell::get).ok().flatten().map_or(Self::PROCESS, |binding| binding.scope)
+        }
+
         fn id(self) -> u64 {
             self.0.map_or(0, World::id)
         }
@@ -193,6 +215,44 @@ mod sandboxed {
     impl Ord for Scope {
         fn cmp(&self, other: &Self) -> std::cmp::Ordering {
             self.id().cmp(&other.id())
+        }
+    }
+
+    /// How many there are that hold a world.
+    static HELD: AtomicUsize = AtomicUsize::new(0);
+
+    /// Whether somebody may be inside although all sandboxes were left.
+    pub(crate) fn is_any_held() -> bool {
+        HELD.load(Ordering::SeqCst) > 0
+    }
+
+    /// A scope whose code may run although its sandbox was left: as long as this exists, it finds its own world.
+    pub(crate) struct Held(Scope);
+
+    impl Held {
+        pub(crate) fn new(scope: Scope) -> Self {
+            if scope.0.is_some() {
+                HELD.fetch_add(1, Ordering::SeqCst);
+            }
+            Self(scope)
+        }
+
+        pub(crate) fn scope(&self) -> Scope {
+            self.0
+        }
+    }
+
+    impl Clone for Held {
+        fn clone(&self) -> Self {
+            Self::new(self.0)
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            if self.0.0.is_some() {
+                HELD.fetch_sub(1, Ordering::SeqCst);
+            }
         }
     }
 
