@@ -48,7 +48,9 @@ impl Model {
     pub fn label(&self, text: &str) -> Option<&str> {
         let text = text.to_lowercase();
         let found = |words: &[String]| {
-            text.split(|c: char| !c.is_alphanumeric()).filter(|word| words.iter().any(|known| known == word)).count()
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| words.iter().any(|known| known == word))
+                .count()
         };
         let scores = self.0.iter().map(|(label, words)| (found(words), label));
         let (score, label) = scores.max_by_key(|(score, _)| *score)?;

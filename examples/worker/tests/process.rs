@@ -64,5 +64,8 @@ fn without_a_model_it_ends_with_one_line() {
     let ended = worker(&world.command_line()).output().unwrap();
     assert_eq!(ended.status.code(), Some(2));
     let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.starts_with("worker: ") && said.contains(" is no model: ") && said.lines().count() == 1, "{said}");
+    assert!(
+        said.starts_with("worker: ") && said.contains(" is no model: ") && said.lines().count() == 1,
+        "{said}"
+    );
 }
