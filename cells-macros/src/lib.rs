@@ -127,6 +127,7 @@ use proc_macro::TokenStream;
 /// | `max_waiters = 64` | no limit | How many callers may wait while another caller runs the factory. One more gets an error at once. |
 /// | `wait_timeout = "1500ms"` | 1500 ms | How long a call may wait for a build that another call began. Then the call gets an error, and the build goes on. A const expression equal to `Duration::ZERO` means no limit. |
 /// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. |
+/// | `linger = "30s"` | a payload stays | How long a payload stays that nobody uses: it is closed between one such time and two after its last lease has ended, and built again when it is next asked for. Reads look at no clock. Not for a permanent cell. |
 ///
 /// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const
 /// expression of type `Duration` works too.

@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "the counters' own interface is unsafe")]
 
-use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, Slot};
+use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, SANDBOXES, Slot};
 use crate::payload::tables::{Local, Never, Seat};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -353,6 +353,78 @@ fn fast_read_against_refresh() {
     });
 }
 
+/// The slot is shut and opened again, while a fast reader reads and the payload ends.
+fn fast_read_while_the_slot_is_shut() {
+    world(|world, _| {
+        let reader = fast_thread(world, |world, local| _ = world.visit(local));
+        world.slot.shut(SANDBOXES, true);
+        world.slot.shut(SANDBOXES, false);
+        world.close();
+        reader.join().unwrap();
+    });
+}
+
+/// Another thread shuts and opens the slot while its cell is closed and built again. No word comes twice.
+fn slot_is_shut_against_reopen() {
+    with(always, 2, |world, local| {
+        let reader = fast_thread(world, |world, local| _ = world.visit(local));
+        let shutter = thread(world, |world, _| {
+            world.slot.shut(SANDBOXES, true);
+            world.slot.shut(SANDBOXES, false);
+        });
+        world.close();
+        world.publish(1, local);
+        shutter.join().unwrap();
+        reader.join().unwrap();
+        assert!(world.visit(local) && world.is_fast(local), "the slot stays shut");
+        world.close();
+    });
+}
+
+/// What is published in a slot that is shut is read the slow way, and fast once it is opened.
+fn publish_in_a_slot_that_is_shut() {
+    with(always, 2, |world, local| {
+        world.slot.shut(SANDBOXES, true);
+        let reader = fast_thread_of_shut_slot(world);
+        let (lease, old) = world.put(1);
+        assert!(old.unwrap().settle(world.all));
+        lease.end(world, local);
+        world.slot.shut(SANDBOXES, false);
+        reader.join().unwrap();
+        world.close();
+    });
+}
+
+/// A thread with a table, which reads while its slot is shut.
+fn fast_thread_of_shut_slot(world: &Arc<World>) -> thread::JoinHandle<()> {
+    let local = world.local();
+    assert!(world.visit(&local) && !world.is_fast(&local), "the fast path is shut");
+    let world = Arc::clone(world);
+    thread::spawn(move || {
+        assert!(world.visit(&local), "empty during a refresh");
+        world.all.registry.leave(&local);
+    })
+}
+
+/// Whoever uses a payload while it comes to rest is counted, or wakes it.
+fn read_against_rest() {
+    world(|world, _| {
+        let reader = fast_thread(world, |world, local| {
+            let lease = world.read(local).expect("it is published");
+            // As the library does before it returns a lease of the slow path.
+            world.slot.wake();
+            lease
+        });
+        let rests = world.slot.rest(world.all);
+        let lease = reader.join().unwrap();
+        assert!(!(rests && world.slot.rests()), "it rests in spite of a lease");
+        lease.look();
+        lease.end(world, &world.local());
+        assert!(world.slot.rest(world.all), "nobody uses it");
+        world.close();
+    });
+}
+
 /// The lane serves another cell's payload, while a fast reader still counts in it.
 fn fast_read_while_the_lane_moves() {
     with(always, 2, |world, local| {
@@ -502,7 +574,7 @@ fn thread_without_table() {
 type Model = (&'static str, Option<usize>, fn());
 
 /// The name of a model, the bound on preemptions (`None` explores all executions), and its body.
-const MODELS: [Model; 21] = [
+const MODELS: [Model; 25] = [
     ("read_against_close", None, read_against_close),
     ("two_readers_against_close", Some(3), two_readers_against_close),
     ("drop_against_close", None, drop_against_close),
@@ -513,6 +585,10 @@ const MODELS: [Model; 21] = [
     ("reads_under_a_lease_against_close", Some(5), reads_under_a_lease_against_close),
     ("fast_read_against_reopen", Some(3), fast_read_against_reopen),
     ("fast_read_against_refresh", Some(5), fast_read_against_refresh),
+    ("fast_read_while_the_slot_is_shut", Some(3), fast_read_while_the_slot_is_shut),
+    ("slot_is_shut_against_reopen", Some(2), slot_is_shut_against_reopen),
+    ("publish_in_a_slot_that_is_shut", Some(4), publish_in_a_slot_that_is_shut),
+    ("read_against_rest", None, read_against_rest),
     ("fast_read_while_the_lane_moves", Some(5), fast_read_while_the_lane_moves),
     ("publish_after_close", Some(3), publish_after_close),
     ("lane_moves_to_another_cell", Some(4), lane_moves_to_another_cell),

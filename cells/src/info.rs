@@ -62,6 +62,8 @@ pub struct CellInfo {
     pub wait_timeout: Option<Duration>,
     /// How long after a failure no factory runs; zero is no cooldown.
     pub cooldown: Duration,
+    /// How long a payload stays that nobody uses; `None` if that does not end it.
+    pub linger: Option<Duration>,
     /// Whether its payload is never closed: `permanent`.
     pub permanent: bool,
     /// Whether `warm_up` builds it.
@@ -147,6 +149,7 @@ impl CellInfo {
             max_waiters: None,
             wait_timeout: None,
             cooldown: Duration::ZERO,
+            linger: None,
             permanent: false,
             eager: false,
             dependencies: &[],
@@ -186,6 +189,12 @@ impl CellInfo {
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
         self.cooldown = ttl;
+        self
+    }
+
+    #[must_use]
+    pub const fn linger(mut self, limit: Duration) -> Self {
+        self.linger = Some(limit);
         self
     }
 

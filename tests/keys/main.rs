@@ -14,6 +14,7 @@ mod fallible;
 mod infallible;
 /// `crate`, which cannot be the name of a module.
 mod krate;
+mod linger;
 mod max_waiters;
 mod name;
 mod observer;

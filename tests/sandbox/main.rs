@@ -1,8 +1,10 @@
 //! Tests that share nothing: section T of docs/contract.md. All tests of this suite run in parallel in one process, and
 //! use the same cells.
 
+mod clock;
 mod graph;
 mod leaving;
 mod membership;
 mod own_cells;
 mod program;
+mod storm;

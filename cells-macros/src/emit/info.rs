@@ -28,6 +28,7 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     let limits = limit_setters(&declaration.mode);
     let permanent = declaration.kind.is_permanent().then(|| quote!(.permanent()));
     let eager = declaration.eager.then(|| quote!(.eager()));
+    let linger = limit_setter(&quote!(linger), declaration.linger.as_ref());
     let dependencies = dependency_list(declaration);
     let (open, _) = edges(payload);
     let at_payload = krate.at(open);
@@ -38,6 +39,7 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
             #limits
             #permanent
             #eager
+            #linger
             #dependencies
             .disposer(Self::DISPOSER.label)
     };

@@ -23,6 +23,7 @@ pub(crate) struct Args {
     pub(crate) max_waiters: Option<Given<Expr>>,
     pub(crate) wait_timeout: Option<Given<DurationArg>>,
     pub(crate) cooldown: Option<Given<DurationArg>>,
+    pub(crate) linger: Option<Given<DurationArg>>,
     pub(crate) dispose: Option<Given<Dispose>>,
     pub(crate) observer: Option<Given<Expr>>,
     pub(crate) adjuster: Option<Given<Expr>>,
@@ -131,6 +132,19 @@ pub(crate) const KEYS: &[Key] = &[
         read: |args, reader| {
             reader.read_into(&mut args.cooldown, |reader| {
                 reader.duration("a `cooldown` of zero has no effect; leave `cooldown` out")
+            })
+        },
+    },
+    Key {
+        spec: Spec {
+            name: "linger",
+            takes: "a string literal or a const expression of type `Duration`",
+            example: r#"linger = "30s""#,
+        },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.linger, |reader| {
+                reader.duration("a `linger` of zero would end a payload at once; leave `linger` out, or say how long it stays")
             })
         },
     },

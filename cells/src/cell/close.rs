@@ -50,7 +50,7 @@ impl RawCell {
         self.close_if(|_| true)
     }
 
-    fn close_if(&self, wanted: impl FnOnce(Option<u64>) -> bool) -> Closing<'_> {
+    pub(crate) fn close_if(&self, wanted: impl FnOnce(Option<u64>) -> bool) -> Closing<'_> {
         let observers = self.observers();
         let started = clock::now();
         let (superseded, after) = self.control.close_if(wanted, &observers);

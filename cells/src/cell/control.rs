@@ -91,6 +91,9 @@ struct Rare {
     drains: Vec<Weak<Drain>>,
     /// What those wait for: a flight that nobody runs, settled by whoever publishes next.
     awaited: Option<Arc<Flight>>,
+    /// The generation that is looked at for `linger`, and since when it has rested.
+    looked_at: u64,
+    rests_since: Option<Instant>,
 }
 
 /// When and how a payload was built.
@@ -182,6 +185,19 @@ pub(crate) enum Found {
     Payload(Lease),
     /// No payload yet, and a flight whose outcome will be one.
     Awaited(Arc<Flight>),
+}
+
+/// Whether a generation is in use.
+pub(crate) enum Usage {
+    /// Another one is published, or none.
+    Another,
+    InUse,
+    /// Nobody uses it; how long it has to rest yet.
+    Rests {
+        left: Duration,
+    },
+    /// It has rested long enough.
+    Over,
 }
 
 /// What a transition leaves to do after unlocking: waiters to wake, an error of the program to drop, a lease to release
@@ -485,6 +501,42 @@ impl Control {
         let awaited = block.settle_awaited(|| Outcome::Ready(lease.clone()));
         let lease = Some(lease);
         Ok((generation, AfterUnlock { awaited, cleared, before, lease, ..AfterUnlock::default() }))
+    }
+
+    /// The published generation, if it is to be looked at from now on; `None` if there is none, or it is looked at already.
+    pub(crate) fn begin_to_look(&self) -> Option<u64> {
+        let mut block = self.block.lock();
+        let generation = self.published.generation()?;
+        let rare = block.rare();
+        if rare.looked_at == generation {
+            return None;
+        }
+        (rare.looked_at, rare.rests_since) = (generation, None);
+        Some(generation)
+    }
+
+    /// Nobody looks at this generation any more.
+    pub(crate) fn stop_looking(&self, generation: u64) {
+        let mut block = self.block.lock();
+        let rare = block.rare();
+        if rare.looked_at == generation {
+            rare.looked_at = 0;
+        }
+    }
+
+    /// Looks whether this generation is in use.
+    pub(crate) fn look(&self, generation: u64, linger: Duration, now: Instant) -> Usage {
+        let mut block = self.block.lock();
+        if self.published.generation() != Some(generation) {
+            return Usage::Another;
+        }
+        let rare = block.rare();
+        if let Some(since) = rare.rests_since.filter(|_| self.published.rests()) {
+            let left = linger.saturating_sub(now.saturating_duration_since(since));
+            return if left.is_zero() { Usage::Over } else { Usage::Rests { left } };
+        }
+        rare.rests_since = self.published.rest().then_some(now);
+        if rare.rests_since.is_some() { Usage::Rests { left: linger } } else { Usage::InUse }
     }
 
     /// If the published generation is `wanted`: unpublishes the payload, supersedes the flight under way, which is

@@ -41,17 +41,21 @@ impl RawCell {
         let here = self.here();
         // A twin has a fast path, which is not tried yet.
         let twin = if std::ptr::eq(here, self) { None } else { here.lease_fast() };
-        twin.or_else(|| here.lease_again()).or_else(|| {
+        let lease = twin.or_else(|| here.lease_again()).or_else(|| {
             observed_calls::record(self.info());
             here.lease_slow()
-        })
+        })?;
+        here.used();
+        Some(lease)
     }
 
     /// The rest of that path. Not generic (target: code for each cell, docs/performance.md).
     #[cold]
     pub(crate) fn get_declared(&'static self) -> Result<Lease, Error> {
         let here = self.here();
-        here.get_slow(Purpose::Get, &mut || here.build_declared())
+        let lease = here.get_slow(Purpose::Get, &mut || here.build_declared());
+        here.used();
+        lease
     }
 
     /// The whole slow path for a cell that cannot fail.

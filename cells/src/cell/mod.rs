@@ -13,6 +13,7 @@ pub(crate) mod control;
 pub(crate) mod get;
 pub(crate) mod get_async;
 pub(crate) mod initializer;
+pub(crate) mod linger;
 #[cfg(feature = "tokio")]
 pub(crate) mod on_tokio;
 pub(crate) mod raw_cell;

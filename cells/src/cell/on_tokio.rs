@@ -125,6 +125,7 @@ async fn run(initializer: Initializer<'static>, mut build: impl Build) -> Result
     let outcome = initialize(initializer, &mut build).await?;
     if let Outcome::Ready(lease) = &outcome {
         close_with_runtime(cell, lease.generation());
+        cell.used();
     }
     Ok(outcome)
 }

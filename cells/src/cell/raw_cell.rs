@@ -123,7 +123,12 @@ impl RawCell {
     #[inline(never)]
     fn lease_not_fast(&self) -> Option<Lease> {
         let here = self.here();
-        if std::ptr::eq(here, self) { self.control.published().lease_not_fast() } else { here.lease() }
+        if !std::ptr::eq(here, self) {
+            return here.lease();
+        }
+        let lease = self.control.published().lease_not_fast()?;
+        self.wake();
+        Some(lease)
     }
 
     /// The second try of the fast path.

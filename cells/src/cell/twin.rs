@@ -97,6 +97,11 @@ impl Twins {
         self.list.read().twins.get(&address(cell)).copied()
     }
 
+    /// Those that were asked for.
+    pub(crate) fn all(&self) -> Vec<&'static CellBase> {
+        self.list.read().twins.values().copied().collect()
+    }
+
     fn of_cell_or_new(&self, cell: &RawCell, world: &'static World) -> &'static CellBase {
         if let Some(twin) = self.of_cell(cell) {
             return twin;

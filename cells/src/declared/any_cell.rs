@@ -278,7 +278,9 @@ impl AnyCell {
         match self.0 {
             Kind::Plain(_) => {
                 let cell = self.here();
-                cell.get(purpose, &mut || cell.build_declared())
+                let lease = cell.get(purpose, &mut || cell.build_declared());
+                cell.used();
+                lease
             }
             Kind::Async(_) => match self.here().lease() {
                 Some(lease) => Ok(lease),
@@ -305,7 +307,9 @@ impl AnyCell {
         match self.0 {
             Kind::Plain(_) => {
                 let cell = self.here();
-                cell.get_slow(Purpose::Refresh, &mut || cell.build_declared())
+                let lease = cell.get_slow(Purpose::Refresh, &mut || cell.build_declared());
+                cell.used();
+                lease
             }
             Kind::Async(_) => {
                 self.block_on_slow(Purpose::Refresh, "the asynchronous `refresh_with_dependents`")
@@ -329,7 +333,7 @@ impl AnyCell {
     pub(crate) fn get_slow_async(self, purpose: Purpose) -> BoxFuture<'static, Result<Lease, Error>> {
         Box::pin(async move {
             let here = self.here();
-            frames::note(match self.0 {
+            let lease = match self.0 {
                 Kind::Plain(_) => {
                     let build = || async { here.adjusted(&mut || here.build_declared()) };
                     get_async::get_slow(here, purpose, build).await
@@ -338,7 +342,9 @@ impl AnyCell {
                 Kind::Permanent(cell) => {
                     get_async::get_slow(here, purpose, || async { cell.adjusted(here) }).await
                 }
-            })
+            };
+            here.used();
+            frames::note(lease)
         })
     }
 

@@ -517,6 +517,8 @@ type Reasons = u8;
 /// Reads have to find out first whose cell they are about.
 #[cfg(any(feature = "testing", cells_loom))]
 pub(crate) const SANDBOXES: Reasons = 1;
+/// Nobody uses what is published, and the next reader is to say that somebody does.
+const RESTING: Reasons = 2;
 
 impl Slot {
     const_fn! {
@@ -635,7 +637,8 @@ impl Slot {
         finish: Finish,
     ) -> Option<Retiring> {
         let Vacancy { lane } = vacancy;
-        let shut = self.shut.lock();
+        let mut shut = self.shut.lock();
+        *shut &= !RESTING;
         lane.occupant.lock().finish = Some(finish);
         // Relaxed: the release in `replace` publishes this with the lane.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);
@@ -693,7 +696,6 @@ impl Slot {
     }
 
     /// Adds a reason why the fast path must not be taken, or takes it away. What is published stays so.
-    #[cfg(any(feature = "testing", cells_loom))]
     pub(crate) fn shut(&self, reason: Reasons, on: bool) {
         let mut shut = self.shut.lock();
         let reasons = if on { *shut | reason } else { *shut & !reason };
@@ -703,6 +705,33 @@ impl Slot {
             self.show(version, self.published(), reasons);
         }
         drop(shut);
+    }
+
+    /// Shuts the slot until somebody reads, unless a lease is out; returns whether it is shut. The caller has excluded
+    /// changes of what is published.
+    ///
+    /// A lease that was taken by the fast path is counted: after the heavy fence its reader either is visible in its table
+    /// or finds another word. The reader of any other [wakes](Self::wake) the slot before it gets its lease. While leases
+    /// move between threads the number is an estimate, so a payload in use may be taken for one that is not; it rests, and
+    /// its next reader wakes it.
+    pub(crate) fn rest(&self, all: Counters) -> bool {
+        let Some(lane) = self.published() else { return false };
+        self.shut(RESTING, true);
+        let rests = all.registry.heavy(lane) && lane.sum(all) == 0;
+        if !rests {
+            self.wake();
+        }
+        rests
+    }
+
+    /// Whether nobody has read since the slot came to rest.
+    pub(crate) fn rests(&self) -> bool {
+        *self.shut.lock() & RESTING != 0
+    }
+
+    /// Opens a slot that rests.
+    pub(crate) fn wake(&self) {
+        self.shut(RESTING, false);
     }
 
     /// How reads of what is published are synchronized with closes.

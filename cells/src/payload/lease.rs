@@ -355,6 +355,22 @@ impl Published {
         self.slot.shut(SANDBOXES, shut);
     }
 
+    /// Shuts the fast path until somebody reads, unless a lease is out; returns whether it is shut. The caller holds the
+    /// cell's lock.
+    pub(crate) fn rest(&self) -> bool {
+        self.slot.rest(counters())
+    }
+
+    /// Whether nobody has read since it came to rest.
+    pub(crate) fn rests(&self) -> bool {
+        self.slot.rests()
+    }
+
+    /// Opens the fast path after that.
+    pub(crate) fn wake(&self) {
+        self.slot.wake();
+    }
+
     #[cfg(feature = "testing")]
     pub(crate) fn type_of_payloads(&self) -> &'static PayloadType {
         self.payload_type

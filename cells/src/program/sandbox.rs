@@ -335,10 +335,14 @@ impl EnteredSandbox {
         SandboxHandle { world: self.world, open: Arc::clone(&self.open) }
     }
 
-    /// Moves the clock of the sandbox's cells forward, for cooldowns and wait limits. Who waits for such a limit notices
-    /// that within some milliseconds.
+    /// Moves the clock of the sandbox's cells forward, for cooldowns, wait limits and `linger`. Who waits for a limit
+    /// notices that within some milliseconds; a payload that nobody has used for so long is closed in this call.
     pub fn advance(&self, by: Duration) {
+        let look = || Twins::of(self.world).all().into_iter().for_each(|cell| cell.raw.look_now());
+        // First as of now: what nobody uses has begun to rest before.
+        look();
         self.world.advance(by);
+        look();
     }
 
     /// Leaves in a task: closes what the sandbox has built, dependents first, awaits asynchronous disposers, and gives what
@@ -418,6 +422,7 @@ impl fmt::Debug for Sandbox {
 #[derive(Clone)]
 pub struct SandboxHandle {
     world: &'static World,
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "its drop is what counts"))]
     open: Arc<Open>,
 }
 

@@ -93,7 +93,7 @@ impl Alarm {
         Some(Self { clock, key })
     }
 
-    /// Drops an alarm whose time has come: the thread takes it out, if it has not yet.
+    /// Leaves the alarm to the thread, which takes it out at its time, if it has not yet.
     pub(crate) fn leave(self) {
         std::mem::forget(self);
     }

@@ -31,12 +31,14 @@ const PROFILES: [&[&str]; 3] = [
 ];
 
 /// Builds the program in the target directory of this test, whatever flags this was built with.
-fn build(profile: &[&str]) -> PathBuf {
+fn build(profile: &[&str], features: &str) -> PathBuf {
     let beside = Path::new(env!("CARGO_BIN_EXE_fast_path"));
     let target = beside.ancestors().nth(2).expect("a program is in a profile's directory");
+    // The tests run at the same time.
+    let target = target.join(if features.is_empty() { "plain" } else { features });
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--package", env!("CARGO_PKG_NAME")]).args(profile);
-    cargo.arg("--target-dir").arg(target);
+    cargo.args(["--no-default-features", "--features", features]).arg("--target-dir").arg(&target);
     for flags in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_INCREMENTAL"] {
         cargo.env_remove(flags);
     }
@@ -157,7 +159,7 @@ fn r1_a_ready_read_is_compiled_to_its_protocol_alone() {
         return;
     }
     for profile in PROFILES {
-        let program = build(profile);
+        let program = build(profile, "");
         println!("built with {profile:?}");
         for (name, limit) in READS {
             let function = Function::of(&program, name);
@@ -176,4 +178,37 @@ fn r1_a_ready_read_is_compiled_to_its_protocol_alone() {
         assert!(permanent.len() <= limit, "permanent: {} instructions, more than {limit}", permanent.len());
     }
     println!("the ready reads were disassembled");
+}
+
+/// An instruction without what depends on where the linker has put it.
+fn anywhere(step: &Step<'_>) -> String {
+    let Step { instruction, .. } = step;
+    if instruction.mnemonic.starts_with('j') {
+        return instruction.mnemonic.clone();
+    }
+    let operands = instruction.operands.iter().map(|operand| match operand.split_once("[0x") {
+        Some((size, _)) => format!("{size}[somewhere]"),
+        // Thread-locals are below what `fs` points to.
+        None if operand.starts_with("0xffffffffffff") => "thread-local".to_owned(),
+        None => operand.clone(),
+    });
+    format!("{} {}", instruction.mnemonic, operands.collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn t5_a_ready_read_is_the_same_in_a_program_with_sandboxes() {
+    if !FAST || !disassembly::is_possible() {
+        println!("skipped: it needs Linux on x86-64, and GNU objdump");
+        return;
+    }
+    let [without, with] = ["", "testing"].map(|features| build(&[], features));
+    for (name, _) in READS {
+        let [without, with] = [&without, &with].map(|program| {
+            let function = Function::of(program, name);
+            function.way_without_call().iter().map(anywhere).collect::<Vec<_>>()
+        });
+        println!("{name}: {} instructions\n", without.len());
+        assert_eq!(without, with, "{name}");
+    }
+    println!("the ready reads were compared");
 }

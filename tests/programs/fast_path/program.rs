@@ -72,6 +72,11 @@ extern "C" fn read_lazy_lock() -> u64 {
 fn main() -> Result<(), Error> {
     drop(declared::CELL.get_or_initialize(|| Ok::<_, Error>(payload()))?);
     let reads = [read_infallible, read_fallible, read_peek, read_permanent, read_lazy_lock];
+    #[cfg(feature = "testing")]
+    {
+        let _cells = cells::testing::Sandbox::new().put(&declared::INFALLIBLE, 8).enter();
+        assert_eq!(reads.map(|read| read()), [8, 7, 7, 7, 7], "a sandbox has a cell of its own");
+    }
     println!("{:?}", reads.map(|read| read()));
     Ok(())
 }
