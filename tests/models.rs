@@ -10,7 +10,7 @@
 
 use cells::{
     BoxError, CloseResult, CloseStatus, Disposer, Error, InitContext, InitResult, LifecycleError, Observer,
-    Ref, RuntimeCell, SeedRefusal,
+    ProvideError, ProvideRefusal, Ref, RuntimeCell, SeedRefusal, UnavailableError,
 };
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
 use shuttle::thread::{self, JoinHandle, yield_now};
@@ -76,6 +76,15 @@ model!(a_refresh_a_reader_and_a_closer, at_random);
 model!(late_closers, at_random);
 model!(a_seed_and_a_get, at_random);
 model!(a_seed_and_a_closer, exhaustively);
+model!(v1_a_provided_value_a_get_and_a_closer, at_random);
+model!(v1_two_provided_values_and_a_reader, at_random);
+model!(v1_a_replacement_against_a_flight, at_random);
+model!(v1_a_replacement_a_refresh_and_a_closer, at_random);
+model!(v1_replacements_and_a_reader, at_random);
+model!(v1_a_replacement_against_a_dropped_initializer, at_random);
+model!(v1_a_replacement_and_who_waits_without_building, at_random);
+model!(v3_provided_values_and_a_drain, at_random);
+model!(v4_a_factory_that_can_run_only_once_and_a_closer, at_random);
 model!(waits_without_building_and_a_closer, at_random);
 model!(waits_without_building_and_seeds, at_random);
 model!(a_task_and_threads_wait_alike, at_random);
@@ -494,6 +503,138 @@ mod models {
         let threads =
             [seeder, world.spawn(get), world.spawn(|world| drop(world.close_with(|cell| cell.close())))];
         world.end(threads);
+    }
+
+    type Provided = Result<(), ProvideError<Payload>>;
+
+    /// Provides a payload or disposes what comes back; returns whether the cell took it.
+    fn provide(world: &World, provide: impl FnOnce(&RuntimeCell<Payload>, Payload) -> Provided) -> bool {
+        let payload = world.accounts.build().expect("it never fails");
+        let refused = provide(&world.cell, payload).err();
+        let took = refused.is_none();
+        if let Some(refused) = refused {
+            assert!([ProvideRefusal::Ready, ProvideRefusal::Initializing].contains(&refused.refusal()));
+            refused.into_value().dispose().expect("it never fails");
+        }
+        took
+    }
+
+    fn replace(world: &World) {
+        assert!(provide(world, |cell, payload| cell.replace(payload)), "only a shutdown prevents it");
+    }
+
+    pub(crate) fn v1_a_provided_value_a_get_and_a_closer() {
+        let world = World::new();
+        let provider = world.spawn(|world| {
+            provide(world, |cell, payload| cell.provide(payload));
+        });
+        let get = world.spawn(|world| {
+            world.get().expect("built or provided");
+        });
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close())));
+        world.end([provider, get, close]);
+    }
+
+    pub(crate) fn v1_two_provided_values_and_a_reader() {
+        let world = World::new();
+        let taken = Arc::new(AtomicUsize::new(0));
+        let providers = [(); 2].map(|()| {
+            let taken = taken.clone();
+            world.spawn(move |world| {
+                taken.fetch_add(usize::from(provide(world, |cell, payload| cell.provide(payload))), SeqCst);
+            })
+        });
+        let reader = world.spawn(|world| {
+            world.cell.peek().map(use_lease);
+        });
+        for thread in providers.into_iter().chain([reader]) {
+            thread.join().unwrap();
+        }
+        assert_eq!(taken.load(SeqCst), 1, "one of them is published");
+        world.end([]);
+    }
+
+    /// Whoever gets a payload while the flight is replaced gets that of one generation or the other.
+    pub(crate) fn v1_a_replacement_against_a_flight() {
+        let world = World::new();
+        let get = |world: &World| {
+            world.get().expect("built or provided");
+        };
+        let threads = [world.spawn(get), world.spawn(get), world.spawn(replace)];
+        world.end(threads);
+    }
+
+    pub(crate) fn v1_a_replacement_a_refresh_and_a_closer() {
+        let world = World::ready();
+        let refresh = |world: &World| {
+            let generation = world.cell.refresh(|| world.accounts.build()).map(use_lease).expect("a payload");
+            assert!(generation > 1);
+        };
+        let close = |world: &World| drop(world.close_with(|cell| cell.close()));
+        let threads = [world.spawn(refresh), world.spawn(replace), world.spawn(close)];
+        world.end(threads);
+    }
+
+    pub(crate) fn v1_replacements_and_a_reader() {
+        let world = World::ready();
+        let read = |world: &World| {
+            let first = world.cell.peek().map(use_lease).expect("one or another");
+            assert!(world.cell.peek().map(use_lease).expect("one or another") >= first);
+        };
+        let threads = [world.spawn(replace), world.spawn(replace), world.spawn(read)];
+        world.end(threads);
+    }
+
+    pub(crate) fn v1_a_replacement_against_a_dropped_initializer() {
+        let world = World::new();
+        let initializer = world.go(2);
+        let get = world.spawn(|world| {
+            world.get().expect("built or provided");
+        });
+        let replacer = world.spawn(replace);
+        world.end([initializer, get, replacer]);
+    }
+
+    pub(crate) fn v1_a_replacement_and_who_waits_without_building() {
+        let world = World::new();
+        let wait = world.spawn(|world| {
+            use_lease(world.cell.wait(LONG).expect("something is published"));
+        });
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close())));
+        let replacer = world.spawn(replace);
+        close.join().unwrap();
+        replacer.join().unwrap();
+        // For a wait that came after both.
+        world.get().expect("a payload");
+        world.end([wait]);
+    }
+
+    pub(crate) fn v3_provided_values_and_a_drain() {
+        let world = World::new();
+        let provider = world.spawn(|world| {
+            provide(world, |cell, payload| cell.provide(payload));
+        });
+        let replacer = world.spawn(replace);
+        let drain = world.spawn(|world| drop(world.close_with(|cell| cell.close_and_drain(LONG))));
+        world.end([provider, replacer, drain]);
+    }
+
+    pub(crate) fn v4_a_factory_that_can_run_only_once_and_a_closer() {
+        let world = World::new();
+        let once = world.spawn(|world| {
+            let payload = world.accounts.build().expect("it never fails");
+            let factory = || {
+                yield_now();
+                Ok::<_, Boom>(payload)
+            };
+            match world.cell.get_or_initialize_once(factory).map(use_lease) {
+                Ok(_) => {}
+                Err(Error::Unavailable(UnavailableError::Superseded { .. })) => {}
+                Err(error) => panic!("{error}"),
+            }
+        });
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close())));
+        world.end([once, close]);
     }
 
     /// A wait ends with a payload that was published before or during it, also if that is closed at once.

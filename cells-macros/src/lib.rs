@@ -83,6 +83,29 @@ use proc_macro::TokenStream;
 /// not even `Close::close`. Other factories take the payload as `&T`, or as `&'static T` to keep it; there is no `Ref` to it. The factory
 /// runs on the caller's thread: `async` and `blocking` do not go with `permanent`.
 ///
+/// # Provided cells
+///
+/// A value that only `main` has, or a host, comes into a cell by its static. The key `provided` allows it; the function
+/// then needs no body, and with one the body builds what the cell holds if nobody provides.
+///
+/// ```ignore
+/// #[runtime_cell(provided)]
+/// fn args() -> Args;
+///
+/// #[runtime_cell(provided)]
+/// fn clock() -> Box<dyn Clock> {
+///     Box::new(SystemClock)
+/// }
+///
+/// ARGS.provide(Args::parse())?;          // where nothing is published yet
+/// CLOCK.replace(Box::new(frozen))?;      // in the place of what is there
+/// ```
+///
+/// Until a value is provided, `args()` panics with a line that names this call, or returns it as an error if the return
+/// type is a `Result`. `close` and `invalidate` end a provided value like any other, and another one can be provided then.
+/// Without a body there is no factory, so nothing that is about one compiles: parameters, attributes, and the keys
+/// `factory`, `adjuster`, `blocking`, `detached`, `cooldown`, `max_waiters` and `wait_timeout`.
+///
 /// # Keys
 ///
 /// Keys are separated by commas, in any order. They are shown here by example, each with what happens if it is left
@@ -104,6 +127,7 @@ use proc_macro::TokenStream;
 /// | `fallible` | the cell can fail if the return type is named `Result`, and the payload is that type's first parameter | Leaves it to the compiler what the payload is: for an alias of `Result` with another name, or with other parameters. |
 /// | `infallible` | as above | The return type is the payload, even if its name is `Result`. |
 /// | `permanent` | a payload can be closed and built again | Keeps the payload for the life of the process; see [above](#permanent-cells). |
+/// | `provided` | only the factory builds the payload | The program may provide the payload, too; see [above](#provided-cells). |
 ///
 /// ## When and where the factory runs
 ///

@@ -64,6 +64,19 @@ pub enum UnavailableError {
         /// The cell's name.
         cell: &'static str,
     },
+    /// The cell has no factory, and the program has not provided its payload, or not again since that was closed.
+    NotProvided {
+        /// The cell's name.
+        cell: &'static str,
+        /// The name of the static, by which the program provides it.
+        ident: &'static str,
+    },
+    /// The flight of a factory that can run only once was superseded: its payload is disposed, and the call cannot build
+    /// another one.
+    Superseded {
+        /// The cell's name.
+        cell: &'static str,
+    },
 }
 
 /// The ways in which an initialization fails for a caller.
@@ -134,6 +147,12 @@ impl fmt::Display for UnavailableError {
             }
             Self::NotReady { cell } => write!(f, "cell `{cell}`: not ready"),
             Self::ShutDown { cell } => write!(f, "cell `{cell}`: shut down"),
+            Self::NotProvided { cell, ident } => {
+                write!(f, "cell `{cell}`: no value was provided; call `{ident}.provide(..)` first")
+            }
+            Self::Superseded { cell } => {
+                write!(f, "cell `{cell}`: superseded while a factory ran that can run only once")
+            }
         }
     }
 }
@@ -252,7 +271,9 @@ impl From<Error> for io::Error {
                 UnavailableError::WaitTimeout { .. } => ErrorKind::TimedOut,
                 UnavailableError::WaitersFull { .. } => ErrorKind::ResourceBusy,
                 UnavailableError::NotReady { .. } => ErrorKind::WouldBlock,
-                UnavailableError::ShutDown { .. } => ErrorKind::Other,
+                UnavailableError::ShutDown { .. }
+                | UnavailableError::NotProvided { .. }
+                | UnavailableError::Superseded { .. } => ErrorKind::Other,
             },
             Error::Lifecycle(LifecycleError::Reentrant { .. }) => ErrorKind::Deadlock,
             Error::Lifecycle(_) => error.downcast_ref().map_or(ErrorKind::Other, Self::kind),
@@ -269,7 +290,9 @@ impl Error {
                 UnavailableError::WaitersFull { cell, .. }
                 | UnavailableError::WaitTimeout { cell, .. }
                 | UnavailableError::NotReady { cell }
-                | UnavailableError::ShutDown { cell },
+                | UnavailableError::ShutDown { cell }
+                | UnavailableError::NotProvided { cell, .. }
+                | UnavailableError::Superseded { cell },
             )
             | Self::Lifecycle(
                 LifecycleError::Init { cell, .. }
@@ -302,6 +325,11 @@ impl Error {
     /// Returns `true` if the cell is closed for good.
     pub fn is_shut_down(&self) -> bool {
         matches!(self, Self::Unavailable(UnavailableError::ShutDown { .. }))
+    }
+
+    /// Returns `true` if the cell has no factory, and the program has not provided its payload.
+    pub fn is_not_provided(&self) -> bool {
+        matches!(self, Self::Unavailable(UnavailableError::NotProvided { .. }))
     }
 
     /// Returns `true` if the cell is cooling down after a failure.
@@ -424,16 +452,16 @@ pub(crate) struct HiddenError {
 /// Finds which one of `cells`, the errors that the cells gave to a factory, is hidden in the factory's error.
 ///
 /// `#[error(transparent)]` of the crate `thiserror` hides an error: it shows the text of the error and its causes, but not
-/// the error. So a cell's error is hidden where its text is.
+/// the error. So a cell's error is hidden where its text is, with or without that of its causes.
 pub(crate) fn find_hidden(error: &(dyn StdError + 'static), cells: &[Error]) -> Option<HiddenError> {
     if cells.is_empty() || find_error::<Error>(error).is_some() {
         return None;
     }
-    let texts: Vec<_> = cells.iter().map(Error::to_string).collect();
+    let texts: Vec<_> = cells.iter().map(|error| [error.to_string(), format!("{error:#}")]).collect();
     Causes::from(error).enumerate().find_map(|(index, cause)| {
         let text = cause.to_string();
         // The latest of several with one text.
-        let cell = texts.iter().rposition(|known| *known == text)?;
+        let cell = texts.iter().rposition(|known| known.contains(&text))?;
         Some(HiddenError { error: cells[cell].clone(), below: index + 1 })
     })
 }

@@ -68,6 +68,10 @@ pub struct CellInfo {
     pub permanent: bool,
     /// Whether `warm_up` builds it.
     pub eager: bool,
+    /// Whether the program may provide its payload: `provided`.
+    pub provided: bool,
+    /// Whether a factory builds its payload. Otherwise the declaration has no body, and only the program provides it.
+    pub has_factory: bool,
     /// The cells that it is declared to depend on, in the order of the declaration.
     pub dependencies: &'static [Dependency],
     /// The type that implements the declaration, and no other cell's.
@@ -152,6 +156,8 @@ impl CellInfo {
             linger: None,
             permanent: false,
             eager: false,
+            provided: false,
+            has_factory: true,
             dependencies: &[],
             id: TypeId::of::<D>,
             seedable,
@@ -207,6 +213,13 @@ impl CellInfo {
     #[must_use]
     pub const fn eager(mut self) -> Self {
         self.eager = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn provided(mut self, has_factory: bool) -> Self {
+        self.provided = true;
+        self.has_factory = has_factory;
         self
     }
 

@@ -21,6 +21,7 @@ mod sync;
 
 pub use cell::cell_base::CellBase;
 pub use cell::closable_cell::ClosableCell;
+pub use cell::provide::{ProvideError, ProvideRefusal};
 pub use cell::runtime_cell::RuntimeCell;
 pub use cell::seed::{SeedError, SeedRefusal};
 pub use cell::snapshot::CellSnapshot;

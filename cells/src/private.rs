@@ -22,6 +22,7 @@ pub use crate::__register as register;
 pub use crate::declared::any_cell::AnyCell;
 pub use crate::declared::factory_output::{Alias, FactoryOutput, Keep, Kept};
 pub use crate::declared::mode::{Fallible, Infallible, Mode};
+pub use crate::declared::provided::Provided;
 pub use crate::declared::static_cell::Factory;
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
@@ -213,6 +214,11 @@ impl<'a, T, U: ?Sized> PayloadItself<'a> for AsObject<'a, T, U> {
     fn object(self) -> &'a T {
         self.0
     }
+}
+
+/// In the place of the factory of a declaration without a body. It is never called: no flight of such a cell begins.
+pub fn no_factory<R>() -> R {
+    unreachable!("no flight begins in a cell without a factory")
 }
 
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.

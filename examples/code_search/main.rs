@@ -8,9 +8,10 @@ mod settings;
 
 use cells::{BoxError, Error, Ref};
 use examples::code::{Index, Match, Problem};
+use lexopt::Parser;
 use life::Life;
 use resources::{INDEX, index};
-use settings::{USAGE, settings};
+use settings::{SETTINGS, Settings, USAGE, settings};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::{Arc, Barrier};
@@ -52,7 +53,8 @@ fn main() -> ExitCode {
 
 /// Prints the best matches and how the cells were built; returns what could not be read.
 fn search(life: &Life) -> Result<Option<Problem>, BoxError> {
-    let settings = settings()?;
+    SETTINGS.provide(Settings::parse(Parser::from_env())?)?;
+    let settings = settings();
     let index = index_for_all(life)?;
     let matches = index.search(&settings.query, BEST)?;
     let mut out = io::stdout().lock();

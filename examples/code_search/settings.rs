@@ -22,14 +22,12 @@ pub(crate) struct Settings {
     pub(crate) query: Query,
 }
 
-/// The settings, read from the command line.
-#[runtime_cell]
-pub(crate) fn settings() -> Result<Settings, Problem> {
-    Settings::parse(Parser::from_env())
-}
+/// The settings, which `main` reads from the command line and provides.
+#[runtime_cell(provided)]
+pub(crate) fn settings() -> Settings;
 
 impl Settings {
-    fn parse(mut arguments: Parser) -> Result<Self, Problem> {
+    pub(crate) fn parse(mut arguments: Parser) -> Result<Self, Problem> {
         let mut dir = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
         let mut db = None;
         let mut typed = Vec::new();

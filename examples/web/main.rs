@@ -16,13 +16,19 @@ mod test;
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
+    use crate::settings::{SETTINGS, Settings};
+    use lexopt::Parser;
     use std::process::ExitCode;
 
     if std::env::args_os().any(|argument| argument == "--help" || argument == "-h") {
         println!("{}", settings::USAGE);
         return ExitCode::SUCCESS;
     }
-    match server::run(|address| println!("listening on http://{address}")) {
+    let served = Settings::parse(Parser::from_env()).map_err(Into::into).and_then(|settings| {
+        SETTINGS.provide(settings)?;
+        server::run(|address| println!("listening on http://{address}"))
+    });
+    match served {
         Ok(closed) => {
             println!("{closed}");
             if closed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -27,7 +27,7 @@ async fn serve(ready: impl FnOnce(SocketAddr)) -> Result<(), BoxError> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listen = settings()?.listen;
+    let listen = settings().listen;
     let warm = WarmUp::new().run_async().await;
     println!("{warm}\n");
     if let Some(error) = warm.cells.into_iter().find_map(|cell| cell.error) {

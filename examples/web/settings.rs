@@ -25,14 +25,13 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
 }
 
-/// The settings, read from the command line.
-#[runtime_cell]
-pub(crate) fn settings() -> Result<Settings, lexopt::Error> {
-    Settings::parse(Parser::from_env())
-}
+/// The settings, which `main` provides: a cell that read the command line itself would read that of a test harness.
+#[runtime_cell(provided)]
+pub(crate) fn settings() -> Settings;
 
 impl Settings {
-    fn parse(mut arguments: Parser) -> Result<Self, lexopt::Error> {
+    /// Reads them from the command line.
+    pub(crate) fn parse(mut arguments: Parser) -> Result<Self, lexopt::Error> {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
         let mut settings = Self { dir, listen: (Ipv4Addr::LOCALHOST, 8080).into() };
         while let Some(argument) = arguments.next()? {

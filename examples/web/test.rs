@@ -4,6 +4,7 @@
 use crate::server::{PATIENCE, run};
 use crate::settings::{SETTINGS, Settings};
 use cells::{CloseResult, CloseStatus, Observer};
+use lexopt::Parser;
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
@@ -23,6 +24,16 @@ const IN_VAIN: Duration = Duration::from_mins(1);
 /// The least number of answers between two reloads.
 const ANSWERS: u64 = 200;
 
+/// Nothing but `main` reads the command line, which here is that of the test harness.
+#[test]
+fn z10_settings_come_from_whoever_runs_the_server() {
+    assert!(!SETTINGS.info().has_factory);
+    let words = ["web", "--listen", "127.0.0.1:0", "--dir", "/srv"];
+    let settings = Settings::parse(Parser::from_iter(words)).expect("these are known");
+    assert_eq!((settings.dir.to_str(), settings.listen.port()), (Some("/srv"), 0));
+    assert!(Settings::parse(Parser::from_iter(["web", "--exact"])).is_err(), "an argument of a test harness");
+}
+
 #[test]
 fn no_request_is_lost() {
     let ends = Arc::new(Ends::default());
@@ -31,7 +42,7 @@ fn no_request_is_lost() {
     let write = |version: u64| fs::write(tree.path().join("a.txt"), format!("needle {version}")).unwrap();
     write(1);
     let listen = (Ipv4Addr::LOCALHOST, 0).into();
-    SETTINGS.seed(Settings { dir: tree.path().to_owned(), listen }).unwrap();
+    SETTINGS.provide(Settings { dir: tree.path().to_owned(), listen }).unwrap();
 
     let (ready, address) = mpsc::channel();
     let server =

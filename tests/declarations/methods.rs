@@ -6,17 +6,17 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[runtime_cell]
+#[runtime_cell(provided)]
 fn plain() -> u8 {
     1
 }
 
-#[runtime_cell]
+#[runtime_cell(provided)]
 async fn asynchronous() -> u8 {
     2
 }
 
-#[runtime_cell(permanent)]
+#[runtime_cell(permanent, provided)]
 fn permanent() -> u8 {
     3
 }
@@ -60,6 +60,9 @@ fn called() -> BTreeSet<Row> {
         PLAIN.close_generation_async(1).await,
         PLAIN.close_and_drain_async(LIMIT).await,
         PLAIN.record_failure("broken", LIMIT),
+        PLAIN.provide(1),
+        PLAIN.replace(1),
+        PLAIN.replace_with_dependents(1),
         PLAIN.seed(1),
         PLAIN.configure_observer(Arc::new(NullObserver)),
         PLAIN.configure_adjuster(Arc::new(NoopFactoryAdjuster)),
@@ -86,6 +89,9 @@ fn called() -> BTreeSet<Row> {
         ASYNCHRONOUS.refresh().await,
         ASYNCHRONOUS.refresh_with_dependents().await,
         ASYNCHRONOUS.record_failure("broken", LIMIT),
+        ASYNCHRONOUS.provide(1),
+        ASYNCHRONOUS.replace(1),
+        ASYNCHRONOUS.replace_with_dependents(1).await,
         ASYNCHRONOUS.seed(1),
         ASYNCHRONOUS.configure_observer(Arc::new(NullObserver)),
         ASYNCHRONOUS.configure_adjuster(Arc::new(NoopFactoryAdjuster)),
@@ -102,6 +108,7 @@ fn called() -> BTreeSet<Row> {
         PERMANENT.is_ready(),
         PERMANENT.generation(),
         PERMANENT.snapshot(),
+        PERMANENT.provide(1),
         PERMANENT.seed(1),
         PERMANENT.configure_observer(Arc::new(NullObserver)),
         PERMANENT.configure_adjuster(Arc::new(NoopFactoryAdjuster)),

@@ -19,6 +19,7 @@ mod max_waiters;
 mod name;
 mod observer;
 mod permanent;
+mod provided;
 mod runtime;
 mod wait_timeout;
 

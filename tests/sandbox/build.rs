@@ -57,8 +57,11 @@ fn main() {
 }
 
 fn declaration(text: &mut String, number: usize, kind: &str, on: &[usize]) {
-    let parameters: String = on.iter().map(|on| format!(", c{on}: &Node")).collect();
-    let uses: String = on.iter().map(|on| format!(".uses(c{on})")).collect();
+    let (mut parameters, mut uses) = (String::new(), String::new());
+    for on in on {
+        let _ = write!(parameters, ", c{on}: &Node");
+        let _ = write!(uses, ".uses(c{on})");
+    }
     let key = match kind {
         "permanent" => "permanent",
         _ => "dispose = Node::dispose",

@@ -12,6 +12,7 @@ mod foreign_errors;
 mod getting;
 mod kinds;
 mod limits;
+mod providing;
 mod sending;
 mod shutdown;
 mod waiting;

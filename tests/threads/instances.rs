@@ -79,9 +79,3 @@ fn c29_a_cell_dropped_during_a_panic_disposes_too() {
     });
     assert_eq!(tally.disposed(), [1]);
 }
-
-#[test]
-#[cfg(target_pointer_width = "64")]
-fn r6_a_cell_that_was_never_used_takes_256_bytes_at_most() {
-    assert!(size_of::<RuntimeCell<u64>>() <= 256, "{} bytes", size_of::<RuntimeCell<u64>>());
-}

@@ -289,6 +289,20 @@ fn c28_runtime_cell_seeded() {
 }
 
 #[test]
+fn v3_runtime_cell_provided_and_replaced() {
+    let cell = cell::<u32>("db");
+    let fields = [("payload_type", Some("u32")), ("generation", Some("1"))];
+    let events = logged(|| cell.provide(1).expect("it is empty"));
+    assert_last(&events, "runtime_cell_provided", Level::INFO, &fields);
+    assert_eq!(events.len(), 1);
+    let events = logged(|| cell.replace(2).expect("in its place"));
+    assert_eq!(
+        events.iter().map(|event| event.name).collect::<Vec<_>>(),
+        ["runtime_cell_replaced", "runtime_cell_closed"]
+    );
+}
+
+#[test]
 fn runtime_cell_wait_rejected() {
     let stage = Stage::new();
     let cell = leak(RuntimeCell::<u32>::new("db").wait_timeout(Duration::from_millis(5)));

@@ -19,6 +19,7 @@ mod instances;
 mod leases;
 mod log;
 mod observers;
+mod providing;
 mod refreshing;
 mod registry;
 mod seeding;

@@ -162,7 +162,7 @@ fn use_lease(random: &mut Rng, lease: &Ref<'static, Life>) {
 }
 
 fn act(random: &mut Rng, cell: &'static RuntimeCell<Life>, seen: &mut u64) {
-    let lease = match random.u64(..16) {
+    let lease = match random.u64(..18) {
         0..6 => cell.get_or_initialize(|| factory(random)).ok(),
         6 => cell.refresh(|| factory(random)).ok(),
         7 | 8 => {
@@ -201,6 +201,14 @@ fn act(random: &mut Rng, cell: &'static RuntimeCell<Life>, seen: &mut u64) {
         }
         14 => {
             cell.invalidate();
+            None
+        }
+        15 | 16 => {
+            let value = Life::new();
+            let refused = if random.u64(..2) == 0 { cell.provide(value) } else { cell.replace(value) };
+            if let Err(refusal) = refused {
+                let _ = catch_unwind(AssertUnwindSafe(|| refusal.into_value().dispose()));
+            }
             None
         }
         _ => lock(&SHELF).pop(),

@@ -55,7 +55,8 @@ pub(crate) fn function(declaration: &Declaration, keywords: Span) -> TokenStream
     let static_type = kind.static_type(open);
     let awaited = kind.is_async().then(|| quote_spanned!(open=> .await));
     let body = quote_spanned!(open=> #krate::#static_type::get(&#hidden) #awaited);
-    let body = group(Delimiter::Brace, body, last(&factory.body));
+    let end = factory.body.as_ref().map_or_else(last, last);
+    let body = group(Delimiter::Brace, body, end);
     // Without these the compiler would offer a type parameter for a type that it does not know.
     let no_parameters = quote!(<>);
     quote!(#asyncness #fn_token #accessor #no_parameters #parameters -> #output #body)

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use crate::emit::factory_call::{blocking_call, direct_call};
+use crate::emit::factory_call::{blocking_call, direct_call, no_factory};
 use crate::model::declaration::{Declaration, FactoryFn};
 use crate::model::mode::Mode;
 use crate::tokens::spans::{edges, relocate};
@@ -48,10 +48,14 @@ fn keep(declaration: &Declaration) -> Option<TokenStream> {
 //     }
 //
 // This saves the compiler a function.
+//
+// Or, without a body:
+//         const BUILD: fn() -> Result<Index, IndexError> = ::cells::__private010::no_factory;
 fn factory_itself(declaration: &Declaration) -> TokenStream {
-    let FactoryFn { sig, returns, .. } = &declaration.factory;
+    let FactoryFn { sig, returns, body, .. } = &declaration.factory;
     let (open, _) = edges(returns);
-    implementation(declaration, &quote!(#returns), &relocate(&sig.ident, open))
+    let factory = if body.is_ok() { relocate(&sig.ident, open) } else { no_factory(declaration) };
+    implementation(declaration, &quote!(#returns), &factory)
 }
 
 // Input: `fn search(store: &Store) -> Result<Index, IndexError> { Index::open(store) }`

@@ -58,7 +58,11 @@ pub(crate) fn declared_impl(declaration: &Declaration) -> TokenStream {
     } else {
         (None, Some(factory_impl(declaration)))
     };
+    let provided = declaration
+        .provided
+        .then(|| quote_spanned!(open=> #[diagnostic::do_not_recommend] impl #krate::__private010::Provided for #hidden {}));
     quote_spanned! {open=>
+        #provided
         #(#lints)*
         impl #krate::#declared<#payload> for #hidden {
             type Mode = #krate::__private010::#mode;

@@ -22,7 +22,8 @@ pub(crate) fn direct_call(declaration: &Declaration) -> TokenStream {
     let arguments =
         injected.iter().map(|injected| argument(injected, &lease(injected, declaration), declaration));
     let (_, close) = edges(&declaration.factory.returns);
-    let awaited = declaration.kind.is_async().then(|| quote_spanned!(close=> .await));
+    let is_future = declaration.kind.is_async() && declaration.factory.body.is_ok();
+    let awaited = is_future.then(|| quote_spanned!(close=> .await));
     let call = call(declaration, arguments);
     let objects = use_of_objects(declaration);
     let result = converted(declaration, &quote!(#call #awaited));
@@ -52,9 +53,23 @@ pub(crate) fn blocking_call(declaration: &Declaration) -> TokenStream {
     quote_spanned!(open=> #leases #objects #krate::__private010::blocking(move || #result).await)
 }
 
+// Output: `::cells::__private010::no_factory`
+pub(crate) fn no_factory(declaration: &Declaration) -> TokenStream {
+    let (open, _) = edges(&declaration.factory.returns);
+    let krate = declaration.krate.at(open);
+    quote_spanned!(open=> #krate::__private010::no_factory)
+}
+
+// Output:
+//     search(…)
+//     ::cells::__private010::no_factory::<Result<Index, IndexError>>()
 fn call(declaration: &Declaration, arguments: impl Iterator<Item = TokenStream>) -> TokenStream {
-    let FactoryFn { sig, returns, .. } = &declaration.factory;
+    let FactoryFn { sig, returns, body, .. } = &declaration.factory;
     let (open, close) = edges(returns);
+    if body.is_err() {
+        let no_factory = no_factory(declaration);
+        return quote_spanned!(open=> #no_factory::<#returns>());
+    }
     let name = relocate(&sig.ident, open);
     let arguments = quote_spanned!(close=> (#(#arguments),*));
     quote!(#name #arguments)

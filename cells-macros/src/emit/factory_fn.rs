@@ -17,13 +17,14 @@ use crate::tokens::spans::{generated, generated_vis};
 //     /// Builds what `search()` gives out, without its cell.
 //     pub(crate) fn build_search() -> Result<Index, IndexError> { … }
 pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
+    let Ok(body) = &declaration.factory.body else { return None };
     if declaration.factory.nested {
         return None;
     }
     let Declaration { vis, accessor, .. } = declaration;
     let Attributes { must_use, .. } = &declaration.attrs;
     let doc = format!(" Builds what `{accessor}()` gives out, without its cell.");
-    let factory = factory_fn(declaration, Some(vis), None);
+    let factory = factory_fn(declaration, body, Some(vis), None);
     Some(quote!(#[doc = #doc] #(#must_use)* #factory))
 }
 
@@ -36,6 +37,7 @@ pub(crate) fn named_factory(declaration: &Declaration) -> Option<TokenStream> {
 // accessor.
 pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
     let FactoryFn { sig, body, nested, .. } = &declaration.factory;
+    let Ok(body) = body else { return None };
     nested.then(|| {
         let keywords = generated(sig.fn_token.span);
         // Unless a parameter has the name: an item in the body would hide that.
@@ -45,7 +47,7 @@ pub(crate) fn hidden_factory(declaration: &Declaration) -> Option<TokenStream> {
         };
         let is_accessor = names(body, &sig.ident) && !sig.inputs.iter().any(is_parameter);
         let accessor = is_accessor.then(|| accessor::function(declaration, keywords));
-        let factory = factory_fn(declaration, None, accessor.as_ref());
+        let factory = factory_fn(declaration, body, None, accessor.as_ref());
         // A cell may return a `Result` for its limits alone. Only clippy reads this, so that no other tool finds an `allow`
         // of what the crate forbids.
         let wraps = matches!(declaration.mode, Mode::Fallible(_))
@@ -91,6 +93,7 @@ fn inner_attributes(block: TokenStream) -> (TokenStream, TokenStream) {
 // Its first keyword is ours, so lints do not advise what a factory cannot follow, such as to be `const`.
 fn factory_fn(
     declaration: &Declaration,
+    body: &TokenStream,
     vis: Option<&Visibility>,
     accessor: Option<&TokenStream>,
 ) -> TokenStream {
@@ -101,6 +104,6 @@ fn factory_fn(
         asyncness.span = generated(asyncness.span);
     }
     let vis = vis.map(generated_vis);
-    let body = body_with(&declaration.factory.body, accessor);
+    let body = body_with(body, accessor);
     quote!(#(#lints)* #(#attrs)* #vis #sig #body)
 }

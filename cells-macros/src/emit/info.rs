@@ -29,6 +29,8 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     let permanent = declaration.kind.is_permanent().then(|| quote!(.permanent()));
     let eager = declaration.eager.then(|| quote!(.eager()));
     let linger = limit_setter(&quote!(linger), declaration.linger.as_ref());
+    let has_factory = declaration.factory.body.is_ok();
+    let provided = declaration.provided.then(|| quote!(.provided(#has_factory)));
     let dependencies = dependency_list(declaration);
     let (open, _) = edges(payload);
     let at_payload = krate.at(open);
@@ -40,6 +42,7 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
             #permanent
             #eager
             #linger
+            #provided
             #dependencies
             .disposer(Self::DISPOSER.label)
     };

@@ -3,7 +3,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Expr, Generics, LitStr, Path, ReturnType, Signature, Type, Visibility, parse_quote_spanned};
+use syn::{
+    Expr, Generics, LitStr, Path, ReturnType, Signature, Token, Type, Visibility, parse_quote_spanned,
+};
 
 use crate::model::attributes::Attributes;
 use crate::model::dependencies::Dependencies;
@@ -11,6 +13,7 @@ use crate::model::kind::CellKind;
 use crate::model::mode::Mode;
 use crate::model::names::{factory_name, static_name};
 use crate::model::parameter::remove_from;
+use crate::model::provided::check_without_factory;
 use crate::model::returns::{Outcome, Returns};
 use crate::model::signature::{Shape, check_place, check_signature};
 use crate::parse::function::Function;
@@ -41,6 +44,8 @@ pub(crate) struct Declaration {
     pub(crate) eager: bool,
     /// How long a payload stays that nobody uses.
     pub(crate) linger: Option<DurationArg>,
+    /// The program may provide the payload.
+    pub(crate) provided: bool,
     pub(crate) dependencies: Dependencies,
     pub(crate) dispose: Option<Dispose>,
     pub(crate) observer: Option<Expr>,
@@ -57,7 +62,8 @@ pub(crate) struct FactoryFn {
     pub(crate) blamed: Type,
     /// The return type is a `Result` under another name, so only the compiler knows the payload.
     pub(crate) aliased: bool,
-    pub(crate) body: TokenStream,
+    /// The semicolon in its place, if there is no factory: only the program provides the payload.
+    pub(crate) body: Result<TokenStream, Token![;]>,
     /// The function is emitted where only its cell reaches it, and not beside the accessor.
     pub(crate) nested: bool,
     /// False after a mistake: the function is emitted only so that the compiler checks it.
@@ -86,6 +92,11 @@ impl Declaration {
         }
         let Function { attrs, vis, mut sig, body, repaired } = function;
         let accessor = sig.ident.clone();
+        let attrs = Attributes::sort(attrs);
+        let provided = args.provided.is_some();
+        if provided && body.is_err() {
+            check_without_factory(&mut sig, &attrs.factory, &mut args, errors);
+        }
 
         let unraw = accessor.unraw();
         let generated_name = || LitStr::new(&unraw.to_string(), generated(accessor.span()));
@@ -121,13 +132,19 @@ impl Declaration {
             **ty = returns.ty.clone();
         }
         let no_body = || quote_spanned!(last(&sig)=> { ::core::panic!() });
-        let body = body.unwrap_or_else(|semicolon| {
-            errors.at(semicolon, "a factory needs a body; write the code that builds the payload");
-            no_body()
+        let body = body.or_else(|semicolon| {
+            if provided {
+                return Err(semicolon);
+            }
+            errors.at(
+                semicolon,
+                "a factory needs a body; write the code that builds the payload, or add the key `provided` if the program provides it",
+            );
+            Ok(no_body())
         });
         // The compiler cannot check a body whose type or parameters it does not know.
         let unknown = repaired || returns.replaced;
-        let body = if unknown { no_body() } else { body };
+        let body = body.map(|body| if unknown { no_body() } else { body });
         if unknown {
             sig.inputs.clear();
         }
@@ -136,10 +153,11 @@ impl Declaration {
 
         Ok(Self {
             hidden: format_ident!("__cell_{unraw}", span = generated(accessor.span())),
-            attrs: Attributes::sort(attrs),
+            attrs,
             factory: FactoryFn { sig, blamed, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),
             linger,
+            provided,
             observer: args.observer.map(Given::into_value),
             adjuster: args.adjuster.map(Given::into_value),
             krate,

@@ -11,5 +11,6 @@ pub(crate) mod kind;
 pub(crate) mod mode;
 pub(crate) mod names;
 pub(crate) mod parameter;
+pub(crate) mod provided;
 pub(crate) mod returns;
 pub(crate) mod signature;

@@ -15,6 +15,7 @@ pub(crate) struct Args {
     pub(crate) fallible: Option<Given<()>>,
     pub(crate) infallible: Option<Given<()>>,
     pub(crate) permanent: Option<Given<()>>,
+    pub(crate) provided: Option<Given<()>>,
     pub(crate) eager: Option<Given<()>>,
     pub(crate) after: Option<Given<Vec<Path>>>,
     pub(crate) blocking: Option<Given<()>>,
@@ -72,6 +73,11 @@ pub(crate) const KEYS: &[Key] = &[
         spec: Spec { name: "permanent", takes: "no value", example: "permanent" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.permanent, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "provided", takes: "no value", example: "provided" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.provided, ValueReader::flag),
     },
     Key {
         spec: Spec { name: "eager", takes: "no value", example: "eager" },

@@ -1121,3 +1121,173 @@ fn blocking_without_dependencies() {
         "##]],
     );
 }
+
+#[test]
+fn v1_provided_without_a_body() {
+    check(
+        "provided",
+        "/// The arguments.\npub fn args() -> Args;",
+        &expect![[r#"
+            /// The arguments.
+            #[inline]
+            #[track_caller]
+            pub fn args() -> ::cells::Ref<'static, Args> {
+                ::cells::StaticCell::get(&__cell_args)
+            }
+            /// The cell behind `args()`.
+            pub static ARGS: ::cells::CellStatic<::cells::StaticCell<Args, __cell_args>> = ::cells::CellStatic::new(
+                &__cell_args,
+                &args,
+            );
+            #[doc(hidden)]
+            pub enum __cell_args {}
+            static __cell_args: ::cells::StaticCell<Args, __cell_args> = ::cells::StaticCell::new();
+            const _: () = {
+                #[diagnostic::do_not_recommend]
+                impl ::cells::__private010::Provided for __cell_args {}
+                impl ::cells::Declared<Args> for __cell_args {
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "args",
+                            "ARGS",
+                            "Args",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .provided(false)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Args> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Args>::DISPOSER
+                    };
+                }
+                impl ::cells::__private010::Factory<Args> for __cell_args {
+                    const BUILD: fn() -> Args = ::cells::__private010::no_factory;
+                }
+                ::cells::__private010::register! {
+                    __cell_args
+                }
+            };
+        "#]],
+    );
+}
+
+#[test]
+fn v1_provided_with_a_body() {
+    check(
+        "provided, permanent",
+        "fn clock() -> Box<dyn Clock> { Box::new(System) }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn clock() -> &'static Box<dyn Clock> {
+                ::cells::PermanentCell::get(&__cell_clock)
+            }
+            /// The cell behind `clock()`.
+            static CLOCK: ::cells::CellStatic<
+                ::cells::PermanentCell<Box<dyn Clock>, __cell_clock>,
+            > = ::cells::CellStatic::new(&__cell_clock, &clock);
+            #[doc(hidden)]
+            enum __cell_clock {}
+            static __cell_clock: ::cells::PermanentCell<Box<dyn Clock>, __cell_clock> = ::cells::PermanentCell::new();
+            const _: () = {
+                fn clock() -> Box<dyn Clock> {
+                    Box::new(System)
+                }
+                #[diagnostic::do_not_recommend]
+                impl ::cells::__private010::Provided for __cell_clock {}
+                impl ::cells::DeclaredPermanent<Box<dyn Clock>> for __cell_clock {
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "clock",
+                            "CLOCK",
+                            "Box<dyn Clock>",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .permanent()
+                        .provided(true)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<&'static Box<dyn Clock>> = ::cells::Disposer::drop()
+                        .labelled("nothing");
+                }
+                impl ::cells::__private010::Factory<Box<dyn Clock>> for __cell_clock {
+                    const BUILD: fn() -> Box<dyn Clock> = clock;
+                }
+                ::cells::__private010::register! {
+                    __cell_clock
+                }
+            };
+        "##]],
+    );
+}
+
+#[test]
+fn v1_provided_in_tasks() {
+    check(
+        "provided",
+        "async fn args() -> Result<Args, ArgsError>;",
+        &expect![[r##"
+            #[inline]
+            async fn args() -> ::core::result::Result<::cells::Ref<'static, Args>, ::cells::Error> {
+                ::cells::AsyncCell::get(&__cell_args).await
+            }
+            /// The cell behind `args()`.
+            static ARGS: ::cells::CellStatic<::cells::AsyncCell<Args, __cell_args>> = ::cells::CellStatic::new(
+                &__cell_args,
+                &args,
+            );
+            #[doc(hidden)]
+            enum __cell_args {}
+            static __cell_args: ::cells::AsyncCell<Args, __cell_args> = ::cells::AsyncCell::new();
+            const _: () = {
+                #[diagnostic::do_not_recommend]
+                impl ::cells::__private010::Provided for __cell_args {}
+                impl ::cells::DeclaredAsync<Args> for __cell_args {
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "args",
+                            "ARGS",
+                            "Args",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .provided(false)
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Args> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Args>::DISPOSER
+                    };
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Args, ArgsError>>::KEEP
+                    };
+                    async fn build() -> ::core::result::Result<Args, ::cells::BoxError> {
+                        ::cells::__private010::FactoryOutput::<
+                            Args,
+                        >::into_result(
+                            ::cells::__private010::no_factory::<Result<Args, ArgsError>>(),
+                            Self::KEEP,
+                        )
+                    }
+                }
+                ::cells::__private010::register! {
+                    __cell_args
+                }
+            };
+        "##]],
+    );
+}

@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -173,7 +173,7 @@ fn signatures() {
         "",
         "fn search() -> Index;",
         &expect![[r#"
-            ;  <-  a factory needs a body; write the code that builds the payload
+            ;  <-  a factory needs a body; write the code that builds the payload, or add the key `provided` if the program provides it
         "#]],
     );
 }
@@ -454,7 +454,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
@@ -828,4 +828,67 @@ fn a_malformed_attribute_stays_on_one_item() {
         let expanded = expansion("", &format!("{attribute} fn search() -> Index {{ build() }}"));
         assert_eq!(expanded.matches(attribute).count(), 1, "{attribute}: {expanded}");
     }
+}
+
+#[test]
+fn v1_what_is_about_the_factory_needs_a_body() {
+    let item = "#[inline] #[doc = \"Docs.\"] #[allow(unused)] #[must_use] fn args(store: &Store, #[from(A)] b: &B) -> Result<Args, E>;";
+    check(
+        "provided, factory = build_args, max_waiters = 4, wait_timeout = \"5s\", cooldown = \"5s\", adjuster = Noop",
+        item,
+        &expect![[r#"
+            factory  <-  `factory` is for a factory, and without a body there is none; write a body, or remove `factory`
+            max_waiters  <-  `max_waiters` is for a factory, and without a body there is none; write a body, or remove `max_waiters`
+            wait_timeout  <-  `wait_timeout` is for a factory, and without a body there is none; write a body, or remove `wait_timeout`
+            cooldown  <-  `cooldown` is for a factory, and without a body there is none; write a body, or remove `cooldown`
+            adjuster  <-  `adjuster` is for a factory, and without a body there is none; write a body, or remove `adjuster`
+            store: &Store, #[from(A)] b: &B  <-  parameters are for a factory, and without a body there is none; write a body, or remove them
+            #[inline]  <-  this attribute is for a factory, and without a body there is none; remove it
+        "#]],
+    );
+    check("provided, observer = O, dispose = drop, eager, after = [STORE]", "fn args() -> Args;", &expect![]);
+    check("provided, permanent, name = \"arguments\", cell = ARGUMENTS", "fn args() -> Args;", &expect![]);
+    check("provided, infallible", "fn args() -> Result<u8, u8>;", &expect![]);
+    check("provided, fallible", "fn args() -> Alias;", &expect![]);
+    check(
+        "provided",
+        "fn args();",
+        &expect![[r#"
+        args  <-  a factory returns the payload; write `-> T` or `-> Result<T, E>`
+    "#]],
+    );
+    check(
+        "",
+        "fn args() -> Args;",
+        &expect![[r#"
+        ;  <-  a factory needs a body; write the code that builds the payload, or add the key `provided` if the program provides it
+    "#]],
+    );
+    check(
+        "provide",
+        "fn args() -> Args;",
+        &expect![[r#"
+        provide  <-  unknown key `provide`; did you mean `provided`?
+    "#]],
+    );
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn v1_where_the_factory_runs_needs_a_body() {
+    check(
+        "provided, blocking",
+        "fn args() -> Args;",
+        &expect![[r#"
+            blocking  <-  `blocking` is for a factory, and without a body there is none; write a body, or remove `blocking`
+        "#]],
+    );
+    check(
+        "provided, detached",
+        "async fn args() -> Args;",
+        &expect![[r#"
+            detached  <-  `detached` is for a factory, and without a body there is none; write a body, or remove `detached`
+        "#]],
+    );
+    check("provided, runtime = \"own\"", "async fn args() -> Args;", &expect![]);
 }

@@ -3,6 +3,7 @@
 
 use crate::cell::cell_base::CellBase;
 use crate::cell::config::{Config, DeclaredFactory};
+use crate::cell::provide::{Place, ProvideError};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::seed::SeedError;
 use crate::cell::typed_cell::TypedCell;
@@ -46,7 +47,17 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     ) -> Self {
         let (name, limits, info) = (info.name, info.limits(), Some(info));
         let scope = Scope::PROCESS;
-        let config = Config { name, limits, info, factory, observer, adjuster, scope };
+        let config = Config {
+            name,
+            limits,
+            info,
+            factory,
+            observer,
+            adjuster,
+            scope,
+            #[cfg(feature = "testing")]
+            factory_of_sandbox: false,
+        };
         Self::new(config, disposer.run)
     }
 
@@ -207,16 +218,83 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// As [`seed`](Self::seed), but `place` turns `value` into the payload, once nothing can refuse it any more. `place`
     /// runs under the cell's lock.
     pub(crate) fn seed_with<V>(&self, value: V, place: impl Fn(V) -> T) -> Result<(), SeedError<V>> {
+        self.publish(value, place, |payload| self.raw().seed(payload))
+            .map_err(|(refusal, value)| SeedError::new(self.name(), refusal, value))
+    }
+
+    /// Publishes a value where there is neither a payload nor a flight: an argument of `main`, a handle of the host.
+    ///
+    /// The payload is the next generation, ends a cooldown and the wait of those who [wait](Self::wait), and is closed and
+    /// disposed like any other. After each end another one can be provided. A declared cell takes a value only with the
+    /// key `provided`. An asynchronous disposer will run on the runtime of this call.
+    ///
+    /// ```
+    /// use cells::{ProvideRefusal, RuntimeCell};
+    ///
+    /// static PORT: RuntimeCell<u16> = RuntimeCell::new("port");
+    ///
+    /// PORT.provide(8080)?;
+    /// assert_eq!(PORT.peek().as_deref(), Some(&8080));
+    /// assert_eq!(PORT.provide(8081).unwrap_err().refusal(), ProvideRefusal::Ready);
+    /// # Ok::<(), cells::ProvideError<u16>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the cell is ready, initializing or shut down, or declared without the key `provided`.
+    /// [`ProvideError::into_value`] returns the value.
+    pub fn provide(&self, value: T) -> Result<(), ProvideError<T>> {
+        self.provide_at(Place::Empty, value, |value| value).map(drop)
+    }
+
+    /// Publishes a value in the place of what is there: a [`provide`](Self::provide) that finds room.
+    ///
+    /// The old payload is retired, and disposed after its last lease, as by a refresh. A flight under way is settled: its
+    /// waiters and the caller that runs its factory get the value, and what that factory builds is disposed.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// let level = RuntimeCell::new("level");
+    /// level.provide("info")?;
+    /// level.replace("debug")?;
+    /// assert_eq!(level.peek().as_deref(), Some(&"debug"));
+    /// # Ok::<(), cells::ProvideError<&str>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the cell is shut down, or declared without the key `provided`. [`ProvideError::into_value`] returns the value.
+    pub fn replace(&self, value: T) -> Result<(), ProvideError<T>> {
+        self.provide_at(Place::Any, value, |value| value).map(drop)
+    }
+
+    /// Provides a value, which `make` turns into the payload, once nothing can refuse it any more; returns its generation.
+    /// `make` runs under the cell's lock.
+    pub(crate) fn provide_at<V>(
+        &self,
+        place: Place,
+        value: V,
+        make: impl Fn(V) -> T,
+    ) -> Result<u64, ProvideError<V>> {
+        self.publish(value, make, |payload| self.raw().provide(place, payload))
+            .map_err(|(refusal, value)| ProvideError::new(self.name(), refusal, value))
+    }
+
+    /// Publishes the payload that `make` makes of `value`, by a function that may refuse it; then the value comes back.
+    fn publish<V, R, E>(
+        &self,
+        value: V,
+        make: impl Fn(V) -> T,
+        publish: impl FnOnce(&mut dyn FnMut() -> AnyPayload) -> Result<R, E>,
+    ) -> Result<R, (E, V)> {
         let mut value = Some(value);
-        let mut build = || {
+        let mut payload = || {
             let Some(value) = value.take() else { unreachable!("a payload is placed once") };
-            self.payload(place(value))
+            self.payload(make(value))
         };
-        let refused = self.raw().seed(&mut build).err();
-        match (refused, value) {
-            (Some(refusal), Some(value)) => Err(SeedError::new(self.name(), refusal, value)),
-            _ => Ok(()),
-        }
+        publish(&mut payload).map_err(|refusal| match value {
+            Some(value) => (refusal, value),
+            None => unreachable!("a value that is refused is not placed"),
+        })
     }
 
     /// Sets the cell's adjuster, which wraps the factory from the next flight on. Asynchronous factories, which a

@@ -21,7 +21,8 @@
 //! | a flight, a payload, a failure | none of them | [`close_if`](Control::close_if) |
 //! | a flight | no flight, a payload stays | [`supersede`](Control::supersede) |
 //! | a flight, a payload | a failure on record | [`record_failure`](Control::record_failure) |
-//! | no flight, no payload | a payload published | [`seed`](Control::seed) |
+//! | no flight, no payload | a payload published | [`provide`](Control::provide), also of a seed |
+//! | a flight, a payload | another payload published, which settles the flight | [`provide`](Control::provide), as a replacement |
 //! | any | no flight, and none begins any more | [`shut_down`](Control::shut_down) |
 //!
 //! Who waits for a payload and builds none ([`await_payload`](Control::await_payload)) waits for a flight that nobody
@@ -39,7 +40,8 @@
 //!   not settled, and a settled one can change nothing here any more.
 //! - In a forked child, a flight that began before the fork does not count as under way. Nobody runs it there, unless the
 //!   child goes on with the very thread that does; then it is that factory's own flight, and a superseded one.
-//! - A payload is published only by the flight in the control block or by `seed`, so published generations only grow.
+//! - A payload is published only by the flight in the control block or by `provide`, so published generations only grow.
+//! - No flight begins in a cell without a factory.
 
 use crate::cell::config::Config;
 use crate::cell::snapshot::{CellSnapshot, State};
@@ -47,6 +49,7 @@ use crate::error::{Error, LifecycleError, SharedError, UnavailableError};
 use crate::flight::frames::{Caller, CellId};
 use crate::flight::single_flight::{Flight, Outcome, Settled};
 use crate::flight::wait_graph::{self, Blocked};
+use crate::info::CellInfo;
 use crate::observe::observers::Observers;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::Disposal;
@@ -200,8 +203,8 @@ pub(crate) enum Usage {
     Over,
 }
 
-/// What a transition leaves to do after unlocking: waiters to wake, an error of the program to drop, a lease to release
-/// and a payload to dispose.
+/// What a transition leaves to do after unlocking: waiters to wake, an error of the program to drop and a payload to
+/// dispose.
 #[must_use = "waiters sleep until `finish` is called"]
 #[derive(Default)]
 pub(crate) struct AfterUnlock {
@@ -210,7 +213,6 @@ pub(crate) struct AfterUnlock {
     cleared: Option<Box<Failure>>,
     /// It may be the last to hold its executor.
     before: Option<Box<Built>>,
-    lease: Option<Lease>,
     /// The watch of a payload that is no longer published.
     #[cfg(feature = "tokio")]
     watch: Option<RuntimeWatch>,
@@ -236,7 +238,7 @@ impl AfterUnlock {
         if let Some(failure) = self.cleared {
             catch_user_panic(cell, || drop(failure));
         }
-        drop((self.before, self.lease));
+        drop(self.before);
         #[cfg(feature = "tokio")]
         drop(self.watch);
         self.retired
@@ -387,6 +389,9 @@ impl Control {
                 _ => {}
             }
         }
+        if let Some(CellInfo { ident, .. }) = config.info.filter(|_| !config.has_factory()) {
+            return Err(Error::Unavailable(UnavailableError::NotProvided { cell, ident }));
+        }
         block.forget_foreign();
         let flight = Arc::new(new_flight(block.next_generation()));
         block.flight = Some(Arc::clone(&flight));
@@ -441,7 +446,6 @@ impl Control {
             #[cfg(feature = "tokio")]
             watch: block.watch.take(),
             retired,
-            ..AfterUnlock::default()
         };
         Ok((lease, after))
     }
@@ -480,27 +484,43 @@ impl Control {
         Some(AfterUnlock { settled, ..AfterUnlock::default() })
     }
 
-    /// Publishes what `place` returns as the next generation. If there is a payload or a flight, or the cell is shut
-    /// down, returns the state instead. `place` runs under the lock.
-    pub(crate) fn seed(
+    /// Publishes what `value` returns as the next generation. `value` runs under the lock.
+    ///
+    /// If there is a payload or a flight, or the cell is shut down, returns the state instead. With `replacing`, only a
+    /// shutdown prevents it: the payload is retired, whose end those observers are notified of, and the flight settled with
+    /// the new one.
+    pub(crate) fn provide(
         &self,
         config: &Config,
-        place: &mut dyn FnMut() -> AnyPayload,
-    ) -> Result<(u64, AfterUnlock), State> {
+        replacing: Option<&Observers>,
+        value: &mut dyn FnMut() -> AnyPayload,
+    ) -> Result<(Lease, AfterUnlock), State> {
         let mut block = self.block.lock();
-        match block.state(&self.published) {
-            State::Empty | State::Failed => {}
-            state => return Err(state),
+        match (block.state(&self.published), replacing) {
+            (State::Empty | State::Failed, _) => {}
+            (State::Ready | State::Initializing, Some(_)) if !block.shut_down => {}
+            (_, Some(_)) => return Err(State::Closed),
+            (state, None) => return Err(state),
         }
-        block.forget_foreign();
+        if block.under_way().is_none() {
+            block.forget_foreign();
+        }
         let generation = block.next_generation();
+        let (lease, parting) = self.published.replace(value(), generation, config.is_declared());
+        debug_assert!(parting.is_none() || replacing.is_some(), "only a replacement finds a payload");
+        let replaced = parting.zip(replacing);
+        let retired = replaced.map(|(parting, observers)| self.start_drain(&mut block, parting, observers));
         let before = block.built.replace(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
-        let cleared = block.failure.take();
-        let (lease, parting) = self.published.replace(place(), generation, config.is_declared());
-        debug_assert!(parting.is_none(), "there was no payload");
-        let awaited = block.settle_awaited(|| Outcome::Ready(lease.clone()));
-        let lease = Some(lease);
-        Ok((generation, AfterUnlock { awaited, cleared, before, lease, ..AfterUnlock::default() }))
+        let after = AfterUnlock {
+            settled: block.supersede(|| Outcome::Ready(lease.clone())),
+            awaited: block.settle_awaited(|| Outcome::Ready(lease.clone())),
+            cleared: block.failure.take(),
+            before,
+            #[cfg(feature = "tokio")]
+            watch: block.watch.take(),
+            retired,
+        };
+        Ok((lease, after))
     }
 
     /// The published generation, if it is to be looked at from now on; `None` if there is none, or it is looked at already.

@@ -103,7 +103,7 @@ impl RawCell {
                     if let Some(lease) = initializer.finish(returned)?.into_lease()? {
                         return Ok(lease);
                     }
-                    budget.start_over(self)?;
+                    budget.start_over(self, purpose)?;
                 }
             }
         }

@@ -106,7 +106,7 @@ impl<'a> Caller<'a> {
 
     /// Checks that a call whose own flight was superseded may start over.
     pub(crate) fn start_over(&mut self) -> Result<(), Error> {
-        self.budget.start_over(self.cell)
+        self.budget.start_over(self.cell, self.purpose)
     }
 }
 

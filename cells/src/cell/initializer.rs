@@ -7,7 +7,7 @@ use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, cell_error, find_hidden};
-use crate::flight::frames::{Caller, Entered, Frame};
+use crate::flight::frames::{self, Caller, Entered, Frame};
 use crate::flight::single_flight::{Flight, Outcome};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::context::{self, InitContext};
@@ -72,6 +72,11 @@ impl<'a> Initializer<'a> {
     #[cfg(feature = "tokio")]
     pub(crate) fn cell(&self) -> &'a RawCell {
         self.cell
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn generation(&self) -> u64 {
+        self.flight.generation
     }
 
     #[cfg(feature = "tokio")]
@@ -140,7 +145,11 @@ impl<'a> Initializer<'a> {
             }
             Ok(Err(error)) => (Ok(self.fail(self.share(error), InitStatus::Error)), None),
             Err(panic) => {
-                let error = SharedError::new(Panic::message_of(&*panic));
+                let error = self.share(Box::new(Panic::message_of(&*panic)));
+                if let Some(of_cell) = cell_error(&error) {
+                    // The panic goes on through the factory that asked for this cell, and then is that one's.
+                    let _ = frames::note::<()>(Err(of_cell.clone()));
+                }
                 let _ = self.fail(error, InitStatus::Panicked);
                 (Err(panic), None)
             }
@@ -172,7 +181,8 @@ impl<'a> Initializer<'a> {
         }
     }
 
-    /// Shares the factory's error, which may hide that of a cell it asked.
+    /// Shares the factory's error, or its panic, which may hide the error of a cell it asked: an infallible accessor
+    /// panics with its text.
     fn share(&self, error: BoxError) -> SharedError {
         let errors = self.frame.errors();
         let mut hidden = None;

@@ -1,8 +1,8 @@
 //! One cell: its states, how its payload is read, built and closed, and its public type.
 //!
 //! [`control`] has the states, the transitions and the invariants; it alone takes the cell's lock. A caller asks it what
-//! to do ([`get`], [`get_async`]), and an [`initializer`] runs the flight. [`close`] lets go of a payload. All of that is
-//! compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type. What users see is [`cell_base`], on that
+//! to do ([`get`], [`get_async`]), and an [`initializer`] runs the flight. [`close`] lets go of a payload, and
+//! [`provide`] takes one from outside. All of that is compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type. What users see is [`cell_base`], on that
 //! [`closable_cell`], and on that [`runtime_cell`]; declared cells begin with one of the first two.
 
 pub(crate) mod cell_base;
@@ -16,6 +16,7 @@ pub(crate) mod initializer;
 pub(crate) mod linger;
 #[cfg(feature = "tokio")]
 pub(crate) mod on_tokio;
+pub(crate) mod provide;
 pub(crate) mod raw_cell;
 pub(crate) mod runtime_cell;
 pub(crate) mod seed;

@@ -121,10 +121,13 @@ impl Drop for FlightTask {
 }
 
 async fn run(initializer: Initializer<'static>, mut build: impl Build) -> Result<Outcome, Error> {
-    let cell = initializer.cell();
+    let (cell, own) = (initializer.cell(), initializer.generation());
     let outcome = initialize(initializer, &mut build).await?;
     if let Outcome::Ready(lease) = &outcome {
-        close_with_runtime(cell, lease.generation());
+        // A value that replaced the flight belongs to the runtime where it was provided.
+        if lease.generation() == own {
+            close_with_runtime(cell, own);
+        }
         cell.used();
     }
     Ok(outcome)
@@ -132,7 +135,7 @@ async fn run(initializer: Initializer<'static>, mut build: impl Build) -> Result
 
 /// Closes a generation when the caller's runtime ends: whatever is tied to that runtime (sockets, timers, tasks) no
 /// longer works then.
-fn close_with_runtime(cell: &'static RawCell, generation: u64) {
+pub(crate) fn close_with_runtime(cell: &'static RawCell, generation: u64) {
     let Ok(runtime) = Handle::try_current() else { return };
     let task = on_runtime_end(&runtime, move || {
         if cell.generation() == Some(generation) {

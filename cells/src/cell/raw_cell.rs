@@ -173,14 +173,15 @@ impl RawCell {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let sandbox = (self.config.scope != Scope::PROCESS).then_some("sandbox");
         let permission = sandbox.or(permission).ok_or(SeedRefusal::NotAllowed)?;
-        let (generation, after) = self.control.seed(&self.config, place).map_err(|state| match state {
-            State::Ready => SeedRefusal::Ready,
-            State::Closed => SeedRefusal::ShutDown,
-            State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
-        })?;
+        let (lease, after) =
+            self.control.provide(&self.config, None, place).map_err(|state| match state {
+                State::Ready => SeedRefusal::Ready,
+                State::Closed => SeedRefusal::ShutDown,
+                State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
+            })?;
         let _ = after.finish(self.name());
         self.note_home();
-        catch_user_panic(self.name(), || log::seeded(self.name(), generation, permission));
+        catch_user_panic(self.name(), || log::seeded(self.name(), lease.generation(), permission));
         Ok(())
     }
 }

@@ -58,6 +58,8 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
             observer: Hook::none(),
             adjuster: Hook::none(),
             scope: Scope::PROCESS,
+            #[cfg(feature = "testing")]
+            factory_of_sandbox: false,
         };
         Self { cell: ClosableCell::new(config, DisposeFn::Drop) }
     }
@@ -91,6 +93,11 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 }
 
+// To whoever passes a closure that can run only once (E0507), the compiler shows the line of the bound, so that line names
+// the remedy. A trait of our own in its place would have a message of its own, but from such a bound the compiler would not
+// know what the closure returns: it would convert nothing (`Ok(Box::new(..))` for a `Box<dyn Trait>`), and report a wrong
+// type at the whole closure.
+
 /// Getting a payload.
 impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Returns the payload. If there is none, waits for the flight under way, or runs `factory` if there is no flight.
@@ -108,12 +115,57 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     #[inline]
     pub fn get_or_initialize<E: Into<BoxError>>(
         &self,
-        mut factory: impl FnMut() -> Result<T, E>,
+        mut factory: impl FnMut() -> Result<T, E>, // to run it only once: `get_or_initialize_once`
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
             None => self.get_slow(Purpose::Get, &mut factory),
         }
+    }
+
+    /// Does the same as [`get_or_initialize`](Self::get_or_initialize) with a factory that can run only once, such as a
+    /// closure that gives away what it has captured.
+    ///
+    /// If the cell is closed while the factory runs, what that built is disposed, and the call gets an error, because it
+    /// has no second factory to start over with. [`provide`](ClosableCell::provide) publishes a value that is there already.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// let cell = RuntimeCell::new("greeting");
+    /// let greeting = "hello".to_owned();
+    /// assert_eq!(*cell.get_or_initialize_once(|| Ok::<_, cells::Error>(greeting))?, "hello");
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`get_or_initialize`](Self::get_or_initialize), and
+    /// [`Superseded`](crate::UnavailableError::Superseded). An adjuster that calls the factory a second time gets an error.
+    ///
+    /// # Panics
+    /// With the factory's own panic.
+    #[inline]
+    pub fn get_or_initialize_once<E: Into<BoxError>>(
+        &self,
+        factory: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Ref<'static, T>, Error> {
+        match self.cell.typed.lease() {
+            Some(lease) => Ok(lease),
+            None => self.get_slow_once(factory),
+        }
+    }
+
+    #[cold]
+    fn get_slow_once<E: Into<BoxError>>(
+        &self,
+        factory: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Ref<'static, T>, Error> {
+        let mut factory = Some(factory);
+        let mut build = || match factory.take() {
+            Some(factory) => factory().map_err(Into::into),
+            None => Err(BoxError::from("the factory can run only once, and has run")),
+        };
+        self.get_slow(Purpose::Once, &mut build)
     }
 
     /// Returns the payload; builds it by `factory`, which cannot fail, if there is none.
@@ -188,13 +240,37 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// With the factory's own panic, in the task that ran it.
     pub async fn get_or_initialize_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
         &self,
-        factory: impl FnMut() -> F,
+        factory: impl FnMut() -> F, // to run it only once: `get_or_initialize_once_async`
     ) -> Result<Ref<'static, T>, Error> {
         match self.cell.typed.lease() {
             Some(lease) => Ok(lease),
             // Boxed: the future is moved whenever a task is spawned, and most often the cell is ready.
             None => Box::pin(self.get_slow_async(Purpose::Get, AsyncFactory { cell: self, factory })).await,
         }
+    }
+
+    /// Does the same as [`get_or_initialize_once`](Self::get_or_initialize_once) with an asynchronous factory, and blocks
+    /// no thread while it waits.
+    ///
+    /// # Errors
+    /// As [`get_or_initialize_once`](Self::get_or_initialize_once).
+    ///
+    /// # Panics
+    /// With the factory's own panic, in the task that ran it.
+    pub async fn get_or_initialize_once_async<E: Into<BoxError>, F: Future<Output = Result<T, E>>>(
+        &self,
+        factory: impl FnOnce() -> F,
+    ) -> Result<Ref<'static, T>, Error> {
+        if let Some(lease) = self.cell.typed.lease() {
+            return Ok(lease);
+        }
+        let mut factory = Some(factory);
+        let factory = || {
+            // The asynchronous factories of a bare cell have no adjuster, which might call twice.
+            let Some(factory) = factory.take() else { unreachable!("the call does not start over") };
+            factory()
+        };
+        Box::pin(self.get_slow_async(Purpose::Once, AsyncFactory { cell: self, factory })).await
     }
 
     /// Does the same as [`get_or_init`](Self::get_or_init) with an asynchronous factory, and blocks no thread while it
@@ -308,5 +384,17 @@ impl<T: Send + Sync + 'static> Deref for RuntimeCell<T> {
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.cell, f)
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::RuntimeCell;
+
+    #[test]
+    fn r6_a_cell_that_was_never_used_takes_256_bytes_at_most() {
+        // Only tests have sandboxes.
+        let most = if cfg!(feature = "testing") { 272 } else { 256 };
+        assert!(size_of::<RuntimeCell<u64>>() <= most, "{} bytes", size_of::<RuntimeCell<u64>>());
     }
 }

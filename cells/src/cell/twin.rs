@@ -106,10 +106,11 @@ impl Twins {
         if let Some(twin) = self.of_cell(cell) {
             return twin;
         }
+        let has_factory = self.factories.lock().contains_key(&cell.info().id());
         let mut list = self.list.write();
         let shut_down = list.shut_down;
         list.twins.entry(address(cell)).or_insert_with(|| {
-            let twin = Box::leak(Box::new(CellBase { raw: cell.twin(Scope::of(world)) }));
+            let twin = Box::leak(Box::new(CellBase { raw: cell.twin(Scope::of(world), has_factory) }));
             if shut_down {
                 // Nobody waits for it yet, so this has nothing to do after unlocking.
                 let _ = twin.raw.shut_down();
@@ -197,11 +198,11 @@ impl RawCell {
     }
 
     /// The twin of this cell in a sandbox.
-    fn twin(&self, scope: Scope) -> Self {
-        let Config { name, limits, info, factory, observer, adjuster, scope: _ } = &self.config;
+    fn twin(&self, scope: Scope, factory_of_sandbox: bool) -> Self {
+        let Config { name, limits, info, factory, observer, adjuster, .. } = &self.config;
         let (observer, adjuster) = (observer.twin(), adjuster.twin());
-        let config =
-            Config { name, limits: *limits, info: *info, factory: *factory, observer, adjuster, scope };
+        let (limits, info, factory) = (*limits, *info, *factory);
+        let config = Config { name, limits, info, factory, observer, adjuster, scope, factory_of_sandbox };
         Self::new(config, self.control.published().type_of_payloads())
     }
 

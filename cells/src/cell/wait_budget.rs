@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Refresh,
     /// A get without a time limit, also for the calls of its factories.
     WarmUp,
+    /// A get whose factory can run only once.
+    Once,
     /// A get whose caller cannot be given an error that is no failure: no limit applies to it.
     CannotFail,
 }
@@ -26,7 +28,7 @@ impl Purpose {
     /// Which payload a call that comes now accepts.
     pub(crate) fn accepts(self, cell: &RawCell) -> Accepts {
         match self {
-            Self::Get | Self::WarmUp | Self::CannotFail => Accepts::Any,
+            Self::Get | Self::WarmUp | Self::Once | Self::CannotFail => Accepts::Any,
             Self::Refresh => cell.control.newer(),
         }
     }
@@ -64,7 +66,10 @@ impl WaitBudget {
 
     /// Checks that a call whose own flight was superseded may start over. A cell that is closed faster than it is built
     /// would otherwise keep its caller forever.
-    pub(crate) fn start_over(&mut self, cell: &RawCell) -> Result<(), Error> {
+    pub(crate) fn start_over(&mut self, cell: &RawCell, purpose: Purpose) -> Result<(), Error> {
+        if purpose == Purpose::Once {
+            return Err(Error::Unavailable(UnavailableError::Superseded { cell: cell.name() }));
+        }
         match self.deadline() {
             Some(deadline) if deadline <= clock::now() => Err(cell.reject(&Rejected::TimedOut, self)),
             _ => Ok(()),

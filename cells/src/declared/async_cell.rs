@@ -108,12 +108,12 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 
     /// The cell of the caller's runtime, if each runtime has its own; else the only one.
     #[cfg(feature = "tokio")]
-    fn here(&self) -> &ClosableCell<T> {
+    pub(crate) fn here(&self) -> &ClosableCell<T> {
         if D::OWN_RUNTIME { self.runtimes.here(&self.cell, Self::declared) } else { &self.cell }
     }
 
     #[cfg(not(feature = "tokio"))]
-    fn here(&self) -> &ClosableCell<T> {
+    pub(crate) fn here(&self) -> &ClosableCell<T> {
         &self.cell
     }
 

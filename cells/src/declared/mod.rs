@@ -11,6 +11,7 @@ pub(crate) mod mode;
 #[cfg(feature = "tokio")]
 pub(crate) mod per_runtime;
 pub(crate) mod permanent_cell;
+pub(crate) mod provided;
 #[cfg(feature = "testing")]
 pub(crate) mod sandboxed;
 pub(crate) mod static_cell;

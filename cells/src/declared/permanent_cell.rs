@@ -59,7 +59,7 @@ pub trait DeclaredPermanent<T: 'static>: Sized + 'static {
 /// It dereferences to a [`CellBase`], which has its name and state.
 pub struct PermanentCell<T: Payload, D: DeclaredPermanent<T>> {
     payload: OnceCell<T>,
-    cell: ClosableCell<&'static T>,
+    pub(crate) cell: ClosableCell<&'static T>,
     factory: DeclaredFactory,
     adjuster: Hook<dyn Adjuster>,
     declaration: PhantomData<fn() -> D>,
@@ -224,15 +224,15 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
         }
     }
 
-    /// Stores a payload forever. Called by one flight or seeding at a time, and not again once one has stored a
-    /// payload.
+    /// Stores a payload forever. Called by one flight, seeding or provision at a time, and not again once one
+    /// has stored a payload.
     fn store(&'static self, payload: T) -> &'static T {
         self.payload.get_or_init(|| payload)
     }
 
-    /// The same for a seeding, whoever's cell it is.
+    /// The same for a seeding or provision, whoever's cell it is.
     #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "there are no sandboxes"))]
-    fn store_in(&'static self, here: &RawCell, payload: T) -> &'static T {
+    pub(crate) fn store_in(&'static self, here: &RawCell, payload: T) -> &'static T {
         #[cfg(feature = "testing")]
         if here.twins().is_some() {
             return Box::leak(Box::new(payload));

@@ -140,6 +140,15 @@ pub(crate) fn seeded(cell: &str, generation: u64, permission: &str) {
     event!(INFO, "runtime_cell_seeded", cell, generation, permission);
 }
 
+pub(crate) fn provided(cell: &str, payload_type: &str, generation: u64) {
+    event!(INFO, "runtime_cell_provided", cell, payload_type, generation);
+}
+
+/// A value was provided in the place of what was there, if anything.
+pub(crate) fn replaced(cell: &str, payload_type: &str, generation: u64) {
+    event!(INFO, "runtime_cell_replaced", cell, payload_type, generation);
+}
+
 pub(crate) fn wait_rejected(cell: &str, reason: &str, waited: Duration) {
     let waited_ms = millis(waited);
     event!(DEBUG, "runtime_cell_wait_rejected", cell, reason, waited_ms);

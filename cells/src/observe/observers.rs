@@ -62,6 +62,12 @@ impl Observers {
         self.forward(Event::InitEnd(result));
     }
 
+    /// Start and end of a generation that no factory built. The log has an event of its own for it.
+    pub(crate) fn provided(&self, result: &InitResult<'_>) {
+        self.init_start(result.generation, result.context.as_ref());
+        self.forward(Event::InitEnd(result));
+    }
+
     pub(crate) fn close_end(&self, result: &CloseResult, payload_type: &str) {
         catch_user_panic(self.cell, || log::close_end(result, payload_type));
         self.forward(Event::CloseEnd(result));

@@ -1,9 +1,11 @@
 //! Closing and refreshing a cell together with what was built on it.
 
 use crate::cell::close::Closing;
+use crate::cell::provide::ProvideError;
 use crate::declared::any_cell::AnyAsyncCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
+use crate::declared::provided::Provided;
 use crate::declared::static_cell::{Declared, StaticCell};
 use crate::error::Error;
 use crate::info::{CellInfo, DependencyKind};
@@ -39,11 +41,23 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// With the panic of the first factory that panics.
     pub fn refresh_with_dependents(&'static self) -> Result<Ref<'static, T>, Error> {
         let lease = self.refresh()?;
-        let mut dependents = Dependents::of(D::INFO);
-        while let Some((node, cell)) = dependents.next_to_rebuild() {
-            dependents.rebuilt(node, cell.rebuild());
-        }
-        dependents.first_error.map_or(Ok(lease), Err)
+        rebuild(D::INFO).map(|()| lease)
+    }
+
+    /// Provides a value in the place of what is there, and then refreshes all cells that were built on this one, as
+    /// [`refresh_with_dependents`](Self::refresh_with_dependents) does.
+    ///
+    /// # Errors
+    /// Outside that the value was refused, as by [`replace`](Self::replace); nothing is refreshed then. Inside the first
+    /// error of a dependent. So a function that may return either calls this with `??`.
+    ///
+    /// # Panics
+    /// With the panic of the first factory that panics.
+    pub fn replace_with_dependents(&'static self, value: T) -> Result<Result<(), Error>, ProvideError<T>>
+    where
+        D: Provided,
+    {
+        self.replace(value).map(|()| rebuild(D::INFO))
     }
 }
 
@@ -64,13 +78,45 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// With the panic of the first factory that panics.
     pub async fn refresh_with_dependents(&'static self) -> Result<Ref<'static, T>, Error> {
         let lease = self.refresh().await?;
-        let mut dependents = Dependents::of(D::INFO);
-        while let Some((node, cell)) = dependents.next_to_rebuild() {
-            let outcome = cell.rebuild_async().await;
-            dependents.rebuilt(node, outcome);
-        }
-        dependents.first_error.map_or(Ok(lease), Err)
+        rebuild_async(D::INFO).await.map(|()| lease)
     }
+
+    /// [`StaticCell::replace_with_dependents`] in a task.
+    ///
+    /// # Errors
+    /// Outside that the value was refused, as by [`replace`](Self::replace); inside the first error of a dependent.
+    ///
+    /// # Panics
+    /// With the panic of the first factory that panics.
+    pub async fn replace_with_dependents(
+        &'static self,
+        value: T,
+    ) -> Result<Result<(), Error>, ProvideError<T>>
+    where
+        D: Provided,
+    {
+        self.replace(value)?;
+        Ok(rebuild_async(D::INFO).await)
+    }
+}
+
+/// Refreshes the dependents of a cell, each after what it depends on; returns their first error.
+fn rebuild(cell: &CellInfo) -> Result<(), Error> {
+    let mut dependents = Dependents::of(cell);
+    while let Some((node, cell)) = dependents.next_to_rebuild() {
+        dependents.rebuilt(node, cell.rebuild());
+    }
+    dependents.first_error.map_or(Ok(()), Err)
+}
+
+/// The same in a task.
+async fn rebuild_async(cell: &CellInfo) -> Result<(), Error> {
+    let mut dependents = Dependents::of(cell);
+    while let Some((node, cell)) = dependents.next_to_rebuild() {
+        let outcome = cell.rebuild_async().await;
+        dependents.rebuilt(node, outcome);
+    }
+    dependents.first_error.map_or(Ok(()), Err)
 }
 
 /// Unpublishes the payloads of all dependents of a cell whose own payload is unpublished already; returns what is left to

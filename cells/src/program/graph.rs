@@ -32,6 +32,8 @@ pub struct GraphNode {
     pub module_path: &'static str,
     /// What the cell was doing.
     pub state: State,
+    /// Whether the program may provide its payload.
+    pub provided: bool,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) cell: AnyCell,
 }
@@ -67,8 +69,8 @@ pub(crate) fn of_own() -> Graph {
 
 fn of(cells: Vec<AnyCell>) -> Graph {
     let node = |cell: AnyCell| {
-        let CellInfo { name, module_path, .. } = *cell.info();
-        GraphNode { name, module_path, state: cell.known_state(), cell }
+        let CellInfo { name, module_path, provided, .. } = *cell.info();
+        GraphNode { name, module_path, state: cell.known_state(), provided, cell }
     };
     let nodes: Vec<_> = cells.into_iter().map(node).collect();
     Graph { edges: edges(&nodes), nodes }
@@ -113,7 +115,7 @@ impl Graph {
     /// Returns the graph in Graphviz's language, for `dot -Tsvg`.
     ///
     /// Solid arrows are injected dependencies, dashed ones observed, dotted ones `after`; the colour of a cell is
-    /// its state.
+    /// its state. A cell that takes a value from outside has a double border.
     pub fn to_dot(&self) -> String {
         let mut dot = String::from("digraph cells {\n    node [shape=box, style=\"rounded,filled\"];\n");
         let names = self.names();
@@ -121,7 +123,9 @@ impl Graph {
             // Graphviz reads HTML's character references too.
             let label = names.apart(node.cell.info(), "\n").replace('&', "&amp;").replace('\\', "\\\\");
             let label = label.replace('"', "\\\"").replace('\n', "\\n");
-            let _ = writeln!(dot, "    c{index} [label=\"{label}\", fillcolor=\"{}\"];", colour(node.state));
+            let border = if node.provided { ", peripheries=2" } else { "" };
+            let fill = colour(node.state);
+            let _ = writeln!(dot, "    c{index} [label=\"{label}\", fillcolor=\"{fill}\"{border}];");
         }
         for edge in &self.edges {
             let style = match edge.kind {
@@ -138,7 +142,7 @@ impl Graph {
     /// Returns the graph in Mermaid's language, for Markdown.
     ///
     /// Plain arrows are injected dependencies, dotted ones observed, those with a label `after`; the colour of a
-    /// cell is its state.
+    /// cell is its state. A cell that takes a value from outside has double sides.
     pub fn to_mermaid(&self) -> String {
         let mut mermaid = String::from("flowchart TD\n");
         let names = self.names();
@@ -154,7 +158,8 @@ impl Graph {
                     _ => label.push(c),
                 }
             }
-            let _ = writeln!(mermaid, "    c{index}[\"{label}\"]");
+            let (open, close) = if node.provided { ("[[", "]]") } else { ("[", "]") };
+            let _ = writeln!(mermaid, "    c{index}{open}\"{label}\"{close}");
             let _ = writeln!(mermaid, "    style c{index} fill:{},color:#000", colour(node.state));
         }
         for edge in &self.edges {

@@ -49,7 +49,7 @@ pub enum WarmUpOutcome {
     Built,
     /// It was ready already.
     Ready,
-    /// Its factory failed.
+    /// Its factory failed, or it has none and its payload is not provided.
     Failed,
     /// Something that is injected into it failed.
     Skipped,

@@ -32,6 +32,8 @@ pub(crate) struct Draft {
     pub(crate) payload: Option<&'static str>,
     pub(crate) fallible: bool,
     pub(crate) body: &'static str,
+    /// Whether the declaration, unlike its plain function, has no body: the program provides the payload.
+    pub(crate) provided: bool,
     pub(crate) callers: Callers,
     /// Whether the place writes the attribute and the function from parts.
     pub(crate) pieces: bool,
@@ -73,10 +75,11 @@ impl Draft {
     pub(crate) fn marked(&self) -> String {
         let Self { crate_lints, items, above, below, keys, visibility, .. } = self;
         let Self { qualifiers, name, generics, parameters, returns, body, .. } = self;
-        let attribute = if keys.is_empty() {
+        let provided = if self.provided { "provided, " } else { "" };
+        let attribute = if keys.is_empty() && !self.provided {
             "⟨attr:#[::cells::runtime_cell]⟩".to_owned()
         } else {
-            format!("⟨attr:#[::cells::runtime_cell({keys})]⟩")
+            format!("⟨attr:#[::cells::runtime_cell({provided}{keys})]⟩")
         };
         let visibility = visibility.replace("$path", self.path);
         let declaration = format!(
@@ -161,6 +164,7 @@ impl Default for Draft {
             payload: Some("u8"),
             fallible: false,
             body: "{ crate::make() }",
+            provided: false,
             callers: Callers::Both,
             pieces: false,
             needs_async: false,

@@ -105,6 +105,11 @@ pub(crate) const REFUSED: &[Exception] = &[
         "it has no error to return at a limit",
     ),
     exception(
+        "no-factory",
+        "a parameter, attribute or key for a factory, where there is no body",
+        "the program provides the payload, and nothing builds it",
+    ),
+    exception(
         "not-a-value",
         "a key with a value it does not take, or given twice",
         "it would have no effect",
@@ -186,6 +191,27 @@ pub(crate) fn rows() -> Vec<String> {
     refused.chain(lints).collect()
 }
 
+/// What a declaration without a body cannot have.
+fn without_factory(draft: &mut Draft) {
+    for key in ["factory", "adjuster", "blocking", "detached", "max_waiters", "wait_timeout", "cooldown"] {
+        if draft.has(key) {
+            draft.refuse("no-factory");
+        }
+    }
+    if draft.arguments > 0 {
+        draft.refuse("no-factory");
+    }
+    let known =
+        ["doc", "cfg", "cfg_attr", "deprecated", "must_use", "allow", "warn", "deny", "forbid", "expect"];
+    let attributes = format!("{}{}", draft.above, draft.below);
+    let names = attributes.split("#[").skip(1).map(|attribute| {
+        attribute.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next().unwrap_or_default()
+    });
+    for _ in names.filter(|name| !known.contains(name)) {
+        draft.refuse("no-factory");
+    }
+}
+
 /// The exceptions that a draft meets because its parts do not go together.
 pub(crate) fn combined(draft: &mut Draft) {
     let asynchronous = draft.is_async() || draft.has("blocking");
@@ -204,6 +230,9 @@ pub(crate) fn combined(draft: &mut Draft) {
         if !draft.fallible && draft.has(key) {
             draft.refuse("limits");
         }
+    }
+    if draft.provided {
+        without_factory(draft);
     }
     let lifetime = !draft.generics.is_empty() && draft.returns.contains("'a");
     if draft.borrows && draft.arguments > 0 || lifetime {

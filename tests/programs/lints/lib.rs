@@ -282,6 +282,45 @@ pub fn permanent_and_fallible(permanent: &Pool) -> Result<Pool, BoxError> {
     Pool::open(&permanent.number().to_string())
 }
 
+/// What `main` knows.
+#[must_use]
+#[runtime_cell(provided)]
+pub fn given() -> Pool;
+
+/// The same, with every key that needs no factory.
+///
+/// # Errors
+/// Those of the cell.
+#[runtime_cell(
+    provided,
+    name = "given and kept",
+    cell = GIVEN_AND_KEPT,
+    eager,
+    after = [GIVEN],
+    permanent,
+    dispose = Pool::save,
+    observer = NullObserver
+)]
+pub fn given_for_good() -> Result<Pool, BoxError>;
+
+/// Given in a task.
+#[runtime_cell(provided, dispose = Pool::shut)]
+pub async fn given_later() -> Pool;
+
+/// Given in a task, or not.
+///
+/// # Errors
+/// Those of the cell.
+#[runtime_cell(provided)]
+pub async fn given_at_last() -> Result<Pool, BoxError>;
+
+/// Given, or built.
+#[must_use]
+#[runtime_cell(provided)]
+pub fn given_or_built(given: &Pool) -> Pool {
+    Pool(given.number())
+}
+
 /// Depends on a deprecated cell.
 #[allow(deprecated, reason = "the dependency is deprecated")]
 #[runtime_cell]

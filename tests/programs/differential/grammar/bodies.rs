@@ -13,6 +13,12 @@ fn body(draft: &mut Draft, body: &'static str) {
 
 pub(super) const CHOICES: &[Choice] = &[
     ("made", |_| {}),
+    ("provided", |draft| {
+        if draft.body == Draft::default().body && !draft.pieces {
+            draft.body = "⟨plain:{ crate::make() }⟩⟨cell:;⟩";
+            draft.provided = true;
+        }
+    }),
     ("wrong", |draft| body(draft, "{ \"text\" }")),
     ("empty", |draft| body(draft, "{}")),
     ("statement", |draft| body(draft, "{ 1; }")),

@@ -1,0 +1,136 @@
+//! Values from outside: the program publishes one where a factory would have built the payload, or in the place of what
+//! is there.
+//!
+//! A value is published in one critical section of the [control block](crate::cell::control), which also settles what
+//! waits for a payload. `provide` does so where nothing is published and no flight is under way. `replace` does so in any
+//! case: what was published is retired, as by a refresh, and a flight under way is settled with the value, so that its
+//! waiters and its initializer get that, and what its factory builds is disposed as that of any superseded flight. Only
+//! then, after unlocking, observers are notified of a start and an end. A value that is refused never leaves the caller.
+
+use crate::cell::raw_cell::RawCell;
+use crate::cell::snapshot::State;
+use crate::observe::context;
+use crate::observe::log;
+use crate::observe::observer::{InitResult, InitStatus};
+use crate::observe::user_panic::catch_user_panic;
+use crate::payload::lease::AnyPayload;
+use std::fmt;
+use std::time::Duration;
+
+/// The error of a value that a cell refused; it carries the value back.
+pub struct ProvideError<T> {
+    cell: &'static str,
+    refusal: ProvideRefusal,
+    value: T,
+}
+
+/// The reasons why a cell refuses a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProvideRefusal {
+    /// The cell is declared without the key `provided`, so only its factory builds its payload.
+    NotDeclared,
+    /// A payload is already published.
+    Ready,
+    /// A flight is under way.
+    Initializing,
+    /// The cell is closed for good.
+    ShutDown,
+}
+
+impl<T> ProvideError<T> {
+    pub(crate) const fn new(cell: &'static str, refusal: ProvideRefusal, value: T) -> Self {
+        Self { cell, refusal, value }
+    }
+
+    /// Returns the reason.
+    pub fn refusal(&self) -> ProvideRefusal {
+        self.refusal
+    }
+
+    /// Returns the value that was to be the payload.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl<T> fmt::Display for ProvideError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self.refusal {
+            ProvideRefusal::NotDeclared => {
+                "it takes no value from outside; declare it with the key `provided`"
+            }
+            ProvideRefusal::Ready => "it already has a payload; close it first, or call `replace`",
+            ProvideRefusal::Initializing => {
+                "it is being initialized; provide the value before the first get, or call `replace`"
+            }
+            ProvideRefusal::ShutDown => "it is shut down",
+        };
+        write!(f, "cell `{}`: {why}", self.cell)
+    }
+}
+
+/// The text, which is what `unwrap` prints. It leaves out the value, as a cell's `Debug` leaves out the payload.
+impl<T> fmt::Debug for ProvideError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<T> std::error::Error for ProvideError<T> {}
+
+/// Where a value goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Where nothing is published and no flight is under way.
+    Empty,
+    /// In the place of whatever is there.
+    Any,
+}
+
+impl RawCell {
+    /// Publishes what `value` returns, if the cell takes it; returns its generation. `value` runs under the cell's lock.
+    pub(crate) fn provide(
+        &self,
+        place: Place,
+        value: &mut dyn FnMut() -> AnyPayload,
+    ) -> Result<u64, ProvideRefusal> {
+        if let Some(info) = self.config.info {
+            if !info.provided {
+                return Err(ProvideRefusal::NotDeclared);
+            }
+        }
+        self.note_home();
+        let observers = self.observers();
+        let replacing = (place == Place::Any).then_some(&observers);
+        let (lease, after) =
+            self.control.provide(&self.config, replacing, value).map_err(|state| match state {
+                State::Ready => ProvideRefusal::Ready,
+                State::Closed => ProvideRefusal::ShutDown,
+                State::Initializing | State::Empty | State::Failed => ProvideRefusal::Initializing,
+            })?;
+        let (cell, generation) = (self.name(), lease.generation());
+        let replaced = after.finish(cell);
+        let payload_type = self.payload_type();
+        catch_user_panic(cell, || match place {
+            Place::Empty => log::provided(cell, payload_type, generation),
+            Place::Any => log::replaced(cell, payload_type, generation),
+        });
+        observers.provided(&InitResult {
+            cell,
+            payload: Some(lease.payload()),
+            status: InitStatus::Ok,
+            duration: Duration::ZERO,
+            own: Duration::ZERO,
+            waiting: Duration::ZERO,
+            error: None,
+            generation,
+            context: context::of_flight(),
+        });
+        drop(lease);
+        if let Some(replaced) = replaced {
+            let _ = self.settle(replaced);
+        }
+        Ok(generation)
+    }
+}
