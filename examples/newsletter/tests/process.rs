@@ -6,8 +6,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+/// How long the test waits for the server's end before it fails.
+const IN_VAIN: Duration = Duration::from_mins(1);
 
 /// The server, with its files in this directory.
 fn server(dir: &Path, api: &EmailApi) -> Command {
@@ -34,9 +39,18 @@ fn request(address: &str, method: &str, path: &str, head: &str, body: &str) -> S
     answer
 }
 
-fn end(server: Child) -> Output {
+/// Stops the server, which has to end by itself.
+fn end(mut server: Child) -> Output {
     let kill = Command::new("kill").arg("-TERM").arg(server.id().to_string()).status().unwrap();
     assert!(kill.success());
+    let start = Instant::now();
+    while server.try_wait().unwrap().is_none() {
+        if start.elapsed() > IN_VAIN {
+            server.kill().unwrap();
+            panic!("the signal does not end it");
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
     server.wait_with_output().unwrap()
 }
 

@@ -1,11 +1,12 @@
 //! The loop, from the first job to the end.
 
-use crate::support::{World, job, until};
+use crate::support::{IN_VAIN, World, job, until};
 use cells::{Ref, find_error};
 use std::fs;
 use std::future::pending;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use worker::model::{MODEL, NoModel, model};
 use worker::work::run;
 
@@ -34,8 +35,13 @@ impl Worker {
     async fn end(self) -> usize {
         let Self { jobs, stop: _stop, done } = self;
         drop(jobs);
-        done.await.unwrap()
+        ended(done).await
     }
+}
+
+/// How many jobs were done.
+async fn ended(worker: JoinHandle<usize>) -> usize {
+    timeout(IN_VAIN, worker).await.expect("it ends").unwrap()
 }
 
 #[tokio::test]
@@ -116,7 +122,7 @@ async fn a_worker_that_is_stopped_ends_what_it_has_begun() {
     worker.ask(job(1, "meeting")).await;
     until("the first job is done", || world.found(r#""id":1"#)).await;
     worker.stop.send(()).unwrap();
-    assert_eq!(worker.done.await.unwrap(), 1);
+    assert_eq!(ended(worker.done).await, 1);
     assert!(worker.jobs.send(job(2, "meeting")).await.is_err(), "nobody takes jobs any more");
     assert!(!world.results().exists(), "there may be more, as far as the results know");
     cells.leave().await;

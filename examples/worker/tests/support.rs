@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use worker::args::{ARGS, Args};
 
 /// How long a test waits for anything before it fails.
-const IN_VAIN: Duration = Duration::from_mins(1);
+pub(crate) const IN_VAIN: Duration = Duration::from_mins(1);
 
 /// How long it rests between two looks.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -78,7 +78,7 @@ pub(crate) fn job(id: u32, text: &str) -> String {
 }
 
 /// Lets other tasks run until something is the case.
-pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < IN_VAIN, "waited in vain until {what}");
@@ -87,7 +87,7 @@ pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Waits until something is the case.
-pub(crate) fn block_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn block_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < IN_VAIN, "waited in vain until {what}");
