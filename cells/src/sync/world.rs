@@ -38,7 +38,7 @@ pub(crate) fn own<T: Default + Send + Sync + 'static>(process: &'static T) -> &'
 #[cfg(not(feature = "testing"))]
 mod process {
     /// The process.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    #[derive(Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Scope;
 
     #[inline]
@@ -210,18 +210,6 @@ mod sandboxed {
     }
 
     impl Eq for Scope {}
-
-    impl PartialOrd for Scope {
-        fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-            Some(self.cmp(other))
-        }
-    }
-
-    impl Ord for Scope {
-        fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-            self.id().cmp(&other.id())
-        }
-    }
 
     /// How many there are that hold a world.
     static HELD: AtomicUsize = AtomicUsize::new(0);
