@@ -95,5 +95,7 @@ pub mod testing {
     #[cfg(feature = "testing")]
     pub use crate::program::at_exit::shutdown_at_exit;
     #[cfg(feature = "testing")]
-    pub use crate::program::sandbox::{EnteredSandbox, Sandbox, SandboxHandle};
+    pub use crate::program::entered::{EnteredSandbox, SandboxHandle};
+    #[cfg(feature = "testing")]
+    pub use crate::program::sandbox::Sandbox;
 }
