@@ -117,6 +117,7 @@ impl EnteredSandbox {
             };
             panic!("cell `{name}`: {why}");
         }
+        here.used();
     }
 
     /// Returns a handle by which other threads and executors get inside.
