@@ -19,12 +19,13 @@ use crate::cell::raw_cell::RawCell;
 use crate::cell::seed::SeedRefusal;
 use crate::cell::twin::Twins;
 use crate::declared::any_cell::AnyCell;
-use crate::error::{SharedError, find_error};
+use crate::error::find_error;
 use crate::payload::lease::AnyPayload;
-use crate::program::all_cells;
+use crate::program::all_cells::{self, Names};
 use crate::program::close_all::{self, For, Limit};
 use crate::program::shutdown;
 use crate::program::shutdown_report::{ShutdownOutcome, ShutdownReport};
+use crate::program::table::on_one_line;
 use crate::sync::executor::{RuntimeBlocked, TaskId};
 use crate::sync::world::{Bound, Scope, World, is_any_held, is_any_open, set_open};
 use parking_lot::Mutex;
@@ -153,33 +154,48 @@ impl EnteredSandbox {
             closes.as_mut().poll(cx)
         });
         let report = report.await;
-        self.end(report);
+        self.end(&report);
     }
 
     /// Ends the membership, and says what is wrong with the report.
     #[track_caller]
-    fn end(&mut self, report: ShutdownReport) {
+    fn end(&mut self, report: &ShutdownReport) {
         if self.inside.take().is_none() {
             return;
         }
         self.world.leave();
-        let in_use = report.cells.iter().any(|cell| cell.outcome == ShutdownOutcome::Draining);
-        let Err(error) = report.into_result() else { return };
-        if thread::panicking() {
-            return;
-        }
-        let blocked = error.report().errors().any(|(_, error)| is_blocked(error));
-        let remedy = match (blocked, in_use) {
-            (true, _) => "; in a task leave the sandbox by `leave().await`",
-            (false, true) => "; drop all leases before the sandbox is left",
-            (false, false) => "",
-        };
-        panic!("a sandbox was left, and {error}{remedy}");
+        assert!(report.is_ok() || thread::panicking(), "{}", complaint(report));
     }
 }
 
-fn is_blocked(error: &SharedError) -> bool {
-    find_error::<RuntimeBlocked>(&**error).is_some()
+/// Which cells did not close cleanly, and what to do about it, on one line.
+fn complaint(report: &ShutdownReport) -> String {
+    let names = Names::of_all();
+    let failed = report.cells.iter().filter(|cell| !cell.is_ok());
+    let lines: Vec<_> = failed
+        .map(|cell| {
+            let name = names.apart(cell.info, "` in `");
+            let why = match (&cell.error, cell.outcome) {
+                (Some(error), _) if find_error::<RuntimeBlocked>(&**error).is_some() => {
+                    "its disposer needs the runtime whose only thread leaves here; leave by `leave().await`"
+                        .into()
+                }
+                (Some(error), outcome) => format!("{outcome}: {error:#}"),
+                (None, ShutdownOutcome::Draining) => {
+                    "still in use; drop all leases, and let its factory end, before the sandbox is left"
+                        .into()
+                }
+                (None, outcome) => outcome.to_string(),
+            };
+            on_one_line(format!("cell `{name}`: {why}"))
+        })
+        .collect();
+    format!(
+        "in a sandbox {} of {} cells did not close cleanly: {}",
+        lines.len(),
+        report.cells.len(),
+        lines.join("; ")
+    )
 }
 
 /// Leaves, and blocks the thread meanwhile.
@@ -192,7 +208,7 @@ impl Drop for EnteredSandbox {
         shutdown::begin();
         let report = close_all::close(Limit::from_now(self.limit), For::Good);
         drop(inside);
-        self.end(report);
+        self.end(&report);
     }
 }
 
