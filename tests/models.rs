@@ -84,6 +84,8 @@ model!(v1_replacements_and_a_reader, at_random);
 model!(v1_a_replacement_against_a_dropped_initializer, at_random);
 model!(v1_a_replacement_and_who_waits_without_building, at_random);
 model!(v3_provided_values_and_a_drain, at_random);
+model!(v3_provided_values_and_a_shutdown, at_random);
+model!(v3_a_replacement_of_a_flight_and_a_shutdown, at_random);
 model!(v4_a_factory_that_can_run_only_once_and_a_closer, at_random);
 model!(waits_without_building_and_a_closer, at_random);
 model!(waits_without_building_and_seeds, at_random);
@@ -617,6 +619,46 @@ mod models {
         let replacer = world.spawn(replace);
         let drain = world.spawn(|world| drop(world.close_with(|cell| cell.close_and_drain(LONG))));
         world.end([provider, replacer, drain]);
+    }
+
+    /// What a shutdown does with a cell: it ends the flight, and closes.
+    fn shut_down(world: &World) {
+        cells::__private010::shut_down(&world.cell);
+        let refused = world.cell.replace(world.accounts.build().expect("it never fails")).unwrap_err();
+        assert_eq!(refused.refusal(), ProvideRefusal::ShutDown);
+        refused.into_value().dispose().expect("it never fails");
+        drop(world.close_with(|cell| cell.close()));
+        assert!(world.cell.peek().is_none(), "something was published after the shutdown");
+    }
+
+    /// Provides a payload, unless the cell is shut down.
+    fn provide_unless_shut_down(world: &World, provide: fn(&RuntimeCell<Payload>, Payload) -> Provided) {
+        let payload = world.accounts.build().expect("it never fails");
+        if let Err(refused) = provide(&world.cell, payload) {
+            assert_ne!(refused.refusal(), ProvideRefusal::NotDeclared);
+            refused.into_value().dispose().expect("it never fails");
+        }
+    }
+
+    pub(crate) fn v3_provided_values_and_a_shutdown() {
+        let world = World::new();
+        let provider =
+            world.spawn(|world| provide_unless_shut_down(world, |cell, payload| cell.provide(payload)));
+        let replacer =
+            world.spawn(|world| provide_unless_shut_down(world, |cell, payload| cell.replace(payload)));
+        let shutdown = world.spawn(shut_down);
+        world.end([provider, replacer, shutdown]);
+    }
+
+    pub(crate) fn v3_a_replacement_of_a_flight_and_a_shutdown() {
+        let world = World::new();
+        let get = world.spawn(|world| {
+            assert!(world.get().err().is_none_or(|error| error.is_shut_down()));
+        });
+        let replacer =
+            world.spawn(|world| provide_unless_shut_down(world, |cell, payload| cell.replace(payload)));
+        let shutdown = world.spawn(shut_down);
+        world.end([get, replacer, shutdown]);
     }
 
     pub(crate) fn v4_a_factory_that_can_run_only_once_and_a_closer() {

@@ -306,8 +306,9 @@ impl Error {
     }
 
     /// Returns `true` if nothing failed: this cell cannot serve now, or, of
-    /// [`Dependency`](LifecycleError::Dependency) and [`Waiting`](LifecycleError::Waiting), the nearest cell whose error is
-    /// among the causes. Such an error starts no cooldown.
+    /// [`Dependency`](LifecycleError::Dependency), [`Waiting`](LifecycleError::Waiting) and
+    /// [`Panicked`](LifecycleError::Panicked), the nearest cell whose error is among the causes. Such an error starts no
+    /// cooldown.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.decisive(), Self::Unavailable(_))
     }
@@ -348,8 +349,8 @@ impl Error {
     }
 
     /// Returns how long a caller should wait before it tries again, if this cell is cooling down, or, of
-    /// [`Dependency`](LifecycleError::Dependency) and [`Waiting`](LifecycleError::Waiting), the nearest cell whose error is
-    /// among the causes. A cell that failed because of that one may have a cooldown of its own beside it.
+    /// [`Dependency`](LifecycleError::Dependency), [`Waiting`](LifecycleError::Waiting) and
+    /// [`Panicked`](LifecycleError::Panicked), the nearest cell whose error is among the causes. A cell that failed because of that one may have a cooldown of its own beside it.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.decisive() {
             Self::Lifecycle(LifecycleError::Cooldown { retry_after, .. }) => Some(*retry_after),
@@ -373,7 +374,9 @@ impl Error {
     fn decisive(&self) -> &Self {
         let mut error = self;
         while let Self::Lifecycle(
-            LifecycleError::Dependency { source, .. } | LifecycleError::Waiting { source, .. },
+            LifecycleError::Dependency { source, .. }
+            | LifecycleError::Waiting { source, .. }
+            | LifecycleError::Panicked { source, .. },
         ) = error
         {
             let Some(of_dependency) = cell_error(source) else { break };

@@ -200,6 +200,7 @@ impl CellInfo {
 
     #[must_use]
     pub const fn linger(mut self, limit: Duration) -> Self {
+        assert!(!limit.is_zero(), "a `linger` of zero would end a payload at once");
         self.linger = Some(limit);
         self
     }

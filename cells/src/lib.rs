@@ -65,12 +65,29 @@ pub mod converting {}
 
 /// Helpers for tests of programs that use cells.
 ///
+/// # Cells of their own
+///
+/// With the feature `testing` there is `Sandbox`, in which every declared cell is the test's own. That belongs into the
+/// `[dev-dependencies]` of a program: with the feature, a read of a permanent cell has one load more.
+///
+/// Inside a sandbox are the thread that entered it; with the feature `tokio` everything that runs on the runtime on which it
+/// was entered; what a `SandboxHandle` takes in; and whatever the library itself runs for its cells. What else the program
+/// starts (threads of its own, another runtime, a pool of threads) is not, unless a handle takes it in: it means the
+/// process's cells. What runs on after the sandbox was left gets
+/// [`UnavailableError::ShutDown`].
+///
+/// The cells of a sandbox are never freed, some 300 bytes for each that was asked for, and neither are the payloads of
+/// permanent ones.
+///
+/// # Payloads from the test
+///
 /// [`seed`](ClosableCell::seed) puts a ready-made payload into a cell. It is refused unless one of these allows it, so that
 /// production code cannot come to depend on it:
 ///
 /// - the environment variable `CELLS_ALLOW_SEED` is `1`, `true`, `yes` or `on`, in upper or lower case;
 /// - a permit from [`allow_seeding`](testing::allow_seeding) is held, by whichever thread or task;
-/// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`).
+/// - the cell is declared in a crate that is compiled for its own unit tests (`cfg(test)`);
+/// - the caller is in a sandbox.
 pub mod testing {
     pub use crate::cell::seed::{SeedPermit, allow_seeding};
     #[cfg(feature = "testing")]
@@ -78,5 +95,7 @@ pub mod testing {
     #[cfg(feature = "testing")]
     pub use crate::program::at_exit::shutdown_at_exit;
     #[cfg(feature = "testing")]
-    pub use crate::program::sandbox::{EnteredSandbox, Sandbox, SandboxHandle};
+    pub use crate::program::entered::{EnteredSandbox, SandboxHandle};
+    #[cfg(feature = "testing")]
+    pub use crate::program::sandbox::Sandbox;
 }

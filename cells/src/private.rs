@@ -3,6 +3,8 @@
 //! The functions of its traits take a value, and not `self`: where a program calls a method that does not exist, the
 //! compiler suggests the methods of all traits that are called alike.
 
+#[cfg(cells_shuttle)]
+use crate::cell::closable_cell::ClosableCell;
 use crate::cell::wait_budget::Purpose;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::cell_static::CellStatic;
@@ -219,6 +221,12 @@ impl<'a, T, U: ?Sized> PayloadItself<'a> for AsObject<'a, T, U> {
 /// In the place of the factory of a declaration without a body. It is never called: no flight of such a cell begins.
 pub fn no_factory<R>() -> R {
     unreachable!("no flight begins in a cell without a factory")
+}
+
+/// Shuts one cell down, as a shutdown of the process does with each. For the models: a process shuts down once.
+#[cfg(cells_shuttle)]
+pub fn shut_down<T: Send + Sync>(cell: &ClosableCell<T>) {
+    drop(cell.raw().shut_down());
 }
 
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.

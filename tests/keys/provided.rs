@@ -4,7 +4,9 @@ use cells::{
     BoxError, CellOf, CloseStatus, Error, LifecycleError, ProvideRefusal, Ref, ShutdownOutcome, State,
     UnavailableError, WarmUpOutcome, runtime_cell,
 };
-use cells_test_support::{Boom, Count, Counted, Job, LONG, Tally, alone, message, panic_of, spawn};
+use cells_test_support::{
+    Boom, Count, Counted, Job, LONG, Stage, Tally, alone, eventually, message, panic_of, spawn,
+};
 use std::sync::{Arc, Barrier, LazyLock};
 
 static TALLY: LazyLock<&'static Tally> = LazyLock::new(Tally::new);
@@ -182,6 +184,36 @@ fn v2_dependents_fail_with_that_as_the_cause_and_do_not_cool_down() {
         assert_eq!(*dependent().expect("no cooldown"), 7);
     }
     assert_eq!(*infallible(), 7);
+}
+
+#[test]
+fn v2_who_waits_for_a_factory_that_panics_for_it_is_told_so() {
+    static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
+    #[runtime_cell(provided)]
+    fn args() -> u8;
+    #[runtime_cell(cooldown = "1h")]
+    fn panicking() -> Result<u8, Boom> {
+        STAGE.pause();
+        Ok(*args())
+    }
+    #[runtime_cell(cooldown = "1h")]
+    fn waiting(panicking: &u8) -> Result<u8, Boom> {
+        Ok(*panicking)
+    }
+
+    let initializer = spawn(|| message(&*panic_of(panicking)) == MISSING);
+    STAGE.reached();
+    let waiter = spawn(|| waiting().map(|lease| *lease).unwrap_err());
+    eventually("a waiter", || PANICKING.snapshot().waiters == 1);
+    STAGE.release();
+    assert!(initializer.join());
+    let error = waiter.join();
+    assert!(error.is_unavailable() && error.root_cause().to_string() == MISSING, "{error:#}");
+    let chain =
+        format!("cell `waiting`: a dependency failed: cell `panicking`: the factory panicked: {MISSING}");
+    assert_eq!(format!("{error:#}"), chain);
+    ARGS.provide(1).unwrap();
+    assert_eq!(*waiting().expect("no cooldown"), 1);
 }
 
 /// A panic of the program's own is a failure of the factory, whatever it got from cells before.

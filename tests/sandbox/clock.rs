@@ -88,6 +88,18 @@ fn t6_a_payload_ends_when_it_has_not_been_used_for_so_long() {
 }
 
 #[test]
+fn t6_a_payload_that_was_put_ends_too() {
+    #[runtime_cell(linger = "1ms")]
+    fn put() -> u8 {
+        1
+    }
+
+    let _cells = Sandbox::new().put(&PUT, 2).enter();
+    cells_test_support::eventually("nobody asks for it", || PUT.state() == State::Empty);
+    assert_eq!((*put(), PUT.generation()), (1, Some(2)));
+}
+
+#[test]
 fn t6_a_disposer_that_panics_at_the_end_of_the_time_is_in_the_log_alone() {
     static ENDS: Count = Count::zero();
 

@@ -3,8 +3,7 @@
 use crate::graph::{LIMIT, TWICE, limit, twice};
 use cells::testing::{Sandbox, SandboxHandle};
 use cells::{Error, State, UnavailableError, runtime_cell};
-use cells_test_support::{Gate, Stage, message, panic_of, spawn};
-use std::sync::Arc;
+use cells_test_support::{Stage, message, panic_of, spawn};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -151,7 +150,8 @@ fn t2_a_factory_belongs_to_the_sandbox_of_its_cell_on_whatever_thread() {
 mod on_tokio {
     use super::*;
     use crate::graph::four_times;
-    use cells_test_support::multi_thread;
+    use cells_test_support::{Gate, multi_thread};
+    use std::sync::Arc;
     use tokio::task::{spawn, spawn_blocking, yield_now};
 
     async fn everywhere(value: u32) {

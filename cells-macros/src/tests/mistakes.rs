@@ -75,14 +75,26 @@ fn durations() {
 }
 
 #[test]
+fn t6_linger_of_what_never_ends() {
+    check(
+        r#"permanent, linger = "5s""#,
+        "fn settings() -> Settings { Settings::read() }",
+        &expect![[r#"
+            linger  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `linger`, or remove `permanent`
+        "#]],
+    );
+}
+
+#[test]
 fn zeroes() {
     check(
-        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms""#,
+        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms", linger = "0s""#,
         SEARCH,
         &expect![[r#"
             0  <-  a `max_waiters` of zero means no limit; leave `max_waiters` out
             "0s"  <-  a `wait_timeout` of zero means no limit; write `core::time::Duration::ZERO` if that is what you want
             "0ms"  <-  a `cooldown` of zero has no effect; leave `cooldown` out
+            "0s"  <-  a `linger` of zero would end a payload at once; leave `linger` out, or say how long it stays
         "#]],
     );
     check("max_waiters = MAX, wait_timeout = Duration::ZERO, cooldown = COOLDOWN", SEARCH, &expect![]);

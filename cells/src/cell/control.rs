@@ -61,6 +61,7 @@ use crate::sync::executor::Executor;
 #[cfg(feature = "tokio")]
 use crate::sync::executor::RuntimeWatch;
 use crate::sync::primitives::Mutex;
+use crate::sync::process;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -94,8 +95,8 @@ struct Rare {
     drains: Vec<Weak<Drain>>,
     /// What those wait for: a flight that nobody runs, settled by whoever publishes next.
     awaited: Option<Arc<Flight>>,
-    /// The generation that is looked at for `linger`, and since when it has rested.
-    looked_at: u64,
+    /// The generation that is looked at for `linger`, and by which process; and since when it has rested.
+    looked_at: Option<(u64, u32)>,
     rests_since: Option<Instant>,
 }
 
@@ -528,10 +529,12 @@ impl Control {
         let mut block = self.block.lock();
         let generation = self.published.generation()?;
         let rare = block.rare();
-        if rare.looked_at == generation {
+        // A forked child does not have the thread of the alarms that its parent had set.
+        let looked_at = Some((generation, process::id()));
+        if rare.looked_at == looked_at {
             return None;
         }
-        (rare.looked_at, rare.rests_since) = (generation, None);
+        (rare.looked_at, rare.rests_since) = (looked_at, None);
         Some(generation)
     }
 
@@ -539,9 +542,7 @@ impl Control {
     pub(crate) fn stop_looking(&self, generation: u64) {
         let mut block = self.block.lock();
         let rare = block.rare();
-        if rare.looked_at == generation {
-            rare.looked_at = 0;
-        }
+        rare.looked_at.take_if(|(looked_at, _)| *looked_at == generation);
     }
 
     /// Looks whether this generation is in use.

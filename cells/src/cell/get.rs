@@ -13,6 +13,7 @@ use crate::flight::frames::{self, Caller, Waiting};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::payload::lease::{AnyPayload, Lease};
+use crate::sync::world::is_any_open;
 
 impl RawCell {
     /// Gets the payload, or builds it with `build`.
@@ -39,9 +40,16 @@ impl RawCell {
     #[inline(never)]
     pub(crate) fn lease_observed(&'static self) -> Option<Lease> {
         let here = self.here();
-        // A twin has a fast path, which is not tried yet.
-        let twin = if std::ptr::eq(here, self) { None } else { here.lease_fast() };
-        let lease = twin.or_else(|| here.lease_again()).or_else(|| {
+        let again = if !std::ptr::eq(here, self) {
+            // The fast path of a twin is not tried yet.
+            here.lease_fast().or_else(|| here.lease_again())
+        } else if is_any_open() && self.config.is_declared() {
+            // Its fast path is shut.
+            None
+        } else {
+            self.lease_again()
+        };
+        let lease = again.or_else(|| {
             observed_calls::record(self.info());
             here.lease_slow()
         })?;

@@ -13,7 +13,24 @@ use crate::payload::payload_type::Payload;
     message = "`{Self}` is not the static of a declared cell",
     label = "a sandbox has cells that `#[runtime_cell]` declares; that of the accessor `pool` is `POOL`"
 )]
-pub trait SandboxCell: hidden::Payloads + 'static {}
+pub trait SandboxCell: sealed::Sealed + 'static {
+    /// What the cell's factory builds.
+    type Payload: Payload;
+
+    // Names that resemble no method of a program, because the compiler suggests methods of all traits.
+    #[doc(hidden)]
+    fn __any(cell: &'static Self) -> AnyCell;
+
+    /// A payload as a factory returns it.
+    #[doc(hidden)]
+    fn __built(payload: Self::Payload) -> AnyPayload;
+
+    /// A payload as it is published.
+    #[doc(hidden)]
+    fn __published(payload: Self::Payload) -> AnyPayload {
+        Self::__built(payload)
+    }
+}
 
 /// A [`SandboxCell`] whose factory is asynchronous.
 #[diagnostic::on_unimplemented(
@@ -22,63 +39,42 @@ pub trait SandboxCell: hidden::Payloads + 'static {}
 )]
 pub trait AsyncSandboxCell: SandboxCell {}
 
-pub(crate) mod hidden {
-    use crate::declared::any_cell::AnyCell;
-    use crate::payload::lease::AnyPayload;
-    use crate::payload::payload_type::Payload;
+mod sealed {
+    pub trait Sealed {}
+    impl<C> Sealed for super::CellStatic<C> {}
+}
 
-    // Names that resemble no method of a program, because the compiler suggests methods of all traits.
-    pub trait Payloads {
-        /// What the cell's factory builds.
-        type Payload: Payload;
-        fn __any(cell: &'static Self) -> AnyCell;
-        /// A payload as a factory returns it.
-        fn __built(payload: Self::Payload) -> AnyPayload;
-        /// A payload as it is published.
-        fn __published(payload: Self::Payload) -> AnyPayload;
+#[diagnostic::do_not_recommend]
+impl<T: Payload, D: Declared<T>> SandboxCell for CellStatic<StaticCell<T, D>> {
+    type Payload = T;
+
+    fn __any(cell: &'static Self) -> AnyCell {
+        cell.any()
+    }
+
+    fn __built(payload: T) -> AnyPayload {
+        AnyPayload::new(payload, D::DISPOSER.run)
     }
 }
 
-impl<T: Payload, D: Declared<T>> SandboxCell for CellStatic<StaticCell<T, D>> {}
-impl<T: Payload, D: DeclaredAsync<T>> SandboxCell for CellStatic<AsyncCell<T, D>> {}
-impl<T: Payload, D: DeclaredPermanent<T>> SandboxCell for CellStatic<PermanentCell<T, D>> {}
+#[diagnostic::do_not_recommend]
+impl<T: Payload, D: DeclaredAsync<T>> SandboxCell for CellStatic<AsyncCell<T, D>> {
+    type Payload = T;
+
+    fn __any(cell: &'static Self) -> AnyCell {
+        cell.any()
+    }
+
+    fn __built(payload: T) -> AnyPayload {
+        AnyPayload::new(payload, D::DISPOSER.run)
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: Payload, D: DeclaredAsync<T>> AsyncSandboxCell for CellStatic<AsyncCell<T, D>> {}
 
-impl<T: Payload, D: Declared<T>> hidden::Payloads for CellStatic<StaticCell<T, D>> {
-    type Payload = T;
-
-    fn __any(cell: &'static Self) -> AnyCell {
-        cell.any()
-    }
-
-    fn __built(payload: T) -> AnyPayload {
-        AnyPayload::new(payload, D::DISPOSER.run)
-    }
-
-    fn __published(payload: T) -> AnyPayload {
-        Self::__built(payload)
-    }
-}
-
-impl<T: Payload, D: DeclaredAsync<T>> hidden::Payloads for CellStatic<AsyncCell<T, D>> {
-    type Payload = T;
-
-    fn __any(cell: &'static Self) -> AnyCell {
-        cell.any()
-    }
-
-    fn __built(payload: T) -> AnyPayload {
-        AnyPayload::new(payload, D::DISPOSER.run)
-    }
-
-    fn __published(payload: T) -> AnyPayload {
-        Self::__built(payload)
-    }
-}
-
-impl<T: Payload, D: DeclaredPermanent<T>> hidden::Payloads for CellStatic<PermanentCell<T, D>> {
+#[diagnostic::do_not_recommend]
+impl<T: Payload, D: DeclaredPermanent<T>> SandboxCell for CellStatic<PermanentCell<T, D>> {
     type Payload = T;
 
     fn __any(cell: &'static Self) -> AnyCell {

@@ -48,8 +48,8 @@ pub trait Factory<R>: 'static {
 /// A declared cell, with factory, disposer and limits wired in.
 ///
 /// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
-/// declared factory alone, or provided, with the key `provided`; so there is no `get_or_initialize`. It does not dereference to its payload: call methods of
-/// that on what the accessor returns.
+/// declared factory alone, or provided, with the key `provided`; so there is no `get_or_initialize`. It does not
+/// dereference to its payload: call methods of that on what the accessor returns.
 pub struct StaticCell<T: Payload, D: Declared<T>> {
     cell: ClosableCell<T>,
     declaration: PhantomData<fn() -> D>,

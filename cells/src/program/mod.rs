@@ -9,6 +9,8 @@ pub(crate) mod all_cells;
 pub(crate) mod at_exit;
 pub(crate) mod close_all;
 pub(crate) mod dependents;
+#[cfg(feature = "testing")]
+pub(crate) mod entered;
 pub(crate) mod graph;
 pub(crate) mod jobs;
 #[cfg(feature = "testing")]

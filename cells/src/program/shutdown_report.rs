@@ -76,7 +76,7 @@ impl ClosedCell {
         }
     }
 
-    fn is_ok(&self) -> bool {
+    pub(crate) fn is_ok(&self) -> bool {
         use ShutdownOutcome::{Disposed, Empty, Superseded};
         matches!(self.outcome, Disposed | Superseded | Empty)
     }

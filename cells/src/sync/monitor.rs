@@ -14,6 +14,7 @@ pub(crate) struct Monitor<T> {
 }
 
 impl<T> Monitor<T> {
+    #[cfg_attr(cells_shuttle, allow(dead_code, reason = "its threads sleep in the models' own primitives"))]
     pub(crate) const fn new(value: T) -> Self {
         Self { value: Mutex::new(value), changed: Condvar::new() }
     }

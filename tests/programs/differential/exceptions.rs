@@ -93,6 +93,7 @@ pub(crate) const REFUSED: &[Exception] = &[
         "a permanent cell is built on its caller's thread",
     ),
     exception("permanent-drop", "`dispose = drop` of a permanent cell", "its payload is never dropped"),
+    exception("permanent-linger", "`linger` of a permanent cell", "its payload never ends"),
     exception("async-blocking", "`blocking` on an `async fn`", "it must not block"),
     exception(
         "needs-async",
@@ -193,7 +194,9 @@ pub(crate) fn rows() -> Vec<String> {
 
 /// What a declaration without a body cannot have.
 fn without_factory(draft: &mut Draft) {
-    for key in ["factory", "adjuster", "blocking", "detached", "max_waiters", "wait_timeout", "cooldown"] {
+    for key in
+        ["factory", "adjuster", "blocking", "detached", "max_waiters", "wait_timeout", "cooldown", "linger"]
+    {
         if draft.has(key) {
             draft.refuse("no-factory");
         }
@@ -217,6 +220,9 @@ pub(crate) fn combined(draft: &mut Draft) {
     let asynchronous = draft.is_async() || draft.has("blocking");
     if draft.has("permanent") && (asynchronous || draft.has("detached") || draft.has("runtime")) {
         draft.refuse("permanent-async");
+    }
+    if draft.has("permanent") && draft.has("linger") && !draft.is_async() && !draft.provided {
+        draft.refuse("permanent-linger");
     }
     if draft.is_async() && draft.has("blocking") {
         draft.refuse("async-blocking");

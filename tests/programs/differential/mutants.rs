@@ -48,7 +48,7 @@ const BASES: &[Base] = &[
     },
     Base {
         name: "permanent",
-        keys: "permanent, factory = build_pool",
+        keys: "permanent, factory = build_pool, provided",
         signature: "fn pool() -> Vec<u8>",
         accessor: "&'static Vec<u8>",
         decisive: "permanent",
@@ -208,7 +208,7 @@ fn spaced(tokens: &[&str]) -> String {
 /// The flags among the keys with a letter missing, doubled or swapped, and with a value.
 fn mistyped(keys: &str) -> Vec<(String, String)> {
     let mut mistyped = Vec::new();
-    for flag in ["permanent", "fallible", "eager", "detached", "blocking"] {
+    for flag in ["permanent", "fallible", "eager", "detached", "blocking", "provided"] {
         if keys.split(", ").any(|key| key == flag) {
             let last = flag.len() - 1;
             for (how, word) in [

@@ -85,7 +85,7 @@ pub fn fallible() -> Result<Pool, BoxError> {
 ///
 /// # Errors
 /// Those of the cell.
-#[runtime_cell(cooldown = "1h", max_waiters = 5)]
+#[runtime_cell(cooldown = "1h", linger = "1h", max_waiters = 5)]
 pub fn wrapped() -> Result<u8, BoxError> {
     Ok(1)
 }

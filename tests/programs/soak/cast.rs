@@ -84,7 +84,7 @@ pub(crate) fn root() -> Result<Life, BoxError> {
     Ok(Life::make())
 }
 
-#[runtime_cell(dispose = Life::dispose, wait_timeout = "20ms", max_waiters = 8, adjuster = Adjuster)]
+#[runtime_cell(dispose = Life::dispose, wait_timeout = "20ms", max_waiters = 8, adjuster = Adjuster, linger = "1ms")]
 pub(crate) fn lent(root: &Life) -> Result<Life, BoxError> {
     begin()?;
     root.touch();

@@ -85,6 +85,12 @@ pub(super) const CHOICES: &[Choice] = &[
     ("permanent", |draft| key(draft, "permanent")),
     ("permanent_dispose", |draft| with(draft, "permanent, dispose = end", END)),
     ("permanent_drop", |draft| refused(draft, "permanent, dispose = drop", "permanent-drop")),
+    ("provided", |draft| {
+        // Without a body the plain function is a mistake.
+        if draft.body != ";" {
+            key(draft, if draft.provided { "" } else { "provided" });
+        }
+    }),
     ("eager", |draft| key(draft, "eager")),
     ("eager_comma", |draft| key(draft, "eager,")),
     ("after", |draft| with(draft, "after = [OTHER]", OTHER)),
@@ -131,6 +137,9 @@ pub(super) const CHOICES: &[Choice] = &[
     ("cooldown_const", |draft| with(draft, "cooldown = SECOND", SECOND)),
     ("cooldown_block", |draft| with(draft, "cooldown = { SECOND }", SECOND)),
     ("cooldown_zero", |draft| refused(draft, "cooldown = \"0s\"", "not-a-value")),
+    ("linger", |draft| key(draft, "linger = \"5s\"")),
+    ("linger_const", |draft| with(draft, "linger = SECOND", SECOND)),
+    ("linger_zero", |draft| refused(draft, "linger = \"0s\"", "not-a-value")),
     ("dispose", |draft| with(draft, "dispose = end", END)),
     ("dispose_path", |draft| with(draft, "dispose = ends::end::<_>", ENDS)),
     ("dispose_drop", |draft| key(draft, "dispose = drop")),
