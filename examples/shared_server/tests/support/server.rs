@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The server of all tests in this process.
+/// The server of all tests in this process. The cell cannot fail, so tests wait as long as the start takes; one that returns
+/// a `Result` needs a `wait_timeout` for that.
 #[runtime_cell(linger = "2s", dispose = Server::stop)]
 pub(crate) fn server() -> Server {
     cells::testing::shutdown_at_exit(Duration::from_secs(30));
@@ -60,7 +61,7 @@ impl Server {
             }
         }
         keeper.wait()?;
-        Err(io::Error::other(printed))
+        Err(io::Error::other(printed.trim_end()))
     }
 
     fn stop(mut self) -> io::Result<()> {
