@@ -28,7 +28,7 @@
 //! Nothing is left of it: no process and no directory. `life` tests that. Only if that shell is killed, too, both stay.
 //!
 //! The cell is a plain one. An `async` one would end with the runtime that built it, and each `#[tokio::test]` has its own;
-//! there, `spawn_blocking(|| server())` waits for this one.
+//! there, `spawn_blocking(server)` waits for this one.
 //!
 //! A static belongs to a process, and so does the server: with `cargo nextest`, which gives each test a process, each has
 //! a server of its own. Where PostgreSQL is not installed the tests print `skipped`, and pass.
