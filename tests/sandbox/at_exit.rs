@@ -29,6 +29,33 @@ async fn end_async(name: String) {
     println!("{name} has ended");
 }
 
+/// A client as many synchronous ones are: with a runtime inside.
+struct Client(tokio::runtime::Runtime);
+
+#[runtime_cell(dispose = log_out)]
+fn client() -> Client {
+    cells::testing::shutdown_at_exit(Duration::from_secs(60));
+    Client(cells_test_support::current_thread())
+}
+
+fn log_out(client: Client) {
+    client.0.block_on(async { println!("the client has ended") });
+}
+
+#[cfg(feature = "tokio")]
+#[runtime_cell(dispose = end_late)]
+async fn patient() -> u8 {
+    cells::testing::shutdown_at_exit(Duration::from_secs(60));
+    1
+}
+
+#[cfg(feature = "tokio")]
+async fn end_late(_: u8) {
+    // It needs the timers of a runtime.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    println!("the patient one has ended");
+}
+
 #[runtime_cell(dispose = fail)]
 fn stubborn() -> u8 {
     cells::testing::shutdown_at_exit(Duration::from_secs(60));
@@ -50,6 +77,9 @@ fn t6_case() {
             // It outlives the runtime of the test, because it was built on none.
             assert_eq!(*pollster::block_on(session()), "a session on the server");
         }
+        "runtime inside" => drop(client()),
+        #[cfg(feature = "tokio")]
+        "timers" => drop(pollster::block_on(patient())),
         "stubborn" => assert_eq!(*stubborn(), 0),
         "twice" => {
             cells::testing::shutdown_at_exit(Duration::ZERO);
@@ -97,6 +127,19 @@ fn t6_asynchronous_disposers_run_too_and_dependents_first() {
     let (passed, ended, errors) = said("async");
     assert!(passed, "{errors}");
     assert_eq!(ended, ["a session on the server has ended", "the server has ended"]);
+}
+
+#[test]
+fn t6_disposers_find_what_they_have_elsewhere() {
+    let (passed, ended, errors) = said("runtime inside");
+    assert!(passed, "{errors}");
+    assert_eq!(ended, ["the client has ended"], "{errors}");
+    #[cfg(feature = "tokio")]
+    {
+        let (passed, ended, errors) = said("timers");
+        assert!(passed, "{errors}");
+        assert_eq!(ended, ["the patient one has ended"], "{errors}");
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ use std::ffi::c_int;
 use std::process;
 use std::thread;
 use std::time::Duration;
+#[cfg(feature = "tokio")]
+use tokio::runtime::{Builder, Handle};
 
 unsafe extern "C" {
     fn atexit(function: extern "C" fn()) -> c_int;
@@ -23,9 +25,14 @@ static REGISTERED: Mutex<Option<(u32, Duration)>> = Mutex::new(None);
 /// [Shuts down](crate::shutdown) when the process exits, also after a failed test: for a server, a container or a
 /// directory that all tests share and that must not be left over.
 ///
-/// Call it where that is built, in the factory of its cell; the latest limit counts. Asynchronous disposers run too. It is
-/// best effort: a process that is killed or aborts does not get there, and neither does a disposer that needs a thread or a
-/// task which has ended by then. What did not close cleanly is written to the standard error output.
+/// Call it where that is built, in the factory of its cell; the latest limit counts. It is best effort: a process that is
+/// killed or aborts does not get there, and neither does a disposer that needs a thread or a task which has ended by then.
+/// What did not close cleanly is written to the standard error output.
+///
+/// Asynchronous disposers run too, of payloads that were built on no tokio runtime. A payload that was built on one ends
+/// with it, and so with the `#[tokio::test]` that built it: what such tests are to share belongs into a plain cell, which they
+/// ask for in `spawn_blocking`. And a cell whose factory returns a `Result` has a wait limit of 1500 ms, which a server may
+/// need to start: give it a `wait_timeout`, or a factory that cannot fail.
 ///
 /// ```
 /// use cells::runtime_cell;
@@ -80,16 +87,22 @@ extern "C" fn at_exit() {
     });
 }
 
-#[cfg(feature = "tokio")]
 fn shut_down(limit: Duration) -> ShutdownReport {
-    // That on which a payload was built may have ended; its asynchronous disposer runs on this one.
-    match tokio::runtime::Builder::new_current_thread().build() {
-        Ok(runtime) => runtime.block_on(shutdown::shutdown_async(limit)),
-        Err(_) => shutdown::shutdown(limit),
-    }
+    #[cfg(feature = "tokio")]
+    let runtime = runtime();
+    // A payload may contain a runtime, which would not start inside of another: so this thread only knows one.
+    #[cfg(feature = "tokio")]
+    let _entered = runtime.as_ref().map(Handle::enter);
+    shutdown::shutdown(limit)
 }
 
-#[cfg(not(feature = "tokio"))]
-fn shut_down(limit: Duration) -> ShutdownReport {
-    crate::sync::block_on::block_on(shutdown::shutdown_async(limit))
+/// A runtime for the asynchronous disposers of payloads that were built on none. A thread of its own drives it until the
+/// process is gone.
+#[cfg(feature = "tokio")]
+fn runtime() -> Option<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build().ok()?;
+    let handle = runtime.handle().clone();
+    let drive = move || runtime.block_on(std::future::pending::<()>());
+    thread::Builder::new().spawn(drive).ok()?;
+    Some(handle)
 }
