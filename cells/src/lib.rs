@@ -67,7 +67,7 @@ pub mod converting {}
 ///
 /// # Cells of their own
 ///
-/// With the feature `testing` there is `Sandbox`, in which every declared cell is the test's own. That belongs into the
+/// With the feature `testing` there is `Sandbox`, in which every declared cell is the test's own. That belongs in the
 /// `[dev-dependencies]` of a program: with the feature, a read of a permanent cell has one load more.
 ///
 /// Inside a sandbox are the thread that entered it; with the feature `tokio` everything that runs on the runtime on which it

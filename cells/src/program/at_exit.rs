@@ -29,10 +29,10 @@ static REGISTERED: Mutex<Option<(u32, Duration)>> = Mutex::new(None);
 /// killed or aborts does not get there, and neither does a disposer that needs a thread or a task which has ended by then.
 /// What did not close cleanly is written to the standard error output.
 ///
-/// Asynchronous disposers run too, of payloads that were built on no tokio runtime. A payload that was built on one ends
-/// with it, and so with the `#[tokio::test]` that built it: what such tests are to share belongs into a plain cell, which they
-/// ask for in `spawn_blocking`. And a cell whose factory returns a `Result` has a wait limit of 1500 ms, which a server may
-/// need to start: give it a `wait_timeout`, or a factory that cannot fail.
+/// Asynchronous disposers of payloads that were built on no tokio runtime run too. A payload that was built on a runtime ends
+/// with it, and so with the `#[tokio::test]` that built it. For such tests put the server into a plain cell, and ask for it
+/// in `spawn_blocking`. If its factory returns a `Result`, set `wait_timeout`: the default of 1500 ms is about as long as a
+/// server takes to start.
 ///
 /// ```
 /// use cells::runtime_cell;
