@@ -62,13 +62,13 @@ fn outcome(report: &ShutdownReport, name: &str) -> Option<ShutdownOutcome> {
 
 /// Declares tests that run in a process of their own: a shutdown is for good.
 macro_rules! alone {
-    ($($name:ident $body:block)*) => {
+    ($(fn $name:ident() $body:block)*) => {
         $(#[test] fn $name() { alone(|| $body); })*
     };
 }
 
 alone! {
-    a6_a_shutdown_runs_async_disposers_in_the_order_of_the_graph {
+    fn a6_a_shutdown_runs_async_disposers_in_the_order_of_the_graph() {
         drop(pollster::block_on(search()));
         let report = pollster::block_on(cells::shutdown_async(LONG));
         assert!(report.is_ok(), "{report}");
@@ -82,7 +82,7 @@ alone! {
         assert_eq!(pollster::block_on(cells::shutdown_async(LONG)).cells.len(), report.cells.len());
     }
 
-    a6_an_overdue_async_disposer_holds_up_nobody_and_the_report_is_true {
+    fn a6_an_overdue_async_disposer_holds_up_nobody_and_the_report_is_true() {
         drop((pollster::block_on(stubborn()), pollster::block_on(search())));
         let report = pollster::block_on(cells::shutdown_async(Duration::from_millis(200)));
         assert_eq!(outcome(&report, "search"), Some(ShutdownOutcome::Disposed));
@@ -92,7 +92,7 @@ alone! {
         assert!(report.errors().any(|(info, error)| info.name == "stubborn" && error.is::<cells::Abandoned>()));
     }
 
-    a6_a_lease_that_stays_out_is_told_as_such {
+    fn a6_a_lease_that_stays_out_is_told_as_such() {
         let lease = pollster::block_on(store());
         let report = pollster::block_on(cells::shutdown_async(Duration::from_millis(200)));
         assert_eq!(outcome(&report, "store"), Some(ShutdownOutcome::Draining));
@@ -100,7 +100,7 @@ alone! {
         assert_eq!(TALLY.dropped(), 1);
     }
 
-    a6_a_shutdown_inside_a_disposer_that_it_runs_returns_at_once {
+    fn a6_a_shutdown_inside_a_disposer_that_it_runs_returns_at_once() {
         drop(pollster::block_on(nested()));
         let job = Smol::spawn(cells::shutdown_async(LONG));
         let report = job.join();
@@ -108,7 +108,7 @@ alone! {
         assert_eq!(TALLY.disposed(), [7]);
     }
 
-    a6_a_shutdown_supersedes_flights_and_waits_for_them {
+    fn a6_a_shutdown_supersedes_flights_and_waits_for_them() {
         let mut flight = Box::pin(search());
         assert!(poll(&mut flight).is_pending());
         let shutdown = Smol::spawn(cells::shutdown_async(LONG));
@@ -119,7 +119,7 @@ alone! {
         assert_eq!(TALLY.dropped(), TALLY.made());
     }
 
-    a6_a_shutdown_that_is_dropped_leaves_a_second_one_its_work {
+    fn a6_a_shutdown_that_is_dropped_leaves_a_second_one_its_work() {
         drop(pollster::block_on(search()));
         let mut first = Box::pin(cells::shutdown_async(LONG));
         assert!(poll(&mut first).is_pending());
@@ -129,7 +129,7 @@ alone! {
         assert_eq!(outcome(&report, "store"), Some(ShutdownOutcome::Disposed));
     }
 
-    x20_a_second_shutdown_knows_of_the_disposer_that_was_cut {
+    fn x20_a_second_shutdown_knows_of_the_disposer_that_was_cut() {
         drop((pollster::block_on(search()), pollster::block_on(stubborn())));
         let lease = pollster::block_on(store());
         let mut first = Box::pin(cells::shutdown_async(LONG));
@@ -147,7 +147,7 @@ alone! {
         assert!(!report.is_ok());
     }
 
-    x20_a_shutdown_on_threads_knows_it_too_and_close_all_does_not {
+    fn x20_a_shutdown_on_threads_knows_it_too_and_close_all_does_not() {
         drop(pollster::block_on(stubborn()));
         let mut first = Box::pin(cells::close_all_async(LONG));
         assert!(poll(&mut first).is_pending());
@@ -244,40 +244,40 @@ mod on_one_thread {
     }
 
     alone! {
-        x17_a_warm_up_on_the_only_thread_refuses_what_it_would_wait_for_in_vain {
+        fn x17_a_warm_up_on_the_only_thread_refuses_what_it_would_wait_for_in_vain() {
             current_thread().block_on(warm_up_refuses());
         }
 
-        x17_a_warm_up_on_the_only_worker_refuses_too {
+        fn x17_a_warm_up_on_the_only_worker_refuses_too() {
             on_one_worker(warm_up_refuses());
         }
 
-        x17_a_warm_up_beside_the_runtime_works {
+        fn x17_a_warm_up_beside_the_runtime_works() {
             let runtime = current_thread();
             let report = runtime.block_on(async { tokio::task::spawn_blocking(cells::warm_up).await.unwrap() });
             assert!(report.is_ok(), "{report}");
         }
 
-        x36_a_shutdown_on_the_only_thread_does_not_wait_for_disposers_that_need_it {
+        fn x36_a_shutdown_on_the_only_thread_does_not_wait_for_disposers_that_need_it() {
             current_thread().block_on(shutdown_does_not_wait(|| cells::shutdown(Duration::MAX)));
         }
 
-        x36_close_all_does_not_wait_for_them_either {
+        fn x36_close_all_does_not_wait_for_them_either() {
             current_thread().block_on(shutdown_does_not_wait(|| cells::close_all(Duration::MAX)));
         }
 
-        x36_nor_does_a_shutdown_on_the_only_worker {
+        fn x36_nor_does_a_shutdown_on_the_only_worker() {
             on_one_worker(shutdown_does_not_wait(|| cells::shutdown(Duration::MAX)));
         }
 
-        x36_nor_does_the_guard {
+        fn x36_nor_does_the_guard() {
             current_thread().block_on(shutdown_does_not_wait(|| {
                 drop(cells::shutdown_on_drop(Duration::MAX));
                 cells::shutdown(Duration::ZERO)
             }));
         }
 
-        x36_nor_does_it_wait_for_a_factory_that_needs_it {
+        fn x36_nor_does_it_wait_for_a_factory_that_needs_it() {
             current_thread().block_on(async {
                 let task = tokio::spawn(async { drop(ENDLESS.try_get().await) });
                 eventually_async("the flight", || ENDLESS.snapshot().flights == 1).await;
@@ -289,15 +289,15 @@ mod on_one_thread {
             });
         }
 
-        x36_a_refresh_with_an_async_dependent_refuses_on_the_only_thread {
+        fn x36_a_refresh_with_an_async_dependent_refuses_on_the_only_thread() {
             current_thread().block_on(refresh_refuses());
         }
 
-        x36_and_on_the_only_worker {
+        fn x36_and_on_the_only_worker() {
             on_one_worker(refresh_refuses());
         }
 
-        x12_a_report_calls_a_disposer_that_runs_by_its_name {
+        fn x12_a_report_calls_a_disposer_that_runs_by_its_name() {
             let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             drop(runtime.block_on(stubborn()));
             let report = cells::shutdown(Duration::from_millis(50));
