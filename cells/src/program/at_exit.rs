@@ -3,15 +3,19 @@
 //! A test harness has no place for code after the last test. The C library has one: it calls what was registered with
 //! `atexit` (POSIX) when the process returns from `main` or calls `exit`, which the harness does also after a failed test.
 //! It does not when the process is killed or aborts. A forked child has the registration too, and ignores it.
+//!
+//! The thread that exits has no thread-locals any more, and can start no thread (Rust 1.85). So one is started when this is
+//! registered, waits until it is asked, and closes the cells while the exiting thread waits for it.
 
-use crate::observe::user_panic::catch_user_panic;
 use crate::program::shutdown;
 use crate::program::shutdown_report::ShutdownReport;
+use crate::sync::monitor::Monitor;
 use parking_lot::Mutex;
 use std::ffi::c_int;
+use std::io::{self, Write as _};
 use std::process;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 #[cfg(feature = "tokio")]
 use tokio::runtime::{Builder, Handle};
 
@@ -57,12 +61,14 @@ static REGISTERED: Mutex<Option<(u32, Duration)>> = Mutex::new(None);
 /// ```
 ///
 /// # Panics
-/// If the system cannot register anything more.
+/// If the system registers nothing more, or starts no thread.
 pub fn shutdown_at_exit(limit: Duration) {
     let mut registered = REGISTERED.lock();
     let known = registered.is_some_and(|(process, _)| process == process::id());
-    // A child that registers it again has it twice, and finds the cells closed the second time.
     if !known {
+        *STAGE.lock() = Stage::NotAsked;
+        let thread = thread::Builder::new().name("cells-exit".to_owned()).spawn(close_when_asked);
+        thread.unwrap_or_else(|error| panic!("no thread for a shutdown at exit: {error}"));
         // SAFETY: the function takes nothing, returns, and does not unwind.
         let failed = unsafe { atexit(at_exit) } != 0;
         assert!(!failed, "the system registers no more functions to call at exit");
@@ -70,21 +76,50 @@ pub fn shutdown_at_exit(limit: Duration) {
     *registered = Some((process::id(), limit));
 }
 
+/// How far the shutdown is.
+enum Stage {
+    NotAsked,
+    /// How long it may take.
+    Asked(Duration),
+    Closed(ShutdownReport),
+}
+
+static STAGE: Monitor<Stage> = Monitor::new(Stage::NotAsked);
+
+fn close_when_asked() {
+    let limit = match *STAGE.lock_after(None, |stage| !matches!(stage, Stage::Asked(_))) {
+        Stage::Asked(limit) => limit,
+        Stage::NotAsked | Stage::Closed(_) => return,
+    };
+    let report = shut_down(limit);
+    *STAGE.lock() = Stage::Closed(report);
+    STAGE.notify_one();
+}
+
+/// How much longer than the limit the process waits: enough for a shutdown that keeps to it.
+const GRACE: Duration = Duration::from_secs(1);
+
 extern "C" fn at_exit() {
     let limit = match *REGISTERED.lock() {
         Some((process, limit)) if process == process::id() => limit,
         _ => return,
     };
-    // On a thread of its own, because the one that exits has no thread-locals any more.
-    catch_user_panic("", || {
-        if let Ok(Ok(report)) =
-            thread::Builder::new().spawn(move || shut_down(limit)).map(thread::JoinHandle::join)
-        {
-            if let Err(error) = report.into_result() {
-                eprintln!("at exit: {error}");
-            }
+    let mut stage = STAGE.lock();
+    // A child that has registered it again has it twice.
+    if let Stage::Closed(_) = *stage {
+        return;
+    }
+    *stage = Stage::Asked(limit);
+    drop(stage);
+    STAGE.notify_one();
+    let until = limit.checked_add(GRACE).and_then(|limit| Instant::now().checked_add(limit));
+    let stage = STAGE.lock_after(until, |stage| !matches!(stage, Stage::Closed(_)));
+    if let Stage::Closed(report) = &*stage {
+        if let Err(error) = report.clone().into_result() {
+            // The macro would look for what captures the output of a test.
+            let _ = writeln!(io::stderr(), "at exit: {error}");
         }
-    });
+    }
 }
 
 fn shut_down(limit: Duration) -> ShutdownReport {
