@@ -38,8 +38,8 @@ fn client() -> Client {
     Client(cells_test_support::current_thread())
 }
 
-fn log_out(client: Client) {
-    client.0.block_on(async { println!("the client has ended") });
+fn log_out(Client(runtime): Client) {
+    runtime.block_on(async { println!("the client has ended") });
 }
 
 #[cfg(feature = "tokio")]
