@@ -24,8 +24,7 @@ async fn session(server: &&'static str) -> String {
 }
 
 async fn end_async(name: String) {
-    #[cfg(feature = "tokio")]
-    tokio::task::yield_now().await;
+    cells_test_support::yield_now().await;
     println!("{name} has ended");
 }
 

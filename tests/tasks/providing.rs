@@ -2,10 +2,9 @@
 
 use cells::{CloseStatus, Disposer, Error, ProvideRefusal, Ref, UnavailableError, runtime_cell};
 use cells_test_support::{
-    Boom, Counted, Executor, Futures, LONG, Pollster, Smol, Stage, Tally, TokioCurrent, TokioMulti, cell,
-    counted, leak, yield_now,
+    Boom, Counted, Executor, Futures, Pollster, Smol, Stage, Tally, TokioCurrent, TokioMulti, cell, counted,
+    leak, yield_now,
 };
-use std::sync::LazyLock;
 
 fn replaces_a_flight<X: Executor>() {
     let (tally, stage) = (Tally::new(), Stage::new());
@@ -103,7 +102,9 @@ fn v4_an_async_factory_that_can_run_only_once() {
 #[cfg(feature = "tokio")]
 mod on_tokio {
     use super::*;
+    use cells_test_support::LONG;
     use cells_test_support::{current_thread, eventually, multi_thread, spawn};
+    use std::sync::LazyLock;
     use std::thread;
 
     async fn shut(payload: Counted) {
