@@ -182,7 +182,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// # Errors
     /// If seeding is not allowed here, or the cell is ready, initializing or shut down.
     pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {
-        self.cell.seed_with(value, |value| self.store_in(self.cell.raw(), value))
+        let here = self.cell.raw();
+        self.cell.seed_with(value, |value| self.store_in(here, value))
     }
 
     /// Returns what is known of the cell at compile time.

@@ -120,7 +120,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     where
         D: Provided,
     {
-        self.cell.provide_at(Place::Empty, value, |value| self.store_in(self.cell.raw(), value)).map(drop)
+        let here = self.cell.raw();
+        self.cell.provide_at(Place::Empty, value, |value| self.store_in(here, value)).map(drop)
     }
 
     /// Cannot be called: the payload is permanent.

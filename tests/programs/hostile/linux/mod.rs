@@ -9,6 +9,7 @@ mod hooks;
 mod limits;
 mod payload;
 mod runtimes;
+mod signals;
 mod subscribers;
 
 use harness::{Ends, Scenario};
@@ -83,6 +84,9 @@ const SCENARIOS: &[Scenario] = scenarios! {
     allocator {
         an_allocator_reads_a_permanent_cell_at_each_call,
         an_allocator_peeks_at_a_permanent_cell_that_is_being_built,
+    }
+    signals {
+        x30_a_signal_handler_reads_what_the_program_keeps,
     }
     destructors {
         a_threads_destructors_get_and_close_before_the_librarys_own,
