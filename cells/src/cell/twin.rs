@@ -92,7 +92,7 @@ impl Twins {
         self.members.read().has(cell)
     }
 
-    /// Whether there is a twin of a cell.
+    /// The twin of a cell, if it was asked for.
     pub(crate) fn of_cell(&self, cell: &RawCell) -> Option<&'static CellBase> {
         self.list.read().twins.get(&address(cell)).copied()
     }
