@@ -1,12 +1,16 @@
 //! What is known of a declared cell at compile time.
 
 use crate::image::{self, Home};
+use crate::lifetime::LifetimeFn;
 use std::any::TypeId;
 use std::fmt;
 use std::time::Duration;
 
 /// How long a call waits for other callers' flights, unless the cell says otherwise.
 const DEFAULT_WAIT: Duration = Duration::from_millis(1500);
+
+/// How long a flight waits before it runs its factory again, unless the cell says otherwise.
+const DEFAULT_BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// How many callers may wait for a cell, and for how long, and its cooldown after a failure.
 #[derive(Clone, Copy)]
@@ -62,6 +66,18 @@ pub struct CellInfo {
     pub wait_timeout: Option<Duration>,
     /// How long after a failure no factory runs; zero is no cooldown.
     pub cooldown: Duration,
+    /// Up to which time the cooldown doubles with each failure in a row; `None` if it is always the same.
+    pub max_cooldown: Option<Duration>,
+    /// How often one flight runs a factory again that has failed.
+    pub retries: u32,
+    /// How long a flight waits before it runs the factory again: a time that doubles, and the longest.
+    pub backoff: (Duration, Duration),
+    /// How long a payload is fresh, as the declaration spells it; `None` if age makes no difference.
+    pub fresh: Option<&'static str>,
+    /// How long a payload may be used, as the declaration spells it; `None` if age does not end it.
+    pub expires: Option<&'static str>,
+    /// Whether a payload that is no longer fresh is replaced although nobody asks for it: `eager_refresh`.
+    pub eager_refresh: bool,
     /// How long a payload stays that nobody uses; `None` if that does not end it.
     pub linger: Option<Duration>,
     /// Whether its payload is never closed: `permanent`.
@@ -74,6 +90,9 @@ pub struct CellInfo {
     pub has_factory: bool,
     /// The cells that it is declared to depend on, in the order of the declaration.
     pub dependencies: &'static [Dependency],
+    /// What `fresh` and `expires` spell.
+    pub(crate) fresh_for: Option<LifetimeFn>,
+    pub(crate) expires_after: Option<LifetimeFn>,
     /// The type that implements the declaration, and no other cell's.
     id: fn() -> TypeId,
     /// Whether its crate is compiled for its own unit tests, which allows seeding.
@@ -153,6 +172,14 @@ impl CellInfo {
             max_waiters: None,
             wait_timeout: None,
             cooldown: Duration::ZERO,
+            max_cooldown: None,
+            retries: 0,
+            backoff: DEFAULT_BACKOFF,
+            fresh: None,
+            expires: None,
+            eager_refresh: false,
+            fresh_for: None,
+            expires_after: None,
             linger: None,
             permanent: false,
             eager: false,
@@ -195,6 +222,45 @@ impl CellInfo {
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
         self.cooldown = ttl;
+        self
+    }
+
+    /// The cooldown doubles up to this.
+    #[must_use]
+    pub const fn max_cooldown(mut self, most: Duration) -> Self {
+        self.max_cooldown = Some(most);
+        self
+    }
+
+    #[must_use]
+    pub const fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    #[must_use]
+    pub const fn backoff(mut self, first: Duration, most: Duration) -> Self {
+        self.backoff = (first, most);
+        self
+    }
+
+    #[must_use]
+    pub const fn fresh(mut self, spelling: &'static str, lifetime: LifetimeFn) -> Self {
+        self.fresh = Some(spelling);
+        self.fresh_for = Some(lifetime);
+        self
+    }
+
+    #[must_use]
+    pub const fn expires(mut self, spelling: &'static str, lifetime: LifetimeFn) -> Self {
+        self.expires = Some(spelling);
+        self.expires_after = Some(lifetime);
+        self
+    }
+
+    #[must_use]
+    pub const fn eager_refresh(mut self) -> Self {
+        self.eager_refresh = true;
         self
     }
 

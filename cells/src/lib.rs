@@ -13,6 +13,7 @@ mod flight;
 #[allow(unsafe_code, reason = "the linker gives no more than the two ends of a section")]
 mod image;
 mod info;
+mod lifetime;
 mod observe;
 mod payload;
 mod program;
@@ -38,6 +39,7 @@ pub use error::{BoxError, Error, LifecycleError, Panic, SharedError, Unavailable
 pub use flight::adjuster::{AsyncFactoryAdjuster, FactoryAdjuster, NoopFactoryAdjuster};
 pub use flight::frames::outside;
 pub use info::{CellInfo, Dependency, DependencyKind};
+pub use lifetime::IntoLifetime;
 pub use observe::context::{ContextGuard, InitContext, RequestContext};
 pub use observe::observer::{
     CloseError, CloseResult, CloseStatus, InitResult, InitStatus, NullObserver, Observer,

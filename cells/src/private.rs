@@ -12,10 +12,13 @@ use crate::declared::factory_output::keep_out_of;
 use crate::declared::permanent_cell::{DeclaredPermanent, PermanentCell};
 use crate::declared::static_cell::{Declared, StaticCell};
 use crate::error::BoxError;
+use crate::flight::frames;
 use crate::info::CellInfo;
+use crate::lifetime::{Lifetime, LifetimeOf};
 use crate::payload::disposer::{Close, Disposer};
 use crate::payload::lease::Ref;
 use crate::shared_error::keep;
+use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -221,6 +224,34 @@ impl<'a, T, U: ?Sized> PayloadItself<'a> for AsObject<'a, T, U> {
 /// In the place of the factory of a declaration without a body. It is never called: no flight of such a cell begins.
 pub fn no_factory<R>() -> R {
     unreachable!("no flight begins in a cell without a factory")
+}
+
+/// How long a payload is fresh, or may be used, by the value or the function that the declaration names.
+pub fn lifetime<T: 'static, How>(
+    payload: &(dyn Any + Send + Sync),
+    how: impl LifetimeOf<T, How>,
+) -> Lifetime {
+    let Some(payload) = payload.downcast_ref() else { unreachable!("a cell's payloads have its type") };
+    LifetimeOf::lifetime_of(how, payload)
+}
+
+/// What a factory returned, after a note on whether its error is one that no later attempt would mend.
+pub fn fatal_if<T, E>(returned: Result<T, E>, is_fatal: impl FnOnce(&E) -> bool) -> Result<T, E> {
+    if let Err(error) = &returned {
+        if is_fatal(error) {
+            frames::judge(|verdict| verdict.fatal = true);
+        }
+    }
+    returned
+}
+
+/// What a factory returned, after a note on whether its error is one that the next attempt may not meet.
+pub fn transient_if<T, E>(returned: Result<T, E>, is_transient: impl FnOnce(&E) -> bool) -> Result<T, E> {
+    if let Err(error) = &returned {
+        let transient = is_transient(error);
+        frames::judge(|verdict| verdict.transient = Some(transient));
+    }
+    returned
 }
 
 /// Shuts one cell down, as a shutdown of the process does with each. For the models: a process shuts down once.

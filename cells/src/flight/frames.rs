@@ -83,6 +83,7 @@ pub(crate) struct Frame {
     waiting: Mutex<Duration>,
     /// The last errors that the factory got from cells: its own error may hide one of them.
     errors: Mutex<Vec<Error>>,
+    verdict: Mutex<Verdict>,
     #[cfg(feature = "tokio")]
     pub(crate) handover: Handover,
 }
@@ -109,6 +110,7 @@ impl Frame {
             over: AtomicBool::new(false),
             waiting: Mutex::default(),
             errors: Mutex::default(),
+            verdict: Mutex::default(),
             #[cfg(feature = "tokio")]
             handover: Handover::default(),
         })
@@ -147,6 +149,11 @@ impl Frame {
         self.errors.lock().clone()
     }
 
+    /// What the declaration says of the error that the factory has returned; it is said once for each.
+    pub(crate) fn take_verdict(&self) -> Verdict {
+        std::mem::take(&mut *self.verdict.lock())
+    }
+
     /// Records that the factory has returned or was dropped.
     pub(crate) fn end(&self) {
         self.over.store(true, Ordering::Relaxed);
@@ -167,6 +174,22 @@ impl Drop for Frame {
     fn drop(&mut self) {
         let errors = std::mem::take(self.errors.get_mut());
         catch_user_panic(self.name, || drop(errors));
+    }
+}
+
+/// What the functions of a declaration say of an error of its factory.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Verdict {
+    /// No later attempt would mend it: `fatal`.
+    pub(crate) fatal: bool,
+    /// Whether the next attempt may not meet it; `None` without the key `transient`.
+    pub(crate) transient: Option<bool>,
+}
+
+/// Notes what the declaration says of the error that the factory which asks returns.
+pub(crate) fn judge(say: impl FnOnce(&mut Verdict)) {
+    if let Some(frame) = asking() {
+        say(&mut frame.verdict.lock());
     }
 }
 
