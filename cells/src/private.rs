@@ -132,10 +132,7 @@ impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
     async fn lend_payload_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
-        match cell.peek() {
-            Some(lease) => Ok(lease),
-            None => Ok(cell.any().get_slow_async(Purpose::Get).await?.typed()),
-        }
+        Ok(cell.any().get_async(Purpose::Get).await?.typed())
     }
 }
 

@@ -51,6 +51,7 @@ impl RawCell {
         };
         let lease = again.or_else(|| {
             observed_calls::record(self.info());
+            here.look_at_age();
             here.lease_slow()
         })?;
         here.used();
@@ -94,6 +95,7 @@ impl RawCell {
         let accepts = purpose.accepts(self);
         let mut budget = WaitBudget::new(self, purpose);
         loop {
+            self.end_if_due();
             match self.control.decide(&self.config, accepts, Caller::Thread, Flight::new)? {
                 Decision::Take(lease) => return Ok(lease),
                 Decision::Wait(flight, _blocked) => {

@@ -3,6 +3,7 @@
 //! Whether the factory returns, panics or is dropped unfinished, the flight is settled here, unless it has been
 //! superseded, and then marked as over. Observers are notified once of the start and once of the end, with no lock held.
 
+use crate::cell::ages::Ages;
 use crate::cell::control::Built;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::Purpose;
@@ -18,6 +19,7 @@ use crate::payload::disposal::Disposal;
 use crate::payload::drain::Retired;
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
+use crate::sync::executor::Executor;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -67,6 +69,10 @@ impl<'a> Initializer<'a> {
             returned: false,
             _blocks_caller: blocks_caller,
         }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.cell.name()
     }
 
     #[cfg(feature = "tokio")]
@@ -139,30 +145,49 @@ impl<'a> Initializer<'a> {
     fn settle(&mut self, returned: Returned) -> (Finished, Option<Retired>) {
         self.returned = true;
         match returned {
-            Ok(Ok(payload)) => {
-                let (outcome, leftover) = self.publish(payload);
-                (Ok(Ok(outcome)), leftover)
-            }
-            Ok(Err(error)) => (Ok(self.fail(self.share(error), InitStatus::Error)), None),
-            Err(panic) => {
-                let error = self.share(Box::new(Panic::message_of(&*panic)));
-                if let Some(of_cell) = cell_error(&error) {
-                    // The panic goes on through the factory that asked for this cell, and then is that one's.
-                    let _ = frames::note::<()>(Err(of_cell.clone()));
+            Ok(Ok(payload)) => match self.ages_of(&payload) {
+                Ok(ages) => {
+                    let (outcome, leftover) = self.publish(payload, ages);
+                    (Ok(Ok(outcome)), leftover)
                 }
-                let _ = self.fail(error, InitStatus::Panicked);
-                (Err(panic), None)
-            }
+                Err(panic) => (self.panicked(panic), Some(self.unpublished(payload, Executor::current()))),
+            },
+            Ok(Err(error)) => (Ok(self.fail(self.share(error), InitStatus::Error)), None),
+            Err(panic) => (self.panicked(panic), None),
         }
     }
 
+    /// How old the payload may become. The functions that say so belong to the factory.
+    fn ages_of(&self, payload: &AnyPayload) -> thread::Result<Option<Box<Ages>>> {
+        let _entered = self.enter();
+        catch_unwind(AssertUnwindSafe(|| self.cell.ages_of(payload.payload())))
+    }
+
+    fn panicked(&self, panic: Box<dyn Any + Send>) -> Finished {
+        let error = self.share(Box::new(Panic::message_of(&*panic)));
+        if let Some(of_cell) = cell_error(&error) {
+            // The panic goes on through the factory that asked for this cell, and then is that one's.
+            let _ = frames::note::<()>(Err(of_cell.clone()));
+        }
+        let _ = self.fail(error, InitStatus::Panicked);
+        Err(panic)
+    }
+
+    /// A payload that will not be published.
+    fn unpublished(&self, payload: AnyPayload, executor: Executor) -> Retired {
+        let (name, generation, calls) = (self.cell.payload_type(), self.flight.generation, payload.calls());
+        let disposal = Disposal::new(&self.observers, name, generation, calls, executor);
+        Retired::unpublished(payload, disposal)
+    }
+
     /// Publishes what the factory built, unless the flight has been superseded.
-    fn publish(&self, payload: AnyPayload) -> (Outcome, Option<Retired>) {
+    fn publish(&self, payload: AnyPayload, ages: Option<Box<Ages>>) -> (Outcome, Option<Retired>) {
         let built = self.built();
         match self.cell.control.publish(
             &self.flight,
             payload,
             built.clone(),
+            ages,
             &self.cell.config,
             &self.observers,
         ) {
@@ -173,10 +198,7 @@ impl<'a> Initializer<'a> {
             }
             Err((payload, outcome)) => {
                 self.report(&built, InitStatus::Superseded, Some(payload.payload()), None);
-                let (name, generation, calls) =
-                    (self.cell.payload_type(), self.flight.generation, payload.calls());
-                let disposal = Disposal::new(&self.observers, name, generation, calls, built.executor);
-                (outcome, Some(Retired::unpublished(payload, disposal)))
+                (outcome, Some(self.unpublished(payload, built.executor)))
             }
         }
     }
