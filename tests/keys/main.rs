@@ -3,14 +3,19 @@
 
 mod adjuster;
 mod after;
+mod backoff;
 mod blocking;
 mod cell;
 mod cooldown;
 mod detached;
 mod dispose;
 mod eager;
+mod eager_refresh;
+mod expires;
 mod factory;
 mod fallible;
+mod fatal;
+mod fresh;
 mod infallible;
 /// `crate`, which cannot be the name of a module.
 mod krate;
@@ -20,7 +25,9 @@ mod name;
 mod observer;
 mod permanent;
 mod provided;
+mod retry;
 mod runtime;
+mod transient;
 mod wait_timeout;
 
 mod together;

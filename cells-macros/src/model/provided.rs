@@ -15,8 +15,23 @@ pub(crate) fn check_without_factory(
     args: &mut Args,
     errors: &mut Errors,
 ) {
-    let Args { factory, blocking, detached, max_waiters, wait_timeout, cooldown, linger, adjuster, .. } =
-        args;
+    let Args {
+        factory,
+        blocking,
+        detached,
+        max_waiters,
+        wait_timeout,
+        cooldown,
+        retry,
+        backoff,
+        transient,
+        fresh,
+        eager_refresh,
+        fatal,
+        linger,
+        adjuster,
+        ..
+    } = args;
     let keys = [
         blocking.as_ref().map(|given| given.key.clone()),
         key_of(factory),
@@ -24,6 +39,12 @@ pub(crate) fn check_without_factory(
         key_of(max_waiters),
         key_of(wait_timeout),
         key_of(cooldown),
+        key_of(retry),
+        key_of(backoff),
+        key_of(transient),
+        key_of(fresh),
+        key_of(eager_refresh),
+        key_of(fatal),
         key_of(linger),
         key_of(adjuster),
     ];

@@ -6,9 +6,12 @@ use proc_macro2::{Ident, Punct, Spacing, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse as _, ParseStream, Parser as _};
-use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitBool, LitStr, Path, Result, Token};
+use syn::{
+    Error, Expr, ExprClosure, ExprLit, ExprPath, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Result,
+    Token,
+};
 
-use crate::parse::duration::parse_duration;
+use crate::parse::duration::{parse_duration, parse_durations};
 use crate::tokens::groups::bare_expr;
 
 /// What messages say about a key.
@@ -34,6 +37,20 @@ impl<T> Given<T> {
 pub(crate) enum DurationArg {
     Literal(Duration),
     Const(Box<Expr>),
+}
+
+/// A duration, or one that doubles up to another.
+pub(crate) struct DurationRange {
+    pub(crate) first: DurationArg,
+    pub(crate) most: Option<DurationArg>,
+}
+
+/// How long a payload lives.
+pub(crate) enum LifetimeArg {
+    Literal(LitStr, Duration),
+    /// A function, by its path, or a const expression of type `Duration`. Only the compiler can tell.
+    Const(Box<Expr>),
+    Closure(Box<ExprClosure>),
 }
 
 /// How a payload ends.
@@ -161,13 +178,19 @@ impl ValueReader<'_> {
         }
     }
 
-    /// A positive integer, or a const expression.
-    pub(crate) fn count(&self) -> Reading<Expr> {
+    /// The path to a function, or a closure.
+    pub(crate) fn function(&self) -> Reading<Expr> {
+        match self.expr()? {
+            function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function),
+            other => Err(self.unexpected(other).into()),
+        }
+    }
+
+    /// A const expression, or an integer other than zero, for which the error is `zero`.
+    pub(crate) fn count(&self, zero: &str) -> Reading<Expr> {
         match self.expr()? {
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.base10_digits() == "0" => {
-                let name = self.spec.name;
-                let message = format!("a `{name}` of zero means no limit; leave `{name}` out");
-                Err(Error::new_spanned(number, message).into())
+                Err(Error::new_spanned(number, zero).into())
             }
             Expr::Lit(literal) if !matches!(literal.lit, Lit::Int(_)) => Err(self.unexpected(literal).into()),
             other => Ok(other),
@@ -176,13 +199,67 @@ impl ValueReader<'_> {
 
     /// A duration other than `"0s"`, for which the error is `zero`.
     pub(crate) fn duration(&self, zero: &str) -> Reading<DurationArg> {
+        Ok(self.duration_arg(self.expr()?, zero)?)
+    }
+
+    /// A duration other than `"0s"`, for which the error is `zero`, or a function of the payload.
+    pub(crate) fn lifetime(&self, zero: &str) -> Reading<LifetimeArg> {
         match self.expr()? {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match parse_duration(&text.value()) {
-                Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero).into()),
-                Ok(duration) => Ok(DurationArg::Literal(duration)),
-                Err(message) => Err(Error::new_spanned(text, message).into()),
-            },
+            Expr::Closure(closure) => Ok(LifetimeArg::Closure(Box::new(closure))),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let duration = duration_in(&text, zero)?;
+                Ok(LifetimeArg::Literal(text, duration))
+            }
             Expr::Lit(literal) => Err(self.unexpected(literal).into()),
+            other => Ok(LifetimeArg::Const(Box::new(other))),
+        }
+    }
+
+    /// A duration, or a range of two that grows: `"1s..1m"`, or one of expressions.
+    pub(crate) fn durations(&self, zero: &str) -> Reading<DurationRange> {
+        let expr = self.expr()?;
+        let guilty = expr.to_token_stream();
+        let range = match expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let (first, most) =
+                    parse_durations(&text.value()).map_err(|message| Error::new_spanned(text, message))?;
+                DurationRange { first: DurationArg::Literal(first), most: most.map(DurationArg::Literal) }
+            }
+            Expr::Range(ExprRange {
+                start: Some(first),
+                limits: RangeLimits::HalfOpen(_),
+                end: Some(most),
+                ..
+            }) => DurationRange {
+                first: self.duration_arg(bare_expr(*first), zero)?,
+                most: Some(self.duration_arg(bare_expr(*most), zero)?),
+            },
+            Expr::Range(range) => {
+                let message = "a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `\"1s..1m\"`";
+                return Err(Error::new_spanned(range, message).into());
+            }
+            other => DurationRange { first: self.duration_arg(other, zero)?, most: None },
+        };
+        match (&range.first, &range.most) {
+            (DurationArg::Literal(Duration::ZERO), None) => Err(Error::new_spanned(guilty, zero).into()),
+            (DurationArg::Literal(Duration::ZERO), Some(_)) => {
+                let message = "zero does not double; write a longer time first, as in `1s..1m`";
+                Err(Error::new_spanned(guilty, message).into())
+            }
+            (DurationArg::Literal(first), Some(DurationArg::Literal(most))) if first >= most => {
+                let message = "this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`";
+                Err(Error::new_spanned(guilty, message).into())
+            }
+            _ => Ok(range),
+        }
+    }
+
+    fn duration_arg(&self, expr: Expr, zero: &str) -> Result<DurationArg> {
+        match expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                duration_in(&text, zero).map(DurationArg::Literal)
+            }
+            Expr::Lit(literal) => Err(self.unexpected(literal)),
             other => Ok(DurationArg::Const(Box::new(other))),
         }
     }
@@ -221,6 +298,15 @@ impl ValueReader<'_> {
     fn expected(&self) -> String {
         let Spec { name, takes, example } = self.spec;
         format!("`{name}` takes {takes}; write `{example}`")
+    }
+}
+
+/// The duration that is written in `text`, unless it is none, or zero.
+fn duration_in(text: &LitStr, zero: &str) -> Result<Duration> {
+    match parse_duration(&text.value()) {
+        Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero)),
+        Ok(duration) => Ok(duration),
+        Err(message) => Err(Error::new_spanned(text, message)),
     }
 }
 

@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -38,7 +38,7 @@ fn values_of_the_wrong_kind() {
             =  <-  `fallible` takes no value; write `fallible`
             "4"  <-  `max_waiters` takes a positive integer or a const expression of type `usize`; write `max_waiters = 64`
             5  <-  `wait_timeout` takes a string literal or a const expression of type `Duration`; write `wait_timeout = "1500ms"`
-            1.5  <-  `cooldown` takes a string literal or a const expression of type `Duration`; write `cooldown = "5s"`
+            1.5  <-  `cooldown` takes a string literal or a const expression of type `Duration`, or a range of two; write `cooldown = "5s"`
             |pool| ()  <-  `dispose` takes the path to a function; write `dispose = Pool::shutdown`
             ("drop")  <-  `dispose` takes the path to a function; write `dispose = Pool::shutdown`
             "cells"  <-  `crate` takes the path to the crate `cells`; write `crate = ::cells`
@@ -72,6 +72,233 @@ fn durations() {
             "99999999999999999999h"  <-  `99999999999999999999h` is longer than `u64::MAX` milliseconds; write a shorter duration
         "#]],
     );
+}
+
+#[test]
+fn ranges_of_durations() {
+    let values = [
+        r#""1s..1m""#,
+        "A..B",
+        r#"("1s")..MOST"#,
+        r#""1s..""#,
+        r#""..1m""#,
+        r#""1s..=1m""#,
+        r#""1s .. 1m""#,
+        r#""1s..99999999999999999999h""#,
+        r#""1m..1s""#,
+        r#""5s..5s""#,
+        r#""1m".."1s""#,
+        r#""0s..1m""#,
+        r#""0s".."1m""#,
+        "A..",
+        "A..=B",
+        "1..5",
+    ];
+    let mut lines = String::new();
+    for value in values {
+        lines += &mistakes(&format!("cooldown = {value}"), SEARCH);
+    }
+    expect![[r#"
+        "1s.."  <-  `1s..` has no end on one side; write the first and the longest duration, as in `1s..1m`
+        "..1m"  <-  `..1m` has no end on one side; write the first and the longest duration, as in `1s..1m`
+        "1s..=1m"  <-  `=1m` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+        "1s .. 1m"  <-  `1s ` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+        "1s..99999999999999999999h"  <-  `99999999999999999999h` is longer than `u64::MAX` milliseconds; write a shorter duration
+        "1m..1s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "5s..5s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "1m".."1s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "0s..1m"  <-  zero does not double; write a longer time first, as in `1s..1m`
+        "0s"  <-  a `cooldown` of zero has no effect; leave `cooldown` out
+        A..  <-  a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `"1s..1m"`
+        A..=B  <-  a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `"1s..1m"`
+        1  <-  `cooldown` takes a string literal or a const expression of type `Duration`, or a range of two; write `cooldown = "5s"`
+    "#]].assert_eq(&lines);
+    check(
+        r#"retry = 3, backoff = "5s..1s""#,
+        SEARCH,
+        &expect![[r#"
+            "5s..1s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "#]],
+    );
+    check(r#"retry = 3, backoff = "5s""#, SEARCH, &expect![[""]]);
+}
+
+#[test]
+fn f5_what_retries() {
+    check(
+        "retry = 0",
+        SEARCH,
+        &expect![[r#"
+        0  <-  a `retry` of zero has no effect; leave `retry` out
+    "#]],
+    );
+    check(
+        "retry = \"3\", backoff = \"1s\", transient = is_timeout()",
+        SEARCH,
+        &expect![[r#"
+        "3"  <-  `retry` takes a positive integer or a const expression of type `u32`; write `retry = 3`
+        is_timeout()  <-  `transient` takes the path to a function, or a closure, that takes the error by reference and returns a `bool`; write `transient = LoadError::is_timeout`
+    "#]],
+    );
+    check(
+        "retries = 3, backoff = \"0s\", transient = |error| error.is_timeout()",
+        SEARCH,
+        &expect![[r#"
+            retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            "0s"  <-  a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`
+            transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
+        "#]],
+    );
+    check(
+        "retyr = 3, backoff = \"1s\"",
+        SEARCH,
+        &expect![[r#"
+        retyr  <-  unknown key `retyr`; did you mean `retry`?
+    "#]],
+    );
+    check(
+        "backoff = \"1s\", transient = is_timeout",
+        SEARCH,
+        &expect![[r#"
+        backoff  <-  `backoff` has no effect without `retry`; add `retry`, or remove `backoff`
+        transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
+    "#]],
+    );
+    check(
+        "retry = 3, backoff = \"1s\", transient = is_timeout",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+            retry  <-  `retry` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+            backoff  <-  `backoff` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+            transient  <-  `transient` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+        "#]],
+    );
+    check(
+        "retry = ATTEMPTS, backoff = FIRST..MOST, transient = <Error as Timeout>::is",
+        SEARCH,
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn f1_ages() {
+    let accepted = [
+        r#"fresh = "50m", expires = "1h""#,
+        "fresh = Token::refresh_at, expires = |token: &Token| token.expires_at, eager_refresh",
+        r#"fresh = MINUTE, expires = "1s", fatal = |error| error.is_revoked()"#,
+        r#"fresh = { MINUTE }, expires = minute!(), linger = "1h""#,
+    ];
+    for args in accepted {
+        check(args, SEARCH, &expect![[""]]);
+    }
+    check(
+        r#"fresh = "1h", expires = MINUTE, eager_refresh"#,
+        "fn search() -> Index { build() }",
+        &expect![[""]],
+    );
+    check(
+        r#"fresh = "0s", expires = "0ms""#,
+        SEARCH,
+        &expect![[r#"
+        "0s"  <-  with a `fresh` of zero every call would refresh the payload; leave `fresh` out, or say how long it is fresh
+        "0ms"  <-  an `expires` of zero would end a payload at once; leave `expires` out, or say how long it may be used
+    "#]],
+    );
+    check(
+        r#"fresh = "60m", expires = "1h""#,
+        SEARCH,
+        &expect![[r#"
+        "60m"  <-  a payload would end before it is stale; write a shorter `fresh`, or a longer `expires`
+    "#]],
+    );
+    check(
+        r#"fresh = 5, expires = "soon""#,
+        SEARCH,
+        &expect![[r#"
+        5  <-  `fresh` takes a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`; write `fresh = "50m"`
+        "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+    "#]],
+    );
+    check(
+        r#"fresh, expires = , eager_refresh = "1h", fatal = "revoked""#,
+        SEARCH,
+        &expect![[r#"
+        fresh  <-  `fresh` takes a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`; write `fresh = "50m"`
+        =  <-  `expires` takes a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`; write `expires = Token::expires_at`
+        =  <-  `eager_refresh` takes no value; write `eager_refresh`
+        "revoked"  <-  `fatal` takes the path to a function, or a closure, that takes the error by reference and returns a `bool`; write `fatal = AuthError::is_revoked`
+    "#]],
+    );
+    check(
+        "eager_refresh, fatal = is_revoked, expires = \"1h\"",
+        SEARCH,
+        &expect![[r#"
+        eager_refresh  <-  `eager_refresh` has no effect without `fresh`; add `fresh`, or remove `eager_refresh`
+        fatal  <-  `fatal` has no effect without `fresh`; add `fresh`, or remove `fatal`
+    "#]],
+    );
+    check(
+        "fresh = \"x\", eager_refresh, fatal = is_revoked",
+        SEARCH,
+        &expect![[r#"
+        "x"  <-  `x` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+    "#]],
+    );
+    check(
+        "fresh = \"1h\", eager_refresh, linger = \"1h\"",
+        SEARCH,
+        &expect![[r#"
+        eager_refresh  <-  `eager_refresh` keeps a payload that nobody uses, and `linger` ends it; remove one of them
+    "#]],
+    );
+    check(
+        "fresh = \"1h\", fatal = is_revoked",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        fatal  <-  `fatal` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+    "#]],
+    );
+}
+
+#[test]
+fn f1_ages_of_what_never_ends() {
+    check(
+        "permanent, fresh = \"5s\", expires = \"6s\", eager_refresh, fatal = is_revoked",
+        SEARCH,
+        &expect![[r#"
+            fatal  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `fatal`, or remove `permanent`
+            fresh  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `fresh`, or remove `permanent`
+            expires  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `expires`, or remove `permanent`
+            eager_refresh  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `eager_refresh`, or remove `permanent`
+        "#]],
+    );
+    check(
+        "permanent, eager_refresh, fatal = is_revoked",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        fatal  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `fatal`, or remove `permanent`
+        eager_refresh  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `eager_refresh`, or remove `permanent`
+    "#]],
+    );
+    check("permanent, retry = 3, cooldown = \"1s..1m\", transient = is_timeout", SEARCH, &expect![[""]]);
+}
+
+#[test]
+fn f1_ages_of_what_is_only_provided() {
+    check(
+        "provided, fresh = \"5s\", eager_refresh, fatal = is_revoked, retry = 1, backoff = \"1s\", transient = is_timeout",
+        "fn args() -> Result<Args, Error>;",
+        &expect![[r#"
+            retry  <-  `retry` is for a factory, and without a body there is none; write a body, or remove `retry`
+            backoff  <-  `backoff` is for a factory, and without a body there is none; write a body, or remove `backoff`
+            transient  <-  `transient` is for a factory, and without a body there is none; write a body, or remove `transient`
+            fresh  <-  `fresh` is for a factory, and without a body there is none; write a body, or remove `fresh`
+            eager_refresh  <-  `eager_refresh` is for a factory, and without a body there is none; write a body, or remove `eager_refresh`
+            fatal  <-  `fatal` is for a factory, and without a body there is none; write a body, or remove `fatal`
+        "#]],
+    );
+    check("provided, expires = Args::end", "fn args() -> Args;", &expect![[""]]);
+    check("provided, fresh = \"1h\", eager_refresh", "fn args() -> Args { Args::new() }", &expect![[""]]);
 }
 
 #[test]
@@ -466,7 +693,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
@@ -675,7 +902,7 @@ fn y9_a_value_that_ends_early_is_reported_at_its_last_token() {
         as  of  observer = x as  <-  `observer` takes an expression whose type implements `Observer`
         !  of  observer = vec!  <-  `observer` takes an expression whose type implements `Observer`
         -  of  observer = -  <-  `observer` takes an expression whose type implements `Observer`
-        +  of  cooldown = "5s" +  <-  `cooldown` takes a string literal or a const expression of type `Duration`
+        +  of  cooldown = "5s" +  <-  `cooldown` takes a string literal or a const expression of type `Duration`, or a range of two
         *  of  max_waiters = 4 *  <-  `max_waiters` takes a positive integer or a const expression of type `usize`
         :  of  dispose = Pool::  <-  `dispose` takes the path to a function
         :  of  crate = ::  <-  `crate` takes the path to the crate `cells`
