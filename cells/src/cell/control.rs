@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | no flight | a flight under way, of the next generation | [`decide`](Control::decide) |
 //! | a flight | its payload published, and what was published before retired | [`publish`](Control::publish) |
-//! | a flight | a failure on record | [`fail`](Control::fail) |
+//! | a flight | a failure on record; after a fatal error of a refresh, the payload retired | [`fail`](Control::fail) |
 //! | a flight | no flight | [`cancel`](Control::cancel) |
 //! | a flight, a payload, a failure | none of them | [`close_if`](Control::close_if) |
 //! | a flight | no flight, a payload stays | [`supersede`](Control::supersede) |
@@ -56,6 +56,7 @@ use crate::payload::disposal::Disposal;
 use crate::payload::drain::{Drain, Retired};
 use crate::payload::lease::{AnyPayload, Lease, Parting, Published};
 use crate::payload::payload_type::PayloadType;
+use crate::sync::backoff::Backoff;
 use crate::sync::clock;
 use crate::sync::executor::Executor;
 #[cfg(feature = "tokio")]
@@ -98,6 +99,8 @@ struct Rare {
     /// The generation that is looked at for `linger`, and by which process; and since when it has rested.
     looked_at: Option<(u64, u32)>,
     rests_since: Option<Instant>,
+    /// How many flights have failed since a payload was published, of those whose failure has consequences.
+    failures: u32,
 }
 
 /// When and how a payload was built.
@@ -152,6 +155,16 @@ impl Failure {
             .checked_sub(clock::now().saturating_duration_since(self.since))
             .filter(|left| !left.is_zero())
     }
+}
+
+/// What follows from the failure of a flight.
+#[derive(Clone, Copy)]
+pub(crate) struct Consequences {
+    /// The cooldown, by the number of failures in a row; `None` for a failure that is not the factory's, which is not
+    /// counted.
+    pub(crate) cooldown: Option<Backoff>,
+    /// Whether the published payload does not survive it.
+    pub(crate) retires: bool,
 }
 
 /// Which payload a call accepts.
@@ -437,7 +450,7 @@ impl Control {
         let (lease, parting) = self.published.replace(payload, flight.generation, config.is_declared());
         let retired = parting.map(|parting| self.start_drain(&mut block, parting, observers));
         let before = block.built.replace(Box::new(built));
-        let cleared = block.failure.take();
+        let cleared = block.clear_failures();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
         let after = AfterUnlock {
             settled,
@@ -457,20 +470,25 @@ impl Control {
         &self,
         flight: &Arc<Flight>,
         cause: SharedError,
-        cooldown: Duration,
+        consequences: Consequences,
         error: Error,
+        observers: &Observers,
     ) -> Result<AfterUnlock, Outcome> {
         let mut block = self.block.lock();
         if let Some(outcome) = flight.outcome() {
             return Err(outcome);
         }
         block.flight = None;
+        let after =
+            if consequences.retires { self.retire(&mut block, observers) } else { AfterUnlock::default() };
+        let cooldown =
+            consequences.cooldown.map_or(Duration::ZERO, |cooldown| cooldown.delay(block.count_failure()));
         // After a failed refresh there is still a payload, so nothing is gained by delaying the next attempt.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
         let failed = Some((flight.generation, error.clone()));
         let cleared = block.failure.replace(Failure::new(cause, failed, cooldown));
         let settled = Some(flight.settle(Outcome::Failed(error)));
-        Ok(AfterUnlock { settled, cleared, ..AfterUnlock::default() })
+        Ok(AfterUnlock { settled, cleared, ..after })
     }
 
     /// Settles a flight whose factory was dropped: its waiters start over, and one of them begins the next flight.
@@ -515,7 +533,7 @@ impl Control {
         let after = AfterUnlock {
             settled: block.supersede(|| Outcome::Ready(lease.clone())),
             awaited: block.settle_awaited(|| Outcome::Ready(lease.clone())),
-            cleared: block.failure.take(),
+            cleared: block.clear_failures(),
             before,
             #[cfg(feature = "tokio")]
             watch: block.watch.take(),
@@ -684,6 +702,21 @@ impl Block {
 
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    /// Counts a failure; returns how many there are in a row.
+    fn count_failure(&mut self) -> u32 {
+        let failures = &mut self.rare().failures;
+        *failures = failures.saturating_add(1);
+        *failures
+    }
+
+    /// Ends the row of failures, and clears the one on record: a payload was published.
+    fn clear_failures(&mut self) -> Option<Box<Failure>> {
+        if let Some(rare) = &mut self.rare {
+            rare.failures = 0;
+        }
+        self.failure.take()
     }
 
     /// Gives all who wait without building what ends their wait.
