@@ -150,7 +150,10 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `max_waiters = 64` | no limit | How many callers may wait while another caller runs the factory. One more gets an error at once. |
 /// | `wait_timeout = "1500ms"` | 1500 ms | How long a call may wait for a build that another call began. Then the call gets an error, and the build goes on. A const expression equal to `Duration::ZERO` means no limit. |
-/// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. |
+/// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. With a range, `cooldown = "1s..1m"`, that time doubles with each failure in a row, up to the longest. A random part of up to a half is taken off, and a success begins again with the first time. |
+/// | `retry = 3` | a failure is final | How often one build runs a factory again that has failed, before its callers get the error. |
+/// | `backoff = "100ms..5s"` | `"100ms..5s"` | How long such a build waits before it runs the factory again. The time doubles up to the longest, and a random part of up to a half is taken off; `"100ms"` alone does not double. |
+/// | `transient = LoadError::is_timeout` | all errors | A function of `&E`, by its path or as a closure: only errors for which it returns `true` are worth another run. |
 /// | `linger = "30s"` | a payload stays | How long a payload stays that nobody uses: it is closed between one such time and two after its last lease has ended, and built again when it is next asked for. Reads look at no clock. Not for a permanent cell. |
 ///
 /// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const

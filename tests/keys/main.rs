@@ -3,6 +3,7 @@
 
 mod adjuster;
 mod after;
+mod backoff;
 mod blocking;
 mod cell;
 mod cooldown;
@@ -20,7 +21,9 @@ mod name;
 mod observer;
 mod permanent;
 mod provided;
+mod retry;
 mod runtime;
+mod transient;
 mod wait_timeout;
 
 mod together;

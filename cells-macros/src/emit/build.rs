@@ -11,11 +11,8 @@ use crate::tokens::spans::{edges, relocate};
 /// The factory of a cell that is not asynchronous.
 pub(crate) fn factory_impl(declaration: &Declaration) -> TokenStream {
     let FactoryFn { aliased, callable, .. } = declaration.factory;
-    if callable && !aliased && declaration.dependencies.injected.is_empty() {
-        factory_itself(declaration)
-    } else {
-        call_of_factory(declaration)
-    }
+    let as_is = declaration.dependencies.injected.is_empty() && !declaration.mode.judges_errors();
+    if callable && !aliased && as_is { factory_itself(declaration) } else { call_of_factory(declaration) }
 }
 
 // Input: `fn search() -> anyhow::Result<Index> { … }`

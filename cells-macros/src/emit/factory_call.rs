@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Expr;
 
 use crate::emit::cell_ref::cell_ref;
 use crate::model::declaration::{Declaration, FactoryFn};
@@ -26,7 +27,7 @@ pub(crate) fn direct_call(declaration: &Declaration) -> TokenStream {
     let awaited = is_future.then(|| quote_spanned!(close=> .await));
     let call = call(declaration, arguments);
     let objects = use_of_objects(declaration);
-    let result = converted(declaration, &quote!(#call #awaited));
+    let result = converted(declaration, &judged(declaration, quote!(#call #awaited)));
     quote!(#objects #result)
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn blocking_call(declaration: &Declaration) -> TokenStream {
         argument(injected, &quote_spanned!(close=> #variable.#index), declaration)
     });
     let objects = use_of_objects(declaration);
-    let result = converted(declaration, &call(declaration, arguments));
+    let result = converted(declaration, &judged(declaration, call(declaration, arguments)));
     quote_spanned!(open=> #leases #objects #krate::__private010::blocking(move || #result).await)
 }
 
@@ -73,6 +74,26 @@ fn call(declaration: &Declaration, arguments: impl Iterator<Item = TokenStream>)
     let name = relocate(&sig.ident, open);
     let arguments = quote_spanned!(close=> (#(#arguments),*));
     quote!(#name #arguments)
+}
+
+// Output:
+//     ::cells::__private010::transient_if(search(…), LoadError::is_timeout)
+//
+// The call is located at the function, where the compiler reports one that does not take the error.
+fn judged(declaration: &Declaration, returned: TokenStream) -> TokenStream {
+    let Mode::Fallible(limits) = &declaration.mode else { return returned };
+    let judges = [("transient_if", &limits.transient)];
+    judges.into_iter().fold(returned, |returned, (judge, function)| match function {
+        Some(function) => judged_by(judge, function, &returned, declaration),
+        None => returned,
+    })
+}
+
+fn judged_by(judge: &str, function: &Expr, returned: &TokenStream, declaration: &Declaration) -> TokenStream {
+    let (open, _) = edges(function);
+    let krate = declaration.krate.at(open);
+    let judge = Ident::new(judge, open);
+    quote_spanned!(open=> #krate::__private010::#judge(#returned, #function))
 }
 
 // The conversion is located at the error or the return type, so that a wrong type is reported there, and only once.

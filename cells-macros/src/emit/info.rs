@@ -1,13 +1,13 @@
 //! What is known about a cell at compile time: its names, its place, its limits and its dependencies.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 
 use crate::emit::dependency_list::dependency_list;
 use crate::model::declaration::Declaration;
 use crate::model::mode::{Limits, Mode};
-use crate::parse::value::DurationArg;
+use crate::parse::value::{DurationArg, DurationRange};
 use crate::tokens::spans::{edges, relocate};
 use crate::tokens::spell::spell;
 
@@ -52,14 +52,31 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     quote_spanned!(open=> const INFO: &'static #krate::CellInfo = &#info;)
 }
 
-// Output: `.fallible(true).max_waiters(64)`
+// Output: `.fallible(true).max_waiters(64).retries(3)`
 fn limit_setters(mode: &Mode) -> Option<TokenStream> {
     let Mode::Fallible(limits) = mode else { return None };
-    let Limits { max_waiters, wait_timeout, cooldown } = &**limits;
+    let Limits { max_waiters, wait_timeout, cooldown, retry, backoff, transient: _ } = &**limits;
     let max_waiters = limit_setter(&quote!(max_waiters), max_waiters.as_ref());
     let wait_timeout = limit_setter(&quote!(wait_timeout), wait_timeout.as_ref());
-    let cooldown = limit_setter(&quote!(cooldown), cooldown.as_ref());
-    Some(quote!(.fallible(true) #max_waiters #wait_timeout #cooldown))
+    let cooldown = cooldown.as_ref().map(cooldown_setters);
+    let retries = limit_setter(&quote!(retries), retry.as_ref());
+    let backoff = backoff.as_ref().map(backoff_setter);
+    Some(quote!(.fallible(true) #max_waiters #wait_timeout #cooldown #retries #backoff))
+}
+
+// Output: `.cooldown(…)`, or `.cooldown(…).max_cooldown(…)`
+fn cooldown_setters(DurationRange { first, most }: &DurationRange) -> TokenStream {
+    let first = limit_setter(&quote!(cooldown), Some(first));
+    let most = limit_setter(&quote!(max_cooldown), most.as_ref());
+    quote!(#first #most)
+}
+
+// Output: `.backoff(…, …)`, where one duration is both the first and the longest
+fn backoff_setter(DurationRange { first, most }: &DurationRange) -> TokenStream {
+    let most = most.as_ref().unwrap_or(first);
+    let (open, _) = edges(first);
+    let setter = Ident::new("backoff", open);
+    quote_spanned!(open=> .#setter(#first, #most))
 }
 
 // The compiler reports a value of the wrong type at the value.

@@ -15,8 +15,20 @@ pub(crate) fn check_without_factory(
     args: &mut Args,
     errors: &mut Errors,
 ) {
-    let Args { factory, blocking, detached, max_waiters, wait_timeout, cooldown, linger, adjuster, .. } =
-        args;
+    let Args {
+        factory,
+        blocking,
+        detached,
+        max_waiters,
+        wait_timeout,
+        cooldown,
+        retry,
+        backoff,
+        transient,
+        linger,
+        adjuster,
+        ..
+    } = args;
     let keys = [
         blocking.as_ref().map(|given| given.key.clone()),
         key_of(factory),
@@ -24,6 +36,9 @@ pub(crate) fn check_without_factory(
         key_of(max_waiters),
         key_of(wait_timeout),
         key_of(cooldown),
+        key_of(retry),
+        key_of(backoff),
+        key_of(transient),
         key_of(linger),
         key_of(adjuster),
     ];

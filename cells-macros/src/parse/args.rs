@@ -42,6 +42,7 @@ fn parse_arg(args: &mut Args, input: ParseStream<'_>) -> Result<()> {
     let Some(key) = KEYS.iter().find(|key| name == key.spec.name) else {
         return Err(unknown_key(args, name, input));
     };
+    args.written.push(key.spec.name);
     (key.read)(args, &ValueReader { key: name.clone(), spec: &key.spec, input })?;
     if key.needs_tokio && !cfg!(feature = "tokio") {
         return Err(Error::new_spanned(
@@ -62,6 +63,7 @@ fn unknown_key(args: &mut Args, name: Ident, input: ParseStream<'_>) -> Error {
     let error = Error::new_spanned(&name, format!("unknown key `{name}`; {rest}"));
     if let Some(key) = nearest {
         let ahead = input.fork();
+        args.written.push(key.spec.name);
         (key.read)(args, &ValueReader { key: name, spec: &key.spec, input: &ahead }).ok();
     }
     // The value is skipped as an expression, because its commas may not separate arguments.

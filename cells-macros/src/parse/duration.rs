@@ -1,8 +1,19 @@
-//! Durations as users write them: `"250ms"`, `"5s"`, `"2m"`, `"1h"`.
+//! Durations as users write them: `"250ms"`, `"5s"`, `"2m"`, `"1h"`; and from one to another: `"1s..1m"`.
 
 use core::time::Duration;
 
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+
+/// Parses one duration, or the first and the longest of those that grow. The error is the message for anything else.
+pub(crate) fn parse_durations(text: &str) -> Result<(Duration, Option<Duration>), String> {
+    let Some((first, most)) = text.split_once("..") else { return Ok((parse_duration(text)?, None)) };
+    if first.is_empty() || most.is_empty() {
+        return Err(format!(
+            "`{text}` has no end on one side; write the first and the longest duration, as in `1s..1m`"
+        ));
+    }
+    Ok((parse_duration(first)?, Some(parse_duration(most)?)))
+}
 
 /// Parses a whole number followed by a unit. The error is the message for anything else.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {

@@ -4,11 +4,13 @@ use proc_macro2::Ident;
 use syn::{Expr, LitStr, Path, Result};
 
 use crate::parse::spelling::{is_misspelled, slips};
-use crate::parse::value::{Dispose, DurationArg, Given, Spec, ValueReader};
+use crate::parse::value::{Dispose, DurationArg, DurationRange, Given, Spec, ValueReader};
 
 /// The arguments that were given.
 #[derive(Default)]
 pub(crate) struct Args {
+    /// The keys that were written, also those whose value was refused.
+    pub(crate) written: Vec<&'static str>,
     pub(crate) name: Option<Given<LitStr>>,
     pub(crate) cell: Option<Given<Ident>>,
     pub(crate) factory: Option<Given<Ident>>,
@@ -23,12 +25,22 @@ pub(crate) struct Args {
     pub(crate) runtime: Option<Given<()>>,
     pub(crate) max_waiters: Option<Given<Expr>>,
     pub(crate) wait_timeout: Option<Given<DurationArg>>,
-    pub(crate) cooldown: Option<Given<DurationArg>>,
+    pub(crate) cooldown: Option<Given<DurationRange>>,
+    pub(crate) retry: Option<Given<Expr>>,
+    pub(crate) backoff: Option<Given<DurationRange>>,
+    pub(crate) transient: Option<Given<Expr>>,
     pub(crate) linger: Option<Given<DurationArg>>,
     pub(crate) dispose: Option<Given<Dispose>>,
     pub(crate) observer: Option<Given<Expr>>,
     pub(crate) adjuster: Option<Given<Expr>>,
     pub(crate) krate: Option<Given<Path>>,
+}
+
+impl Args {
+    /// Whether the key was written, if only with a mistake. That has been reported, and what relies on the key is none.
+    pub(crate) fn mentions(&self, key: &str) -> bool {
+        self.written.contains(&key)
+    }
 }
 
 /// A known key.
@@ -111,7 +123,11 @@ pub(crate) const KEYS: &[Key] = &[
             example: "max_waiters = 64",
         },
         needs_tokio: false,
-        read: |args, reader| reader.read_into(&mut args.max_waiters, ValueReader::count),
+        read: |args, reader| {
+            reader.read_into(&mut args.max_waiters, |reader| {
+                reader.count("a `max_waiters` of zero means no limit; leave `max_waiters` out")
+            })
+        },
     },
     Key {
         spec: Spec {
@@ -131,15 +147,52 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         spec: Spec {
             name: "cooldown",
-            takes: "a string literal or a const expression of type `Duration`",
+            takes: "a string literal or a const expression of type `Duration`, or a range of two",
             example: r#"cooldown = "5s""#,
         },
         needs_tokio: false,
         read: |args, reader| {
             reader.read_into(&mut args.cooldown, |reader| {
-                reader.duration("a `cooldown` of zero has no effect; leave `cooldown` out")
+                reader.durations("a `cooldown` of zero has no effect; leave `cooldown` out")
             })
         },
+    },
+    Key {
+        spec: Spec {
+            name: "retry",
+            takes: "a positive integer or a const expression of type `u32`",
+            example: "retry = 3",
+        },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.retry, |reader| {
+                reader.count("a `retry` of zero has no effect; leave `retry` out")
+            })
+        },
+    },
+    Key {
+        spec: Spec {
+            name: "backoff",
+            takes: "a string literal or a const expression of type `Duration`, or a range of two",
+            example: r#"backoff = "100ms..5s""#,
+        },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.backoff, |reader| {
+                reader.durations(
+                    "a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`",
+                )
+            })
+        },
+    },
+    Key {
+        spec: Spec {
+            name: "transient",
+            takes: "the path to a function, or a closure, that takes the error by reference and returns a `bool`",
+            example: "transient = LoadError::is_timeout",
+        },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.transient, ValueReader::function),
     },
     Key {
         spec: Spec {

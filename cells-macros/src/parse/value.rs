@@ -6,9 +6,11 @@ use proc_macro2::{Ident, Punct, Spacing, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse as _, ParseStream, Parser as _};
-use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitBool, LitStr, Path, Result, Token};
+use syn::{
+    Error, Expr, ExprLit, ExprPath, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Result, Token,
+};
 
-use crate::parse::duration::parse_duration;
+use crate::parse::duration::{parse_duration, parse_durations};
 use crate::tokens::groups::bare_expr;
 
 /// What messages say about a key.
@@ -34,6 +36,12 @@ impl<T> Given<T> {
 pub(crate) enum DurationArg {
     Literal(Duration),
     Const(Box<Expr>),
+}
+
+/// A duration, or one that doubles up to another.
+pub(crate) struct DurationRange {
+    pub(crate) first: DurationArg,
+    pub(crate) most: Option<DurationArg>,
 }
 
 /// How a payload ends.
@@ -161,13 +169,19 @@ impl ValueReader<'_> {
         }
     }
 
-    /// A positive integer, or a const expression.
-    pub(crate) fn count(&self) -> Reading<Expr> {
+    /// The path to a function, or a closure.
+    pub(crate) fn function(&self) -> Reading<Expr> {
+        match self.expr()? {
+            function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function),
+            other => Err(self.unexpected(other).into()),
+        }
+    }
+
+    /// A const expression, or an integer other than zero, for which the error is `zero`.
+    pub(crate) fn count(&self, zero: &str) -> Reading<Expr> {
         match self.expr()? {
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.base10_digits() == "0" => {
-                let name = self.spec.name;
-                let message = format!("a `{name}` of zero means no limit; leave `{name}` out");
-                Err(Error::new_spanned(number, message).into())
+                Err(Error::new_spanned(number, zero).into())
             }
             Expr::Lit(literal) if !matches!(literal.lit, Lit::Int(_)) => Err(self.unexpected(literal).into()),
             other => Ok(other),
@@ -176,13 +190,56 @@ impl ValueReader<'_> {
 
     /// A duration other than `"0s"`, for which the error is `zero`.
     pub(crate) fn duration(&self, zero: &str) -> Reading<DurationArg> {
-        match self.expr()? {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match parse_duration(&text.value()) {
-                Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero).into()),
-                Ok(duration) => Ok(DurationArg::Literal(duration)),
-                Err(message) => Err(Error::new_spanned(text, message).into()),
+        Ok(self.duration_in(self.expr()?, zero)?)
+    }
+
+    /// A duration, or a range of two that grows: `"1s..1m"`, or one of expressions.
+    pub(crate) fn durations(&self, zero: &str) -> Reading<DurationRange> {
+        let expr = self.expr()?;
+        let guilty = expr.to_token_stream();
+        let range = match expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let (first, most) =
+                    parse_durations(&text.value()).map_err(|message| Error::new_spanned(text, message))?;
+                DurationRange { first: DurationArg::Literal(first), most: most.map(DurationArg::Literal) }
+            }
+            Expr::Range(ExprRange {
+                start: Some(first),
+                limits: RangeLimits::HalfOpen(_),
+                end: Some(most),
+                ..
+            }) => DurationRange {
+                first: self.duration_in(bare_expr(*first), zero)?,
+                most: Some(self.duration_in(bare_expr(*most), zero)?),
             },
-            Expr::Lit(literal) => Err(self.unexpected(literal).into()),
+            Expr::Range(range) => {
+                let message = "a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `\"1s..1m\"`";
+                return Err(Error::new_spanned(range, message).into());
+            }
+            other => DurationRange { first: self.duration_in(other, zero)?, most: None },
+        };
+        match (&range.first, &range.most) {
+            (DurationArg::Literal(Duration::ZERO), None) => Err(Error::new_spanned(guilty, zero).into()),
+            (DurationArg::Literal(Duration::ZERO), Some(_)) => {
+                let message = "zero does not double; write a longer time first, as in `1s..1m`";
+                Err(Error::new_spanned(guilty, message).into())
+            }
+            (DurationArg::Literal(first), Some(DurationArg::Literal(most))) if first >= most => {
+                let message = "this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`";
+                Err(Error::new_spanned(guilty, message).into())
+            }
+            _ => Ok(range),
+        }
+    }
+
+    fn duration_in(&self, expr: Expr, zero: &str) -> Result<DurationArg> {
+        match expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match parse_duration(&text.value()) {
+                Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero)),
+                Ok(duration) => Ok(DurationArg::Literal(duration)),
+                Err(message) => Err(Error::new_spanned(text, message)),
+            },
+            Expr::Lit(literal) => Err(self.unexpected(literal)),
             other => Ok(DurationArg::Const(Box::new(other))),
         }
     }

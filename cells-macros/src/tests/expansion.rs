@@ -1291,3 +1291,79 @@ fn v1_provided_in_tasks() {
         "##]],
     );
 }
+
+#[test]
+fn f5_retries_of_transient_errors() {
+    check(
+        r#"cooldown = "1s..1m", retry = 3, backoff = "100ms", transient = |error| error.is_timeout()"#,
+        "fn search() -> Result<Index, IndexError> { Index::open() }",
+        &expect![[r##"
+            #[inline]
+            fn search() -> ::core::result::Result<::cells::Ref<'static, Index>, ::cells::Error> {
+                ::cells::StaticCell::get(&__cell_search)
+            }
+            /// The cell behind `search()`.
+            static SEARCH: ::cells::CellStatic<::cells::StaticCell<Index, __cell_search>> = ::cells::CellStatic::new(
+                &__cell_search,
+                &search,
+            );
+            #[doc(hidden)]
+            enum __cell_search {}
+            static __cell_search: ::cells::StaticCell<Index, __cell_search> = ::cells::StaticCell::new();
+            const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
+                fn search() -> Result<Index, IndexError> {
+                    Index::open()
+                }
+                impl ::cells::Declared<Index> for __cell_search {
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "search",
+                            "SEARCH",
+                            "Index",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .cooldown(::core::time::Duration::from_secs(1))
+                        .max_cooldown(::core::time::Duration::from_secs(60))
+                        .retries(3)
+                        .backoff(
+                            ::core::time::Duration::from_millis(100),
+                            ::core::time::Duration::from_millis(100),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Index> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Index>::DISPOSER
+                    };
+                }
+                impl ::cells::__private010::Factory<::core::result::Result<Index, ::cells::BoxError>>
+                for __cell_search {
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Index, IndexError>>::KEEP
+                    };
+                    const BUILD: fn() -> ::core::result::Result<Index, ::cells::BoxError> = || {
+                        ::cells::__private010::FactoryOutput::<
+                            Index,
+                        >::into_result(
+                            ::cells::__private010::transient_if(
+                                search(),
+                                |error| error.is_timeout(),
+                            ),
+                            Self::KEEP,
+                        )
+                    };
+                }
+                ::cells::__private010::register! {
+                    __cell_search
+                }
+            };
+        "##]],
+    );
+}

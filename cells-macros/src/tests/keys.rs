@@ -12,6 +12,15 @@ fn factory(key: &Key) -> &'static str {
     }
 }
 
+/// The example, with that of the key which it has no effect without.
+fn example(key: &Key) -> String {
+    let needed = match key.spec.name {
+        "backoff" | "transient" => "retry = 3, ",
+        _ => "",
+    };
+    format!("{needed}{}", key.spec.example)
+}
+
 /// The keys that this build supports.
 fn keys() -> impl Iterator<Item = &'static Key> {
     KEYS.iter().filter(|key| TOKIO || !key.needs_tokio)
@@ -33,7 +42,7 @@ fn the_docs_have_one_row_for_every_key() {
 #[test]
 fn every_example_is_accepted() {
     for key in keys() {
-        assert_eq!(mistakes(key.spec.example, factory(key)), "", "{}", key.spec.name);
+        assert_eq!(mistakes(&example(key), factory(key)), "", "{}", key.spec.name);
     }
     // Some keys apply only to async cells, which are never permanent, and some only to fallible ones.
     let all: Vec<_> =
@@ -49,7 +58,7 @@ fn a_trailing_comma_is_fine() {
 #[test]
 fn every_key_is_refused_twice() {
     for key in keys() {
-        let twice = format!("{0}, {0}", key.spec.example);
+        let twice = format!("{}, {}", example(key), key.spec.example);
         let line = mistakes(&twice, factory(key));
         assert_eq!(line, format!("{0}  <-  `{0}` is given twice; keep one\n", key.spec.name));
     }

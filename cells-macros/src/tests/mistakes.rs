@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -38,7 +38,7 @@ fn values_of_the_wrong_kind() {
             =  <-  `fallible` takes no value; write `fallible`
             "4"  <-  `max_waiters` takes a positive integer or a const expression of type `usize`; write `max_waiters = 64`
             5  <-  `wait_timeout` takes a string literal or a const expression of type `Duration`; write `wait_timeout = "1500ms"`
-            1.5  <-  `cooldown` takes a string literal or a const expression of type `Duration`; write `cooldown = "5s"`
+            1.5  <-  `cooldown` takes a string literal or a const expression of type `Duration`, or a range of two; write `cooldown = "5s"`
             |pool| ()  <-  `dispose` takes the path to a function; write `dispose = Pool::shutdown`
             ("drop")  <-  `dispose` takes the path to a function; write `dispose = Pool::shutdown`
             "cells"  <-  `crate` takes the path to the crate `cells`; write `crate = ::cells`
@@ -71,6 +71,112 @@ fn durations() {
             "5 sec"  <-  `5 sec` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             "99999999999999999999h"  <-  `99999999999999999999h` is longer than `u64::MAX` milliseconds; write a shorter duration
         "#]],
+    );
+}
+
+#[test]
+fn ranges_of_durations() {
+    let values = [
+        r#""1s..1m""#,
+        "A..B",
+        r#"("1s")..MOST"#,
+        r#""1s..""#,
+        r#""..1m""#,
+        r#""1s..=1m""#,
+        r#""1s .. 1m""#,
+        r#""1s..99999999999999999999h""#,
+        r#""1m..1s""#,
+        r#""5s..5s""#,
+        r#""1m".."1s""#,
+        r#""0s..1m""#,
+        r#""0s".."1m""#,
+        "A..",
+        "A..=B",
+        "1..5",
+    ];
+    let mut lines = String::new();
+    for value in values {
+        lines += &mistakes(&format!("cooldown = {value}"), SEARCH);
+    }
+    expect![[r#"
+        "1s.."  <-  `1s..` has no end on one side; write the first and the longest duration, as in `1s..1m`
+        "..1m"  <-  `..1m` has no end on one side; write the first and the longest duration, as in `1s..1m`
+        "1s..=1m"  <-  `=1m` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+        "1s .. 1m"  <-  `1s ` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+        "1s..99999999999999999999h"  <-  `99999999999999999999h` is longer than `u64::MAX` milliseconds; write a shorter duration
+        "1m..1s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "5s..5s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "1m".."1s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "0s..1m"  <-  zero does not double; write a longer time first, as in `1s..1m`
+        "0s"  <-  a `cooldown` of zero has no effect; leave `cooldown` out
+        A..  <-  a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `"1s..1m"`
+        A..=B  <-  a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `"1s..1m"`
+        1  <-  `cooldown` takes a string literal or a const expression of type `Duration`, or a range of two; write `cooldown = "5s"`
+    "#]].assert_eq(&lines);
+    check(
+        r#"retry = 3, backoff = "5s..1s""#,
+        SEARCH,
+        &expect![[r#"
+            "5s..1s"  <-  this range does not grow; write the shorter time first, as in `1s..1m`, or one time alone, as in `5s`
+        "#]],
+    );
+    check(r#"retry = 3, backoff = "5s""#, SEARCH, &expect![[""]]);
+}
+
+#[test]
+fn f5_what_retries() {
+    check(
+        "retry = 0",
+        SEARCH,
+        &expect![[r#"
+        0  <-  a `retry` of zero has no effect; leave `retry` out
+    "#]],
+    );
+    check(
+        "retry = \"3\", backoff = \"1s\", transient = is_timeout()",
+        SEARCH,
+        &expect![[r#"
+        "3"  <-  `retry` takes a positive integer or a const expression of type `u32`; write `retry = 3`
+        is_timeout()  <-  `transient` takes the path to a function, or a closure, that takes the error by reference and returns a `bool`; write `transient = LoadError::is_timeout`
+    "#]],
+    );
+    check(
+        "retries = 3, backoff = \"0s\", transient = |error| error.is_timeout()",
+        SEARCH,
+        &expect![[r#"
+        retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+        "0s"  <-  a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`
+        transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
+    "#]],
+    );
+    check(
+        "retyr = 3, backoff = \"1s\"",
+        SEARCH,
+        &expect![[r#"
+        retyr  <-  unknown key `retyr`; did you mean `retry`?
+    "#]],
+    );
+    check(
+        "backoff = \"1s\", transient = is_timeout",
+        SEARCH,
+        &expect![[r#"
+        backoff  <-  `backoff` has no effect without `retry`; add `retry`, or remove `backoff`
+        transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
+    "#]],
+    );
+    check(
+        "retry = 3, backoff = \"1s\", transient = is_timeout",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+            retry  <-  `retry` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+            backoff  <-  `backoff` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+            transient  <-  `transient` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+        "#]],
+    );
+    check(
+        "retry = ATTEMPTS, backoff = FIRST..MOST, transient = <Error as Timeout>::is",
+        SEARCH,
+        &expect![[""]],
     );
 }
 
@@ -466,7 +572,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own
@@ -675,7 +781,7 @@ fn y9_a_value_that_ends_early_is_reported_at_its_last_token() {
         as  of  observer = x as  <-  `observer` takes an expression whose type implements `Observer`
         !  of  observer = vec!  <-  `observer` takes an expression whose type implements `Observer`
         -  of  observer = -  <-  `observer` takes an expression whose type implements `Observer`
-        +  of  cooldown = "5s" +  <-  `cooldown` takes a string literal or a const expression of type `Duration`
+        +  of  cooldown = "5s" +  <-  `cooldown` takes a string literal or a const expression of type `Duration`, or a range of two
         *  of  max_waiters = 4 *  <-  `max_waiters` takes a positive integer or a const expression of type `usize`
         :  of  dispose = Pool::  <-  `dispose` takes the path to a function
         :  of  crate = ::  <-  `crate` takes the path to the crate `cells`
