@@ -43,6 +43,7 @@ use crate::flight::frames::Caller;
 use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::alarm::Alarm;
+use crate::sync::backoff::Backoff;
 use crate::sync::executor::Executor;
 use crate::sync::moment::Reading;
 use crate::sync::world::Scope;
@@ -53,16 +54,10 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-/// How long after a failed refresh the next one is due: a time that doubles, and the longest; of a cell without a cooldown
-/// of its own.
-const REFRESH_COOLDOWN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// How long after a failed refresh the next one is due, for a cell without a cooldown.
+const REFRESH_COOLDOWN: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(60) };
 
 impl RawCell {
-    fn refresh_cooldown(&self) -> Duration {
-        // TODO merge: backoff
-        REFRESH_COOLDOWN.0
-    }
-
     /// Whether its payloads age.
     #[inline]
     fn is_ageing(&self) -> bool {
@@ -191,14 +186,23 @@ impl RawCell {
     fn refresh_now(&'static self, generation: u64) {
         let _inside = self.config.scope.enter();
         let Some(flight) = self.control.begin_refresh(generation) else { return };
-        let initializer = Initializer::begin(self, flight, Caller::Thread, Purpose::Refresh);
-        let returned = initializer.run(|| self.adjusted(&mut || self.build_declared()));
+        let mut initializer = Initializer::begin(self, flight, Caller::Thread, Purpose::Refresh);
+        let returned = initializer.run(&mut || self.adjusted(&mut || self.build_declared()));
         // Its failure, or its panic, was reported to whom it may concern.
         match catch_unwind(AssertUnwindSafe(|| initializer.finish(returned))) {
             Ok(outcome) => catch_user_panic(self.name(), || drop(outcome)),
             Err(panic) => drop(Panic::caught(panic)),
         }
         self.used();
+    }
+
+    /// How long after a refresh that has failed the next one is due. It delays no caller.
+    fn refresh_cooldown(&self) -> Duration {
+        let limits = &self.config.limits;
+        let (first, most) = (limits.cooldown.get(), limits.max_cooldown.get());
+        let cooldown = if first.is_zero() { REFRESH_COOLDOWN } else { Backoff { first, most } };
+        // A flight that ended in another way than by a failure counts as the first.
+        cooldown.delay(self.control.failures().max(1))
     }
 
     /// The generation that a task is to refresh which is about to read, because nobody else can; it has begun then, and ends

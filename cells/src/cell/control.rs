@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | no flight | a flight under way, of the next generation | [`decide`](Control::decide) |
 //! | a flight | its payload published, and what was published before retired | [`publish`](Control::publish) |
-//! | a flight | a failure on record | [`fail`](Control::fail) |
+//! | a flight | a failure on record; after a fatal error of a refresh, the payload retired | [`fail`](Control::fail) |
 //! | a flight | no flight | [`cancel`](Control::cancel) |
 //! | a flight, a payload, a failure | none of them | [`close_if`](Control::close_if) |
 //! | a flight | no flight, a payload stays | [`supersede`](Control::supersede) |
@@ -60,6 +60,7 @@ use crate::payload::drain::{Drain, Retired};
 use crate::payload::lease::{AnyPayload, Lease, Parting, Published};
 use crate::payload::payload_type::PayloadType;
 use crate::sync::alarm::Alarm;
+use crate::sync::backoff::Backoff;
 use crate::sync::clock;
 #[cfg(feature = "tokio")]
 use crate::sync::executor::RuntimeWatch;
@@ -108,6 +109,8 @@ struct Rare {
     /// Whether the cell is read by a clock that no alarm goes by.
     untimed: bool,
     refresher: Option<Refresher>,
+    /// How many flights have failed since a payload was published, of those whose failure has consequences.
+    failures: u32,
 }
 
 /// Builds the next payload of an asynchronous cell, in the place of the generation that it is called with.
@@ -165,6 +168,16 @@ impl Failure {
             .checked_sub(clock::now().saturating_duration_since(self.since))
             .filter(|left| !left.is_zero())
     }
+}
+
+/// What follows from the failure of a flight.
+#[derive(Clone, Copy)]
+pub(crate) struct Consequences {
+    /// The cooldown, by the number of failures in a row; `None` for a failure that is not the factory's, which is not
+    /// counted.
+    pub(crate) cooldown: Option<Backoff>,
+    /// Whether the published payload does not survive it.
+    pub(crate) retires: bool,
 }
 
 /// Which payload a call accepts.
@@ -377,6 +390,11 @@ impl Control {
         idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
     }
 
+    /// How many flights have failed since a payload was published.
+    pub(crate) fn failures(&self) -> u32 {
+        self.block.lock().rare.as_ref().map_or(0, |rare| rare.failures)
+    }
+
     /// What a call that comes now accepts, if it wants a payload that is newer than the call.
     pub(crate) fn newer(&self) -> Accepts {
         Accepts::After(self.block.lock().generation)
@@ -480,7 +498,7 @@ impl Control {
             self.published.replace(payload, flight.generation, config.is_declared(), ages.is_some());
         let retired = parting.map(|parting| self.start_drain(&mut block, parting, observers));
         let before = block.built.replace(Box::new(built));
-        let cleared = block.failure.take();
+        let cleared = block.clear_failures();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
         let after = AfterUnlock {
             settled,
@@ -501,20 +519,25 @@ impl Control {
         &self,
         flight: &Arc<Flight>,
         cause: SharedError,
-        cooldown: Duration,
+        consequences: Consequences,
         error: Error,
+        observers: &Observers,
     ) -> Result<AfterUnlock, Outcome> {
         let mut block = self.block.lock();
         if let Some(outcome) = flight.outcome() {
             return Err(outcome);
         }
         block.flight = None;
+        let after =
+            if consequences.retires { self.retire(&mut block, observers) } else { AfterUnlock::default() };
+        let cooldown =
+            consequences.cooldown.map_or(Duration::ZERO, |cooldown| cooldown.delay(block.count_failure()));
         // After a failed refresh there is still a payload, so nothing is gained by delaying the next attempt.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
         let failed = Some((flight.generation, error.clone()));
         let cleared = block.failure.replace(Failure::new(cause, failed, cooldown));
         let settled = Some(flight.settle(Outcome::Failed(error)));
-        Ok(AfterUnlock { settled, cleared, ..AfterUnlock::default() })
+        Ok(AfterUnlock { settled, cleared, ..after })
     }
 
     /// Settles a flight whose factory was dropped: its waiters start over, and one of them begins the next flight.
@@ -561,7 +584,7 @@ impl Control {
         let after = AfterUnlock {
             settled: block.supersede(|| Outcome::Ready(lease.clone())),
             awaited: block.settle_awaited(|| Outcome::Ready(lease.clone())),
-            cleared: block.failure.take(),
+            cleared: block.clear_failures(),
             before,
             aged: block.replace_ages(ages),
             #[cfg(feature = "tokio")]
@@ -865,6 +888,21 @@ impl Block {
 
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    /// Counts a failure; returns how many there are in a row.
+    fn count_failure(&mut self) -> u32 {
+        let failures = &mut self.rare().failures;
+        *failures = failures.saturating_add(1);
+        *failures
+    }
+
+    /// Ends the row of failures, and clears the one on record: a payload was published.
+    fn clear_failures(&mut self) -> Option<Box<Failure>> {
+        if let Some(rare) = &mut self.rare {
+            rare.failures = 0;
+        }
+        self.failure.take()
     }
 
     /// Gives all who wait without building what ends their wait.

@@ -99,7 +99,7 @@ impl RawCell {
             match self.control.decide(&self.config, accepts, Caller::Thread, Flight::new)? {
                 Decision::Take(lease) => return Ok(lease),
                 Decision::Wait(flight, _blocked) => {
-                    let outcome = flight.wait(budget.deadline(), purpose.max_waiters(self));
+                    let outcome = flight.wait(budget.deadline(), purpose.role(self));
                     let outcome = outcome.map_err(|why| self.reject(&why, &budget))?;
                     if accepts.answers(&flight) {
                         if let Some(lease) = outcome.into_lease()? {
@@ -108,8 +108,8 @@ impl RawCell {
                     }
                 }
                 Decision::Initialize(flight) => {
-                    let initializer = Initializer::begin(self, flight, Caller::Thread, purpose);
-                    let returned = initializer.run(|| self.adjusted(build));
+                    let mut initializer = Initializer::begin(self, flight, Caller::Thread, purpose);
+                    let returned = initializer.run(&mut || self.adjusted(build));
                     if let Some(lease) = initializer.finish(returned)?.into_lease()? {
                         return Ok(lease);
                     }

@@ -20,6 +20,7 @@ pub(crate) mod linger;
 pub(crate) mod on_tokio;
 pub(crate) mod provide;
 pub(crate) mod raw_cell;
+pub(crate) mod retry;
 pub(crate) mod runtime_cell;
 pub(crate) mod seed;
 pub(crate) mod snapshot;

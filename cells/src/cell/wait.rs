@@ -19,7 +19,9 @@ impl RawCell {
         let _waiting = Waiting::start();
         frames::note(self.find(Caller::Thread).and_then(|found| match found {
             Found::Payload(lease) => Ok(lease),
-            Found::Awaited(flight) => self.received(flight.wait(deadline, None)),
+            Found::Awaited(flight) => {
+                self.received(flight.wait(deadline, Role::Waiter { max_waiters: None }))
+            }
         }))
     }
 

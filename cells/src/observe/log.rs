@@ -99,6 +99,20 @@ pub(crate) fn init_end(event: &InitResult<'_>, payload_type: &str) {
     }
 }
 
+/// An attempt has failed, and its flight will make another one.
+pub(crate) fn retrying(cell: &str, generation: u64, attempt: u32, delay: Duration, error: &SharedError) {
+    let delay_ms = millis(delay);
+    event!(
+        WARN,
+        "runtime_cell_retrying",
+        cell,
+        generation,
+        attempt,
+        delay_ms,
+        error = %format_args!("{error:#}")
+    );
+}
+
 pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
     let CloseResult { cell, status, generation, close_called, error, .. } = event;
     match status {

@@ -4,10 +4,11 @@
 //! thread-locals and parking from [`primitives`], so that shuttle and loom can replace them. Waiting has three forms,
 //! which are separate on purpose: threads sleep at a [`latch`] or park ([`block_on`]), tasks leave a waker
 //! ([`waker_queue`]), and time limits of tasks are timers ([`timer`]), for which one thread of the process keeps the
-//! [`alarm`]s.
+//! [`alarm`]s. How long to wait after a failure is a [`backoff`].
 
 pub(crate) mod alarm;
 pub(crate) mod background;
+pub(crate) mod backoff;
 pub(crate) mod block_on;
 pub(crate) mod clock;
 pub(crate) mod executor;
