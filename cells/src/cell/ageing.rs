@@ -24,7 +24,7 @@
 //! Who begins a refresh takes it off the [`Ages`](crate::cell::ages::Ages) under the cell's lock, so it is one caller; the
 //! slot opens for all others. A refresh is a flight like any other, on a thread of the library's or as a task of the runtime
 //! on which the payload was built; without a runtime, the task that begins it runs it ([`RawCell::refresh_to_drive`]).
-//! However it ends, [`Unfinished`] makes the next one due after a while, unless another generation is published by then.
+//! However it ends, [`Refresh`] makes the next one due after a while, unless another generation is published by then.
 //! So nothing that goes wrong in between (no thread, a runtime that ends, another flight under way) leaves a payload that
 //! nobody will refresh.
 //!
@@ -93,19 +93,19 @@ impl RawCell {
         }
     }
 
-    /// Looks at the age of what is published, for a reader on the slow path that will use it.
+    /// Looks at the age of what is published, for a reader on the slow path that will use it. The refresh that it returns is
+    /// the reader's to [begin](Refresh::begin), once it has its lease: so it gets the payload as it is.
     #[inline]
-    pub(crate) fn look_at_age(&'static self) {
-        if self.is_ageing() {
-            self.look_as(Looker::Reader);
-        }
+    pub(crate) fn look_at_age(&'static self) -> Option<Refresh> {
+        if self.is_ageing() { self.look_as(Looker::Reader) } else { None }
     }
 
-    /// Sees to it that something looks at the age of what was published.
+    /// Sees to it that something looks at the age of what was published, and at its use.
     #[inline]
-    pub(crate) fn watch_age(&'static self) {
+    pub(crate) fn watch_payload(&'static self) {
+        self.used();
         if self.is_ageing() {
-            self.look_as(Looker::Passerby);
+            let _ = self.look_as(Looker::Passerby);
         }
     }
 
@@ -113,22 +113,21 @@ impl RawCell {
     #[cfg(feature = "testing")]
     pub(crate) fn look_at_age_now(&'static self) {
         if self.is_ageing() {
-            self.look_as(Looker::Timer);
+            self.look_as(Looker::Timer).map(Refresh::begin);
         }
     }
 
     #[cold]
-    fn look_as(&'static self, by: Looker) {
+    fn look_as(&'static self, by: Looker) -> Option<Refresh> {
         let _inside = self.config.scope.enter();
         let can_refresh = |executor: &Executor| self.refreshes_without_caller(executor);
         let Some(Look { due, generation, again }) =
             self.control.look_at_age(by, &Reading::now(), can_refresh)
         else {
-            return;
+            return None;
         };
         match due {
-            Due::Nothing => {}
-            Due::Refresh => self.refresh_in_background(generation),
+            Due::Nothing | Due::Refresh => {}
             // A disposer is code of the program, which the thread of the alarms does not wait for.
             Due::End if by == Looker::Timer && self.config.scope == Scope::PROCESS => {
                 background::run(|| self.end_now());
@@ -138,6 +137,7 @@ impl RawCell {
         if let Some(after) = again {
             self.set_alarm(generation, after);
         }
+        (due == Due::Refresh).then(|| Refresh { cell: self, generation })
     }
 
     /// Whether a refresh can run on its own. Without a runtime, an asynchronous one needs a caller that drives it.
@@ -159,29 +159,6 @@ impl RawCell {
         }
     }
 
-    fn refresh_in_background(&'static self, generation: u64) {
-        let unfinished = Unfinished { cell: self, generation };
-        // A log subscriber is code of the program: not on the thread of the alarms.
-        let begin = move || catch_user_panic(self.name(), || log::stale(self.name(), generation));
-        let (executor, refresher) = self.control.refresher();
-        if !self.is_asynchronous() {
-            background::run(move || {
-                // The factory may rely on it, and goes by its clock.
-                let _entered = executor.enter();
-                begin();
-                self.refresh_now(generation);
-                drop(unfinished);
-            });
-        } else if let Some(refresher) = refresher {
-            let refresh = refresher(generation);
-            let _ = executor.spawn(async move {
-                begin();
-                refresh.await;
-                drop(unfinished);
-            });
-        }
-    }
-
     /// Builds the next payload of a plain cell in the place of this generation.
     fn refresh_now(&'static self, generation: u64) {
         let _inside = self.config.scope.enter();
@@ -193,7 +170,7 @@ impl RawCell {
             Ok(outcome) => catch_user_panic(self.name(), || drop(outcome)),
             Err(panic) => drop(Panic::caught(panic)),
         }
-        self.used();
+        self.watch_payload();
     }
 
     /// How long after a refresh that has failed the next one is due. It delays no caller.
@@ -206,29 +183,55 @@ impl RawCell {
     }
 
     /// The generation that a task is to refresh which is about to read, because nobody else can; it has begun then, and ends
-    /// with the [`Unfinished`].
-    pub(crate) fn refresh_to_drive(&'static self) -> Option<Unfinished> {
+    /// with the [`Refresh`].
+    pub(crate) fn refresh_to_drive(&'static self) -> Option<Refresh> {
         if !self.is_ageing() {
             return None;
         }
         let look =
             self.control.look_at_age(Looker::Reader, &Reading::now(), |executor| !executor.exists())?;
-        (look.due == Due::Refresh).then_some(Unfinished { cell: self, generation: look.generation })
+        (look.due == Due::Refresh).then(|| Refresh { cell: self, generation: look.generation })
     }
 }
 
 /// A refresh that has begun. When this is dropped, the next one is due after a while, unless it has replaced the payload.
-pub(crate) struct Unfinished {
+pub(crate) struct Refresh {
     cell: &'static RawCell,
     pub(crate) generation: u64,
 }
 
-impl Drop for Unfinished {
+impl Refresh {
+    /// Runs it on a thread of the library's, or on the runtime on which the payload was built.
+    pub(crate) fn begin(self) {
+        let (cell, generation) = (self.cell, self.generation);
+        // A log subscriber is code of the program: not on the thread of the alarms.
+        let log = move || catch_user_panic(cell.name(), || log::stale(cell.name(), generation));
+        let (executor, refresher) = cell.control.refresher();
+        if !cell.is_asynchronous() {
+            background::run(move || {
+                // The factory may rely on it, and goes by its clock.
+                let _entered = executor.enter();
+                log();
+                cell.refresh_now(generation);
+                drop(self);
+            });
+        } else if let Some(refresher) = refresher {
+            let refresh = refresher(generation);
+            let _ = executor.spawn(async move {
+                log();
+                refresh.await;
+                drop(self);
+            });
+        }
+    }
+}
+
+impl Drop for Refresh {
     fn drop(&mut self) {
         let Self { cell, generation } = *self;
         let _inside = cell.config.scope.enter();
         cell.control.refresh_again(generation, cell.refresh_cooldown(), &Reading::now());
-        cell.watch_age();
+        cell.watch_payload();
     }
 }
 
@@ -239,6 +242,6 @@ struct Timer {
 
 impl Wake for Timer {
     fn wake(self: Arc<Self>) {
-        self.cell.look_as(Looker::Timer);
+        self.cell.look_as(Looker::Timer).map(Refresh::begin);
     }
 }

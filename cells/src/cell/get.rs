@@ -3,6 +3,7 @@
 //! The loop asks [`Control::decide`](crate::cell::control::Control::decide), acts without the cell's lock, and starts
 //! over only if the flight was superseded, or if a refresh has waited for a flight that began before it.
 
+use crate::cell::ageing::Refresh;
 use crate::cell::control::Decision;
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
@@ -51,8 +52,10 @@ impl RawCell {
         };
         let lease = again.or_else(|| {
             observed_calls::record(self.info());
-            here.look_at_age();
-            here.lease_slow()
+            let refresh = here.look_at_age();
+            let lease = here.lease_slow()?;
+            refresh.map(Refresh::begin);
+            Some(lease)
         })?;
         here.used();
         Some(lease)
@@ -63,7 +66,7 @@ impl RawCell {
     pub(crate) fn get_declared(&'static self) -> Result<Lease, Error> {
         let here = self.here();
         let lease = here.get_slow(Purpose::Get, &mut || here.build_declared());
-        here.used();
+        here.watch_payload();
         lease
     }
 

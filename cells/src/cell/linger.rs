@@ -48,7 +48,6 @@ impl RawCell {
         if let Some(linger) = self.linger() {
             self.watch(linger);
         }
-        self.watch_age();
     }
 
     #[cold]

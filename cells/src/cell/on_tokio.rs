@@ -128,7 +128,7 @@ async fn run(initializer: Initializer<'static>, mut build: impl Build) -> Result
         if lease.generation() == own {
             close_with_runtime(cell, own);
         }
-        cell.used();
+        cell.watch_payload();
     }
     Ok(outcome)
 }

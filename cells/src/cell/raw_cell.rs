@@ -1,6 +1,7 @@
 //! A cell without the type of its payload, so that it is compiled once: its parts, inspection and seeding. How it is
 //! read, built and closed is in `get`, `initializer` and `close`, which add to this type.
 
+use crate::cell::ageing::Refresh;
 use crate::cell::ages::Ages;
 use crate::cell::config::Config;
 use crate::cell::control::Control;
@@ -146,8 +147,9 @@ impl RawCell {
     #[cold]
     #[inline(never)]
     fn lease_to_use_slow(&'static self) -> Option<Lease> {
-        self.look_at_age();
+        let refresh = self.look_at_age();
         let lease = self.lease_not_fast()?;
+        refresh.map(Refresh::begin);
         self.used();
         Some(lease)
     }

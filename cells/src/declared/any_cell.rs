@@ -113,7 +113,7 @@ impl dyn AnyAsyncCell {
             on_tokio::refresh(initializer, move || self.adjusted(here)).await;
             #[cfg(not(feature = "tokio"))]
             get_async::refresh(initializer, &mut || self.adjusted(here)).await;
-            here.used();
+            here.watch_payload();
         })
     }
 }
@@ -306,12 +306,15 @@ impl AnyCell {
     pub(crate) fn refresh_to_drive(self) -> Option<BoxFuture<'static, Result<Lease, Error>>> {
         let Kind::Async(cell) = self.0 else { return None };
         let here = self.here();
-        let unfinished = here.refresh_to_drive()?;
+        let refresh = here.refresh_to_drive()?;
         observed_calls::record(here.info());
         Some(Box::pin(async move {
-            cell.refresh_stale(here, unfinished.generation).await;
-            drop(unfinished);
-            self.get_async(Purpose::Get).await
+            cell.refresh_stale(here, refresh.generation).await;
+            drop(refresh);
+            match here.lease() {
+                Some(lease) => Ok(lease),
+                None => self.get_slow_async(Purpose::Get).await,
+            }
         }))
     }
 
@@ -324,7 +327,7 @@ impl AnyCell {
                     return Ok(lease);
                 }
                 let lease = cell.get_slow(purpose, &mut || cell.build_declared());
-                cell.used();
+                cell.watch_payload();
                 lease
             }
             Kind::Async(_) => match self.here().lease_to_use() {
@@ -359,7 +362,7 @@ impl AnyCell {
             Kind::Plain(_) => {
                 let cell = self.here();
                 let lease = cell.get_slow(Purpose::Refresh, &mut || cell.build_declared());
-                cell.used();
+                cell.watch_payload();
                 lease
             }
             Kind::Async(_) => {
@@ -394,7 +397,7 @@ impl AnyCell {
                     get_async::get_slow(here, purpose, || async { cell.adjusted(here) }).await
                 }
             };
-            here.used();
+            here.watch_payload();
             frames::note(lease)
         })
     }

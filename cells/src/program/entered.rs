@@ -119,7 +119,7 @@ impl EnteredSandbox {
             };
             panic!("cell `{name}`: {why}");
         }
-        here.used();
+        here.watch_payload();
     }
 
     /// Returns a handle by which other threads and executors get inside.
