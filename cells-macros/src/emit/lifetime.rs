@@ -41,15 +41,13 @@ pub(crate) fn lifetime_setter(
         }
         LifetimeArg::Closure(closure) => ("a closure".to_owned(), "lifetime_by", closure.to_token_stream()),
     };
-    let (open, close) = edges(&value);
+    let (open, _) = edges(&value);
     let krate = declaration.krate.at(open);
     let (setter, function) = (Ident::new(setter, open), Ident::new(function, open));
     // The user's names may be the same.
     let payload = Ident::new("payload", Span::mixed_site().located_at(open));
     let ty = &declaration.payload;
-    // The compiler reports at this path what a closure returns, so the path reaches to the end of the closure.
-    let end = quote_spanned!(close=> >);
     quote_spanned! {open=>
-        .#setter(#spelling, |#payload| #krate::__private010::#function::<#ty, _ #end (#payload, #value))
+        .#setter(#spelling, |#payload| #krate::__private010::#function::<#ty, _>(#payload, #value))
     }
 }
