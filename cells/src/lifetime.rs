@@ -30,18 +30,22 @@ pub enum Lifetime {
     Unlimited,
 }
 
+// The messages of these traits say what to write; a list of the implementations would only point into this file.
+#[diagnostic::do_not_recommend]
 impl IntoLifetime for Duration {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         Lifetime::For(lifetime)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoLifetime for Instant {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         Lifetime::Until(lifetime)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoLifetime for SystemTime {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         Lifetime::UntilTime(lifetime)
@@ -74,7 +78,6 @@ pub struct Fixed;
 #[derive(Debug)]
 pub struct Function<L>(L);
 
-// The message says what to write; a list of the implementations would only point into this file.
 #[diagnostic::do_not_recommend]
 impl<T> LifetimeOf<T, Fixed> for Duration {
     fn lifetime_of(how: Self, _: &T) -> Lifetime {

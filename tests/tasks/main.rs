@@ -14,6 +14,7 @@ mod getting;
 mod kinds;
 mod limits;
 mod providing;
+mod retrying;
 mod sending;
 mod shutdown;
 mod waiting;

@@ -1,10 +1,11 @@
 //! How long a payload is fresh, or may be used, as a function that the crate `cells` calls once for each payload.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote_spanned};
 
 use crate::model::declaration::Declaration;
 use crate::parse::value::{DurationArg, LifetimeArg};
+use crate::tokens::groups::group;
 use crate::tokens::spans::edges;
 use crate::tokens::spell::spell;
 
@@ -34,8 +35,9 @@ pub(crate) fn lifetime_setter(
             (text.value(), "lifetime", quote_spanned!(open=> #duration))
         }
         LifetimeArg::Const(value) => {
-            let (open, _) = edges(value);
-            (spell(value), "lifetime", quote_spanned!(open=> const { #value }))
+            let (open, close) = edges(value);
+            let block = group(Delimiter::Brace, value.to_token_stream(), close);
+            (spell(value), "lifetime", quote_spanned!(open=> const #block))
         }
         LifetimeArg::Closure(closure) => ("a closure".to_owned(), "lifetime_by", closure.to_token_stream()),
     };
