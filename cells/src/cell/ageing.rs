@@ -43,11 +43,12 @@ use crate::flight::frames::Caller;
 use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::alarm::Alarm;
+use crate::sync::background;
 use crate::sync::backoff::Backoff;
+use crate::sync::clock;
 use crate::sync::executor::Executor;
 use crate::sync::moment::Reading;
 use crate::sync::world::Scope;
-use crate::sync::{background, clock};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -113,19 +114,29 @@ impl RawCell {
     #[cfg(feature = "testing")]
     pub(crate) fn look_at_age_now(&'static self) {
         if self.is_ageing() {
-            self.look_as(Looker::Timer).map(Refresh::begin);
+            self.timer();
         }
     }
 
+    fn timer(&'static self) {
+        if let Some(refresh) = self.look_as(Looker::Timer) {
+            refresh.begin();
+        }
+    }
+
+    /// Looks for somebody who does not run the refresh: of an asynchronous cell a runtime has to.
     #[cold]
     fn look_as(&'static self, by: Looker) -> Option<Refresh> {
+        self.look_and_act(by, |executor| !self.is_asynchronous() || executor.exists())
+    }
+
+    fn look_and_act(
+        &'static self,
+        by: Looker,
+        can_refresh: impl FnOnce(&Executor) -> bool,
+    ) -> Option<Refresh> {
         let _inside = self.config.scope.enter();
-        let can_refresh = |executor: &Executor| self.refreshes_without_caller(executor);
-        let Some(Look { due, generation, again }) =
-            self.control.look_at_age(by, &Reading::now(), can_refresh)
-        else {
-            return None;
-        };
+        let Look { due, generation, again } = self.control.look_at_age(by, &Reading::now(), can_refresh)?;
         match due {
             Due::Nothing | Due::Refresh => {}
             // A disposer is code of the program, which the thread of the alarms does not wait for.
@@ -138,11 +149,6 @@ impl RawCell {
             self.set_alarm(generation, after);
         }
         (due == Due::Refresh).then(|| Refresh { cell: self, generation })
-    }
-
-    /// Whether a refresh can run on its own. Without a runtime, an asynchronous one needs a caller that drives it.
-    fn refreshes_without_caller(&self, executor: &Executor) -> bool {
-        !self.is_asynchronous() || executor.exists()
     }
 
     fn set_alarm(&'static self, generation: u64, after: Duration) {
@@ -182,15 +188,12 @@ impl RawCell {
         cooldown.delay(self.control.failures().max(1))
     }
 
-    /// The generation that a task is to refresh which is about to read, because nobody else can; it has begun then, and ends
-    /// with the [`Refresh`].
+    /// The refresh of an asynchronous cell that a task has to run which is about to read, because no runtime can.
     pub(crate) fn refresh_to_drive(&'static self) -> Option<Refresh> {
         if !self.is_ageing() {
             return None;
         }
-        let look =
-            self.control.look_at_age(Looker::Reader, &Reading::now(), |executor| !executor.exists())?;
-        (look.due == Due::Refresh).then(|| Refresh { cell: self, generation: look.generation })
+        self.look_and_act(Looker::Reader, |executor| !executor.exists())
     }
 }
 
@@ -242,6 +245,6 @@ struct Timer {
 
 impl Wake for Timer {
     fn wake(self: Arc<Self>) {
-        self.cell.look_as(Looker::Timer).map(Refresh::begin);
+        self.cell.timer();
     }
 }

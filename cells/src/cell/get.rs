@@ -3,7 +3,6 @@
 //! The loop asks [`Control::decide`](crate::cell::control::Control::decide), acts without the cell's lock, and starts
 //! over only if the flight was superseded, or if a refresh has waited for a flight that began before it.
 
-use crate::cell::ageing::Refresh;
 use crate::cell::control::Decision;
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
@@ -54,7 +53,9 @@ impl RawCell {
             observed_calls::record(self.info());
             let refresh = here.look_at_age();
             let lease = here.lease_slow()?;
-            refresh.map(Refresh::begin);
+            if let Some(refresh) = refresh {
+                refresh.begin();
+            }
             Some(lease)
         })?;
         here.used();

@@ -1,7 +1,6 @@
 //! A cell without the type of its payload, so that it is compiled once: its parts, inspection and seeding. How it is
 //! read, built and closed is in `get`, `initializer` and `close`, which add to this type.
 
-use crate::cell::ageing::Refresh;
 use crate::cell::ages::Ages;
 use crate::cell::config::Config;
 use crate::cell::control::Control;
@@ -149,7 +148,9 @@ impl RawCell {
     fn lease_to_use_slow(&'static self) -> Option<Lease> {
         let refresh = self.look_at_age();
         let lease = self.lease_not_fast()?;
-        refresh.map(Refresh::begin);
+        if let Some(refresh) = refresh {
+            refresh.begin();
+        }
         self.used();
         Some(lease)
     }

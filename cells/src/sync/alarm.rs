@@ -10,9 +10,8 @@
 //! before locking, and dropped and woken after unlocking, because all of that may be code of the program. One that panics
 //! does not keep the others from being woken.
 //!
-//! A forked child does not have the thread, which may have held the lock at the fork. It makes a clock of its own: the
-//! clocks are a chain, to which each process appends one, and none looks into another's. An alarm knows its clock. What
-//! was set before the fork counts as rung in the child, which takes it back only if the lock is free.
+//! A forked child does not have the thread, which may have held the lock at the fork. It makes a clock of its own. An alarm
+//! knows its clock. What was set before the fork counts as rung in the child, which takes it back only if the lock is free.
 //!
 //! The monotonic clock may stand still while the machine sleeps, and somebody may set the wall clock. Alarms that are to
 //! notice it ([`Alarm::set_by_all_clocks`]) ring as soon as the two clocks have moved apart, whatever their time; whoever
@@ -22,11 +21,10 @@
 //! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
 
 use crate::sync::monitor::Monitor;
-use crate::sync::process;
+use crate::sync::process::{self, PerProcess};
 use crate::sync::waker_queue::wake;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::OnceLock;
 use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -45,9 +43,9 @@ struct AlarmClock {
     process: u32,
     /// The thread is notified when an alarm is due before it would wake.
     alarms: Monitor<Alarms>,
-    /// The clock of the next forked process.
-    next: OnceLock<Box<AlarmClock>>,
 }
+
+static CLOCK: PerProcess<AlarmClock> = PerProcess::new();
 
 #[derive(Default)]
 struct Alarms {
@@ -98,7 +96,7 @@ impl Alarm {
         waker: &Waker,
         among: impl FnOnce(&mut Alarms) -> Option<&mut BTreeSet<Key>>,
     ) -> Option<Self> {
-        let clock = AlarmClock::of_this_process();
+        let clock = CLOCK.get();
         let waker = waker.clone();
         let mut alarms = clock.alarms.lock();
         if !alarms.start(|| clock.spawn()) {
@@ -165,20 +163,13 @@ impl Drop for Alarm {
     }
 }
 
+impl Default for AlarmClock {
+    fn default() -> Self {
+        Self { process: process::id(), alarms: Monitor::default() }
+    }
+}
+
 impl AlarmClock {
-    fn of_this_process() -> &'static Self {
-        static FIRST: OnceLock<AlarmClock> = OnceLock::new();
-        let mut clock = FIRST.get_or_init(Self::new);
-        while !clock.is_of_this_process() {
-            clock = clock.next.get_or_init(|| Box::new(Self::new()));
-        }
-        clock
-    }
-
-    fn new() -> Self {
-        Self { process: process::id(), alarms: Monitor::default(), next: OnceLock::new() }
-    }
-
     fn is_of_this_process(&self) -> bool {
         self.process == process::id()
     }
