@@ -16,7 +16,8 @@ fn main() {
 #[cfg(target_os = "linux")]
 mod linux {
     use cells::{
-        BoxError, CloseStatus, Disposer, Error, ReadPath, Ref, RuntimeCell, State, read_path, use_fences,
+        BoxError, CloseStatus, Disposer, Error, ReadPath, Ref, RuntimeCell, State, read_path, runtime_cell,
+        use_fences,
     };
     use std::future::{Future, pending};
     use std::panic::catch_unwind;
@@ -413,6 +414,39 @@ mod linux {
         assert_eq!(CAUSED.close().status, CloseStatus::Ok);
     }
 
+    #[runtime_cell(expires = "1s")]
+    fn ends_by_age() -> Payload {
+        Payload(7)
+    }
+
+    #[runtime_cell(fresh = "1s")]
+    fn refreshed_by_age() -> Payload {
+        Payload(7)
+    }
+
+    /// The alarms that would shut the fast path ring in the parent alone.
+    fn f2_a_child_does_not_keep_what_its_parent_would_not() {
+        let read = || (Ref::generation(&ends_by_age()), Ref::generation(&refreshed_by_age()));
+        let _ = (ENDS_BY_AGE.close(), REFRESHED_BY_AGE.close());
+        let before = read();
+        assert_eq!(read(), before);
+        part("payloads that age", || {
+            within_a_minute(|| {
+                let read = || (Ref::generation(&ends_by_age()), Ref::generation(&refreshed_by_age()));
+                let inherited = read();
+                let both_newer = |(ended, refreshed)| ended > inherited.0 && refreshed > inherited.1;
+                // The second time it is the child's own.
+                while !both_newer(read()) {
+                    thread::yield_now();
+                }
+                let own = read();
+                while read().0 <= own.0 {
+                    thread::yield_now();
+                }
+            });
+        });
+    }
+
     pub(super) fn main() {
         log::start();
         part("membarrier denied from the start", || {
@@ -463,6 +497,7 @@ mod linux {
         part("a fork at every stage of a close", a_fork_at_every_stage_of_a_close);
 
         x21_a_limit_holds_in_a_child();
+        f2_a_child_does_not_keep_what_its_parent_would_not();
         x21_a_child_builds_what_its_parents_threads_build();
         x21_a_child_goes_on_with_the_factory_that_forked();
     }

@@ -11,7 +11,7 @@
 //! | in the process | one for each payload that ages, for the next thing that becomes due |
 //! | in a sandbox, whose clock may be advanced | none |
 //! | of a cell that was read in a tokio runtime while its time was paused | none |
-//! | in a forked child | as in a process, from the first reader on that takes the slow path |
+//! | in a forked child | for what it publishes itself; what it has from its parent stays off the fast path |
 //!
 //! What becomes due, and who does it:
 //!
@@ -47,6 +47,7 @@ use crate::sync::background;
 use crate::sync::backoff::Backoff;
 use crate::sync::clock;
 use crate::sync::executor::Executor;
+use crate::sync::fork::{self, InChild};
 use crate::sync::moment::Reading;
 use crate::sync::world::Scope;
 use std::any::Any;
@@ -158,6 +159,9 @@ impl RawCell {
         if !clock::now_and_is_real().1 {
             return self.control.never_time();
         }
+        if self.control.is_new_to_children() {
+            fork::in_children(self);
+        }
         // What the clock cannot represent never comes.
         let Some(rings) = Instant::now().checked_add(after) else { return };
         if let Some(alarm) = Alarm::set_by_all_clocks(rings, &Waker::from(Arc::new(Timer { cell: self }))) {
@@ -194,6 +198,13 @@ impl RawCell {
             return None;
         }
         self.look_and_act(Looker::Reader, |executor| !executor.exists())
+    }
+}
+
+/// The alarms of a process do not ring in its children: their readers have to look.
+impl InChild for RawCell {
+    fn in_child(&self) {
+        self.control.published().hide_in_child();
     }
 }
 

@@ -108,6 +108,8 @@ struct Rare {
     ages: Option<Box<Ages>>,
     /// Whether the cell is read by a clock that no alarm goes by.
     untimed: bool,
+    /// Whether forked children know of it.
+    known_in_children: bool,
     refresher: Option<Refresher>,
     /// How many flights have failed since a payload was published, of those whose failure has consequences.
     failures: u32,
@@ -722,6 +724,11 @@ impl Control {
             return None;
         }
         Some((generation, self.retire(&mut block, observers)))
+    }
+
+    /// Whether forked children are yet to learn that payloads of this cell age. `true` once.
+    pub(crate) fn is_new_to_children(&self) -> bool {
+        !std::mem::replace(&mut self.block.lock().rare().known_in_children, true)
     }
 
     /// Sets no alarm any more: the time of a tokio runtime in which the cell is read was paused.

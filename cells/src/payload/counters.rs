@@ -681,7 +681,7 @@ impl Slot {
         Some(Retiring { lane: Some(old) })
     }
 
-    /// Takes what is published off the fast path; returns the version of the next word. The caller holds the lock of `shut`.
+    /// Takes what is published off the fast path; returns the version of the next word. The caller excludes other changes.
     fn hide(&self) -> u64 {
         // Relaxed: written under the lock.
         let version = self.word.load(Ordering::Relaxed).wrapping_add(1);
@@ -712,6 +712,12 @@ impl Slot {
             self.show(version, self.published(), reasons);
         }
         drop(shut);
+    }
+
+    /// Takes what is published off the fast path, in a forked child: without the lock, which a thread of its parent may hold.
+    /// No other thread exists there. What is published next is on the fast path again.
+    pub(crate) fn hide_in_child(&self) {
+        let _ = self.hide();
     }
 
     /// Shuts the slot until somebody reads, unless a lease is out; returns whether it is shut. The caller has excluded

@@ -376,6 +376,11 @@ impl Published {
         self.slot.shut(AGED, shut);
     }
 
+    /// No lease on it is taken by the fast path any more in this process, which is a child that was forked just now.
+    pub(crate) fn hide_in_child(&self) {
+        self.slot.hide_in_child();
+    }
+
     #[cfg(feature = "testing")]
     pub(crate) fn type_of_payloads(&self) -> &'static PayloadType {
         self.payload_type

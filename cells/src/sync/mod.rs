@@ -12,6 +12,11 @@ pub(crate) mod backoff;
 pub(crate) mod block_on;
 pub(crate) mod clock;
 pub(crate) mod executor;
+#[expect(
+    unsafe_code,
+    reason = "the C library calls it in a forked child, where it goes through a list without a lock"
+)]
+pub(crate) mod fork;
 #[cfg(not(any(cells_loom, cells_shuttle)))]
 pub(crate) mod latch;
 pub(crate) mod moment;
