@@ -104,7 +104,8 @@ use proc_macro::TokenStream;
 /// Until a value is provided, `args()` panics with a line that names this call, or returns it as an error if the return
 /// type is a `Result`. `close` and `invalidate` end a provided value like any other, and another one can be provided then.
 /// Without a body there is no factory, so nothing that is about one compiles: parameters, attributes, and the keys
-/// `factory`, `adjuster`, `blocking`, `detached`, `cooldown`, `max_waiters` and `wait_timeout`.
+/// `factory`, `adjuster`, `blocking`, `detached`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`,
+/// `fatal`, `linger`, `max_waiters` and `wait_timeout`. A value that is provided may have an end: `expires`.
 ///
 /// # Keys
 ///
@@ -141,23 +142,48 @@ use proc_macro::TokenStream;
 /// | `detached` | the factory of an `async fn` runs in the caller's task, and is cancelled with it | The factory runs in a task of its own, and goes on if its callers give up. |
 /// | `runtime = "own"` | one payload in the process | An `async` or `blocking` cell has one payload for each tokio runtime, so each `#[tokio::test]` has its own. |
 ///
-/// ## Limits for callers
+/// ## Limits for callers, and failures
 ///
-/// A cell that cannot fail has no error to return at a limit. There these keys do not compile, and callers wait as
-/// long as it takes.
+/// A cell that cannot fail has no error to return at a limit, and nothing to repeat. There these keys do not compile, and
+/// callers wait as long as it takes.
 ///
 /// | Key | Default | Effect |
 /// |---|---|---|
 /// | `max_waiters = 64` | no limit | How many callers may wait while another caller runs the factory. One more gets an error at once. |
 /// | `wait_timeout = "1500ms"` | 1500 ms | How long a call may wait for a build that another call began. Then the call gets an error, and the build goes on. A const expression equal to `Duration::ZERO` means no limit. |
-/// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. With a range, `cooldown = "1s..1m"`, that time doubles with each failure in a row, up to the longest. A random part of up to a half is taken off, and a success begins again with the first time. |
-/// | `retry = 3` | a failure is final | How often one build runs a factory again that has failed, before its callers get the error. |
-/// | `backoff = "100ms..5s"` | `"100ms..5s"` | How long such a build waits before it runs the factory again. The time doubles up to the longest, and a random part of up to a half is taken off; `"100ms"` alone does not double. |
-/// | `transient = LoadError::is_timeout` | all errors | A function of `&E`, by its path or as a closure: only errors for which it returns `true` are worth another run. |
-/// | `linger = "30s"` | a payload stays | How long a payload stays that nobody uses: it is closed between one such time and two after its last lease has ended, and built again when it is next asked for. Reads look at no clock. Not for a permanent cell. |
+/// | `cooldown = "5s"` | none: the next call tries again | How long after a failure calls get the same error again and the factory does not run. With `cooldown = "1s..1m"` that time doubles with each failure in a row, up to the longest, and starts over after a success. |
+/// | `retry = 3` | a failure is final | How often one build runs the factory again after it has failed. Only the last error reaches the callers. |
+/// | `backoff = "100ms..5s"` | `"100ms..5s"` | How long the build waits before it runs the factory again: a time that doubles, up to the longest. With `"100ms"` alone it does not double. Needs `retry`. |
+/// | `transient = LoadError::is_timeout` | any error | Which errors `retry` repeats the factory for: a function of `&E` that returns a `bool`, by its path or as a closure. Needs `retry`. |
+///
+/// A time that doubles has jitter, so that many processes do not try at once: half of it, and a random part of the other half.
+///
+/// ## The age of a payload
+///
+/// No read looks at a clock. These keys do not compile with `permanent`, whose payload never ends.
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `fresh = "50m"` | a payload is fresh for as long as it lives | How long a payload is fresh. After that, the next call gets it as it is, and starts one refresh in the background. |
+/// | `eager_refresh` | a stale payload is refreshed when it is next asked for | Refreshes the payload at the end of `fresh` although nobody asks for it. Needs `fresh`, and does not go with `linger`. |
+/// | `fatal = AuthError::is_revoked` | a payload stays if its refresh fails | For which errors a failed refresh ends the payload at once: a function of `&E` that returns a `bool`, by its path or as a closure. Needs `fresh`. |
+/// | `expires = Token::expires_at` | age does not end a payload | How long a payload may be used. After that nobody gets it, and the next call builds another one. |
+/// | `linger = "30s"` | a payload stays | How long a payload stays that nobody uses: it is closed between one such time and two after its last lease has ended, and built again when it is next asked for. |
+///
+/// `fresh` and `expires` take a duration, or a function of `&T`, by its path or as a closure, that is called once for each
+/// payload. It returns a `Duration` from when the payload is published, an `Instant` or a `SystemTime`, or an `Option` of one
+/// of these, where `None` is without end.
+///
+/// ```ignore
+/// #[runtime_cell(fresh = Token::refresh_at, expires = |token| token.expires_at, fatal = AuthError::is_revoked)]
+/// async fn token(client: &Client) -> Result<Token, AuthError> {
+///     client.fetch_token().await
+/// }
+/// ```
 ///
 /// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const
-/// expression of type `Duration` works too.
+/// expression of type `Duration` works too. Where a range is allowed, it is one string or has a const expression at each end:
+/// `"1s..1m"`, `FIRST..LONGEST`.
 ///
 /// ## The end of a payload, and hooks
 ///

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 /// `None` is without end. What has passed already, such as the end of a token whose server's clock is behind, ends at once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how long a payload lives",
-    label = "expected a `Duration`, an `Instant`, a `SystemTime`, or an `Option` of one of these"
+    label = "expected a function that returns a `Duration`, an `Instant`, a `SystemTime`, or an `Option` of one of these"
 )]
 pub trait IntoLifetime {
     #[doc(hidden)]
@@ -30,24 +30,29 @@ pub enum Lifetime {
     Unlimited,
 }
 
+// The messages of these traits say what to write; a list of the implementations would only point into this file.
+#[diagnostic::do_not_recommend]
 impl IntoLifetime for Duration {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         Lifetime::For(lifetime)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoLifetime for Instant {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         Lifetime::Until(lifetime)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoLifetime for SystemTime {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         Lifetime::UntilTime(lifetime)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<L: IntoLifetime> IntoLifetime for Option<L> {
     fn into_lifetime(lifetime: Self) -> Lifetime {
         lifetime.map_or(Lifetime::Unlimited, L::into_lifetime)
@@ -73,12 +78,14 @@ pub struct Fixed;
 #[derive(Debug)]
 pub struct Function<L>(L);
 
+#[diagnostic::do_not_recommend]
 impl<T> LifetimeOf<T, Fixed> for Duration {
     fn lifetime_of(how: Self, _: &T) -> Lifetime {
         Lifetime::For(how)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, L: IntoLifetime, F: FnOnce(&T) -> L> LifetimeOf<T, Function<L>> for F {
     fn lifetime_of(how: Self, payload: &T) -> Lifetime {
         L::into_lifetime(how(payload))

@@ -14,7 +14,7 @@ use crate::declared::static_cell::{Declared, StaticCell};
 use crate::error::BoxError;
 use crate::flight::frames;
 use crate::info::CellInfo;
-use crate::lifetime::{Lifetime, LifetimeOf};
+use crate::lifetime::{IntoLifetime, Lifetime, LifetimeOf};
 use crate::payload::disposer::{Close, Disposer};
 use crate::payload::lease::Ref;
 use crate::shared_error::keep;
@@ -132,10 +132,7 @@ impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
     async fn lend_payload_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
-        match cell.peek() {
-            Some(lease) => Ok(lease),
-            None => Ok(cell.any().get_slow_async(Purpose::Get).await?.typed()),
-        }
+        Ok(cell.any().get_async(Purpose::Get).await?.typed())
     }
 }
 
@@ -233,6 +230,14 @@ pub fn lifetime<T: 'static, How>(
 ) -> Lifetime {
     let Some(payload) = payload.downcast_ref() else { unreachable!("a cell's payloads have its type") };
     LifetimeOf::lifetime_of(how, payload)
+}
+
+/// The same, by a closure. Only a bound that is no other trait's tells the compiler the type of its parameter.
+pub fn lifetime_by<T: 'static, L: IntoLifetime>(
+    payload: &(dyn Any + Send + Sync),
+    how: impl FnOnce(&T) -> L,
+) -> Lifetime {
+    lifetime::<T, _>(payload, how)
 }
 
 /// What a factory returned, after a note on whether its error is one that no later attempt would mend.

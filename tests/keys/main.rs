@@ -10,8 +10,12 @@ mod cooldown;
 mod detached;
 mod dispose;
 mod eager;
+mod eager_refresh;
+mod expires;
 mod factory;
 mod fallible;
+mod fatal;
+mod fresh;
 mod infallible;
 /// `crate`, which cannot be the name of a module.
 mod krate;

@@ -77,12 +77,13 @@ fn call(declaration: &Declaration, arguments: impl Iterator<Item = TokenStream>)
 }
 
 // Output:
+//     ::cells::__private010::fatal_if(search(…), AuthError::is_revoked)
 //     ::cells::__private010::transient_if(search(…), LoadError::is_timeout)
 //
 // The call is located at the function, where the compiler reports one that does not take the error.
 fn judged(declaration: &Declaration, returned: TokenStream) -> TokenStream {
     let Mode::Fallible(limits) = &declaration.mode else { return returned };
-    let judges = [("transient_if", &limits.transient)];
+    let judges = [("fatal_if", &limits.fatal), ("transient_if", &limits.transient)];
     judges.into_iter().fold(returned, |returned, (judge, function)| match function {
         Some(function) => judged_by(judge, function, &returned, declaration),
         None => returned,

@@ -5,6 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 
 use crate::emit::dependency_list::dependency_list;
+use crate::emit::lifetime::lifetime_setter;
+use crate::model::age::Age;
 use crate::model::declaration::Declaration;
 use crate::model::mode::{Limits, Mode};
 use crate::parse::value::{DurationArg, DurationRange};
@@ -28,7 +30,11 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     let limits = limit_setters(&declaration.mode);
     let permanent = declaration.kind.is_permanent().then(|| quote!(.permanent()));
     let eager = declaration.eager.then(|| quote!(.eager()));
-    let linger = limit_setter(&quote!(linger), declaration.linger.as_ref());
+    let Age { fresh, expires, eager_refresh, linger } = &declaration.age;
+    let fresh = fresh.as_ref().map(|fresh| lifetime_setter("fresh", fresh, declaration));
+    let expires = expires.as_ref().map(|expires| lifetime_setter("expires", expires, declaration));
+    let eager_refresh = eager_refresh.then(|| quote!(.eager_refresh()));
+    let linger = limit_setter(&quote!(linger), linger.as_ref());
     let has_factory = declaration.factory.body.is_ok();
     let provided = declaration.provided.then(|| quote!(.provided(#has_factory)));
     let dependencies = dependency_list(declaration);
@@ -41,6 +47,9 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
             #limits
             #permanent
             #eager
+            #fresh
+            #expires
+            #eager_refresh
             #linger
             #provided
             #dependencies
@@ -55,7 +64,7 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
 // Output: `.fallible(true).max_waiters(64).retries(3)`
 fn limit_setters(mode: &Mode) -> Option<TokenStream> {
     let Mode::Fallible(limits) = mode else { return None };
-    let Limits { max_waiters, wait_timeout, cooldown, retry, backoff, transient: _ } = &**limits;
+    let Limits { max_waiters, wait_timeout, cooldown, retry, backoff, transient: _, fatal: _ } = &**limits;
     let max_waiters = limit_setter(&quote!(max_waiters), max_waiters.as_ref());
     let wait_timeout = limit_setter(&quote!(wait_timeout), wait_timeout.as_ref());
     let cooldown = cooldown.as_ref().map(cooldown_setters);

@@ -9,7 +9,7 @@
 //! - `factory_fn` uses `accessor`,
 //! - `declared_impl` uses `info`, `disposer` and `build`,
 //! - `build` uses `factory_call`,
-//! - `info` uses `dependency_list`,
+//! - `info` uses `dependency_list` and `lifetime`,
 //! - `factory_call` and `dependency_list` use `cell_ref`.
 
 pub(crate) mod accessor;
@@ -22,3 +22,4 @@ pub(crate) mod disposer;
 pub(crate) mod factory_call;
 pub(crate) mod factory_fn;
 pub(crate) mod info;
+pub(crate) mod lifetime;

@@ -7,6 +7,7 @@ use syn::{
     Expr, Generics, LitStr, Path, ReturnType, Signature, Token, Type, Visibility, parse_quote_spanned,
 };
 
+use crate::model::age::Age;
 use crate::model::attributes::Attributes;
 use crate::model::dependencies::Dependencies;
 use crate::model::kind::CellKind;
@@ -18,7 +19,7 @@ use crate::model::returns::{Outcome, Returns};
 use crate::model::signature::{Shape, check_place, check_signature};
 use crate::parse::function::Function;
 use crate::parse::keys::Args;
-use crate::parse::value::{Dispose, DurationArg, Given};
+use crate::parse::value::{Dispose, Given};
 use crate::tokens::crate_path::CratePath;
 use crate::tokens::errors::Errors;
 use crate::tokens::spans::{edges, generated, last};
@@ -42,8 +43,7 @@ pub(crate) struct Declaration {
     pub(crate) mode: Mode,
     pub(crate) kind: CellKind,
     pub(crate) eager: bool,
-    /// How long a payload stays that nobody uses.
-    pub(crate) linger: Option<DurationArg>,
+    pub(crate) age: Age,
     /// The program may provide the payload.
     pub(crate) provided: bool,
     pub(crate) dependencies: Dependencies,
@@ -104,7 +104,7 @@ impl Declaration {
         let cell = static_name(args.cell.take(), &accessor, errors);
         let kind = CellKind::read(&sig, &args, errors);
         let dispose = dispose(&mut args, &kind, errors);
-        let linger = linger(&mut args, &kind, errors);
+        let age = Age::read(&mut args, &kind, errors);
         let dependencies = if shape == Shape::Generic {
             remove_from(&mut sig);
             Dependencies::default()
@@ -156,7 +156,7 @@ impl Declaration {
             attrs,
             factory: FactoryFn { sig, blamed, returns: returns.ty, aliased, body, nested, callable },
             eager: args.eager.is_some(),
-            linger,
+            age,
             provided,
             observer: args.observer.map(Given::into_value),
             adjuster: args.adjuster.map(Given::into_value),
@@ -187,16 +187,6 @@ fn dispose(args: &mut Args, kind: &CellKind, errors: &mut Errors) -> Option<Disp
     }
     // A permanent disposer takes a reference, which does not fit the kind emitted after a mistake.
     Some(dispose).filter(|_| kind.is_permanent())
-}
-
-fn linger(args: &mut Args, kind: &CellKind, errors: &mut Errors) -> Option<DurationArg> {
-    let Given { key, value } = args.linger.take()?;
-    if kind.is_permanent() {
-        let message = "a permanent payload never ends, because callers hold `&'static` references to it; remove `linger`, or remove `permanent`";
-        errors.at(key, message);
-        return None;
-    }
-    Some(value)
 }
 
 /// A `main` of which the compiler has nothing to say.

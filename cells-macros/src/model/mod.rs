@@ -1,9 +1,10 @@
 //! What a declaration means, and what is wrong with it.
 //!
 //! `declaration` puts the parts together; each other file reads one part of what the user wrote and reports the
-//! mistakes in it. `dependencies` uses `parameter`, and that uses `names`. Imports point in that direction, and
+//! mistakes in it. `dependencies` uses `parameter`, and that uses `names`; `age` uses `kind` and `mode`. Imports point in that direction, and
 //! otherwise to `parse` and `tokens`.
 
+pub(crate) mod age;
 pub(crate) mod attributes;
 pub(crate) mod declaration;
 pub(crate) mod dependencies;

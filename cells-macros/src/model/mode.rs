@@ -20,16 +20,19 @@ pub(crate) struct Limits {
     pub(crate) retry: Option<Expr>,
     pub(crate) backoff: Option<DurationRange>,
     pub(crate) transient: Option<Expr>,
+    /// For which errors a failed refresh ends the old payload.
+    pub(crate) fatal: Option<Expr>,
 }
 
 impl Mode {
     /// `known` is false if the user wrote no return type that says whether the factory can fail.
     pub(crate) fn read(fallible: bool, known: bool, args: &mut Args, errors: &mut Errors) -> Self {
         let allowed = fallible || !known;
-        let (backoff, transient) = (args.backoff.take(), args.transient.take());
+        let (backoff, transient, fatal) = (args.backoff.take(), args.transient.take(), args.fatal.take());
         if allowed {
             needs("retry", backoff.as_ref(), args, errors);
             needs("retry", transient.as_ref(), args, errors);
+            needs("fresh", fatal.as_ref(), args, errors);
         }
         let limits = Limits {
             max_waiters: unless_infallible(allowed, args.max_waiters.take(), errors),
@@ -38,13 +41,14 @@ impl Mode {
             retry: unless_infallible(allowed, args.retry.take(), errors),
             backoff: unless_infallible(allowed, backoff, errors),
             transient: unless_infallible(allowed, transient, errors),
+            fatal: unless_infallible(allowed, fatal, errors),
         };
         if fallible { Self::Fallible(Box::new(limits)) } else { Self::Infallible }
     }
 
     /// Whether what the factory returns is asked about its error, so that the cell cannot take the factory as it is.
     pub(crate) fn judges_errors(&self) -> bool {
-        matches!(self, Self::Fallible(limits) if limits.transient.is_some())
+        matches!(self, Self::Fallible(limits) if limits.transient.is_some() || limits.fatal.is_some())
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) fn check_without_factory(
         retry,
         backoff,
         transient,
+        fresh,
+        eager_refresh,
+        fatal,
         linger,
         adjuster,
         ..
@@ -39,6 +42,9 @@ pub(crate) fn check_without_factory(
         key_of(retry),
         key_of(backoff),
         key_of(transient),
+        key_of(fresh),
+        key_of(eager_refresh),
+        key_of(fatal),
         key_of(linger),
         key_of(adjuster),
     ];

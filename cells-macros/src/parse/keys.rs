@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::{Expr, LitStr, Path, Result};
 
 use crate::parse::spelling::{is_misspelled, slips};
-use crate::parse::value::{Dispose, DurationArg, DurationRange, Given, Spec, ValueReader};
+use crate::parse::value::{Dispose, DurationArg, DurationRange, Given, LifetimeArg, Spec, ValueReader};
 
 /// The arguments that were given.
 #[derive(Default)]
@@ -29,6 +29,10 @@ pub(crate) struct Args {
     pub(crate) retry: Option<Given<Expr>>,
     pub(crate) backoff: Option<Given<DurationRange>>,
     pub(crate) transient: Option<Given<Expr>>,
+    pub(crate) fresh: Option<Given<LifetimeArg>>,
+    pub(crate) eager_refresh: Option<Given<()>>,
+    pub(crate) fatal: Option<Given<Expr>>,
+    pub(crate) expires: Option<Given<LifetimeArg>>,
     pub(crate) linger: Option<Given<DurationArg>>,
     pub(crate) dispose: Option<Given<Dispose>>,
     pub(crate) observer: Option<Given<Expr>>,
@@ -50,6 +54,11 @@ pub(crate) struct Key {
     /// Reads the key's value into its place in [`Args`].
     pub(crate) read: fn(&mut Args, &ValueReader<'_>) -> Result<()>,
 }
+
+const DURATIONS: &str = "a string literal or a const expression of type `Duration`, or a range of two";
+const LIFETIME: &str = "a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`";
+const OF_ERROR: &str =
+    "the path to a function, or a closure, that takes the error by reference and returns a `bool`";
 
 pub(crate) const KEYS: &[Key] = &[
     Key {
@@ -145,11 +154,7 @@ pub(crate) const KEYS: &[Key] = &[
         },
     },
     Key {
-        spec: Spec {
-            name: "cooldown",
-            takes: "a string literal or a const expression of type `Duration`, or a range of two",
-            example: r#"cooldown = "5s""#,
-        },
+        spec: Spec { name: "cooldown", takes: DURATIONS, example: r#"cooldown = "5s""# },
         needs_tokio: false,
         read: |args, reader| {
             reader.read_into(&mut args.cooldown, |reader| {
@@ -171,11 +176,7 @@ pub(crate) const KEYS: &[Key] = &[
         },
     },
     Key {
-        spec: Spec {
-            name: "backoff",
-            takes: "a string literal or a const expression of type `Duration`, or a range of two",
-            example: r#"backoff = "100ms..5s""#,
-        },
+        spec: Spec { name: "backoff", takes: DURATIONS, example: r#"backoff = "100ms..5s""# },
         needs_tokio: false,
         read: |args, reader| {
             reader.read_into(&mut args.backoff, |reader| {
@@ -186,13 +187,37 @@ pub(crate) const KEYS: &[Key] = &[
         },
     },
     Key {
-        spec: Spec {
-            name: "transient",
-            takes: "the path to a function, or a closure, that takes the error by reference and returns a `bool`",
-            example: "transient = LoadError::is_timeout",
-        },
+        spec: Spec { name: "transient", takes: OF_ERROR, example: "transient = LoadError::is_timeout" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.transient, ValueReader::function),
+    },
+    Key {
+        spec: Spec { name: "fresh", takes: LIFETIME, example: r#"fresh = "50m""# },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.fresh, |reader| {
+                reader.lifetime("with a `fresh` of zero every call would refresh the payload; leave `fresh` out, or say how long it is fresh")
+            })
+        },
+    },
+    Key {
+        spec: Spec { name: "eager_refresh", takes: "no value", example: "eager_refresh" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.eager_refresh, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "fatal", takes: OF_ERROR, example: "fatal = AuthError::is_revoked" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.fatal, ValueReader::function),
+    },
+    Key {
+        spec: Spec { name: "expires", takes: LIFETIME, example: "expires = Token::expires_at" },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.expires, |reader| {
+                reader.lifetime("an `expires` of zero would end a payload at once; leave `expires` out, or say how long it may be used")
+            })
+        },
     },
     Key {
         spec: Spec {

@@ -7,7 +7,8 @@ use quote::ToTokens;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{Parse as _, ParseStream, Parser as _};
 use syn::{
-    Error, Expr, ExprLit, ExprPath, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Result, Token,
+    Error, Expr, ExprClosure, ExprLit, ExprPath, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Result,
+    Token,
 };
 
 use crate::parse::duration::{parse_duration, parse_durations};
@@ -42,6 +43,14 @@ pub(crate) enum DurationArg {
 pub(crate) struct DurationRange {
     pub(crate) first: DurationArg,
     pub(crate) most: Option<DurationArg>,
+}
+
+/// How long a payload lives.
+pub(crate) enum LifetimeArg {
+    Literal(LitStr, Duration),
+    /// A function, by its path, or a const expression of type `Duration`. Only the compiler can tell.
+    Const(Box<Expr>),
+    Closure(Box<ExprClosure>),
 }
 
 /// How a payload ends.
@@ -190,7 +199,20 @@ impl ValueReader<'_> {
 
     /// A duration other than `"0s"`, for which the error is `zero`.
     pub(crate) fn duration(&self, zero: &str) -> Reading<DurationArg> {
-        Ok(self.duration_in(self.expr()?, zero)?)
+        Ok(self.duration_arg(self.expr()?, zero)?)
+    }
+
+    /// A duration other than `"0s"`, for which the error is `zero`, or a function of the payload.
+    pub(crate) fn lifetime(&self, zero: &str) -> Reading<LifetimeArg> {
+        match self.expr()? {
+            Expr::Closure(closure) => Ok(LifetimeArg::Closure(Box::new(closure))),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let duration = duration_in(&text, zero)?;
+                Ok(LifetimeArg::Literal(text, duration))
+            }
+            Expr::Lit(literal) => Err(self.unexpected(literal).into()),
+            other => Ok(LifetimeArg::Const(Box::new(other))),
+        }
     }
 
     /// A duration, or a range of two that grows: `"1s..1m"`, or one of expressions.
@@ -209,14 +231,14 @@ impl ValueReader<'_> {
                 end: Some(most),
                 ..
             }) => DurationRange {
-                first: self.duration_in(bare_expr(*first), zero)?,
-                most: Some(self.duration_in(bare_expr(*most), zero)?),
+                first: self.duration_arg(bare_expr(*first), zero)?,
+                most: Some(self.duration_arg(bare_expr(*most), zero)?),
             },
             Expr::Range(range) => {
                 let message = "a range of durations has a first and a longest one; write `FIRST..LONGEST`, or `\"1s..1m\"`";
                 return Err(Error::new_spanned(range, message).into());
             }
-            other => DurationRange { first: self.duration_in(other, zero)?, most: None },
+            other => DurationRange { first: self.duration_arg(other, zero)?, most: None },
         };
         match (&range.first, &range.most) {
             (DurationArg::Literal(Duration::ZERO), None) => Err(Error::new_spanned(guilty, zero).into()),
@@ -232,13 +254,11 @@ impl ValueReader<'_> {
         }
     }
 
-    fn duration_in(&self, expr: Expr, zero: &str) -> Result<DurationArg> {
+    fn duration_arg(&self, expr: Expr, zero: &str) -> Result<DurationArg> {
         match expr {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match parse_duration(&text.value()) {
-                Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero)),
-                Ok(duration) => Ok(DurationArg::Literal(duration)),
-                Err(message) => Err(Error::new_spanned(text, message)),
-            },
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                duration_in(&text, zero).map(DurationArg::Literal)
+            }
             Expr::Lit(literal) => Err(self.unexpected(literal)),
             other => Ok(DurationArg::Const(Box::new(other))),
         }
@@ -278,6 +298,15 @@ impl ValueReader<'_> {
     fn expected(&self) -> String {
         let Spec { name, takes, example } = self.spec;
         format!("`{name}` takes {takes}; write `{example}`")
+    }
+}
+
+/// The duration that is written in `text`, unless it is none, or zero.
+fn duration_in(text: &LitStr, zero: &str) -> Result<Duration> {
+    match parse_duration(&text.value()) {
+        Ok(Duration::ZERO) => Err(Error::new_spanned(text, zero)),
+        Ok(duration) => Ok(duration),
+        Err(message) => Err(Error::new_spanned(text, message)),
     }
 }
 

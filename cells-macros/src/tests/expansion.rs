@@ -1367,3 +1367,249 @@ fn f5_retries_of_transient_errors() {
         "##]],
     );
 }
+
+#[test]
+fn f1_ages() {
+    check(
+        r#"fresh = "50m", expires = Token::expires_at, eager_refresh, fatal = AuthError::is_revoked"#,
+        "async fn token(client: &Client) -> Result<Token, AuthError> { client.fetch().await }",
+        &expect![[r##"
+            #[inline]
+            async fn token() -> ::core::result::Result<
+                ::cells::Ref<'static, Token>,
+                ::cells::Error,
+            > {
+                ::cells::AsyncCell::get(&__cell_token).await
+            }
+            /// The cell behind `token()`.
+            static TOKEN: ::cells::CellStatic<::cells::AsyncCell<Token, __cell_token>> = ::cells::CellStatic::new(
+                &__cell_token,
+                &token,
+            );
+            #[doc(hidden)]
+            enum __cell_token {}
+            static __cell_token: ::cells::AsyncCell<Token, __cell_token> = ::cells::AsyncCell::new();
+            const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
+                async fn token(client: &Client) -> Result<Token, AuthError> {
+                    client.fetch().await
+                }
+                impl ::cells::DeclaredAsync<Token> for __cell_token {
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "token",
+                            "TOKEN",
+                            "Token",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .fresh(
+                            "50m",
+                            |payload| ::cells::__private010::lifetime::<
+                                Token,
+                                _,
+                            >(payload, ::core::time::Duration::from_secs(3000)),
+                        )
+                        .expires(
+                            "Token::expires_at",
+                            |payload| ::cells::__private010::lifetime::<
+                                Token,
+                                _,
+                            >(payload, const { Token::expires_at }),
+                        )
+                        .eager_refresh()
+                        .dependencies({
+                            static __DEPENDENCIES: [::cells::__private010::Dependency; 1] = [
+                                ::cells::__private010::Dependency::injected({
+                                    const fn __info_of<C: ::cells::__private010::Cell>(
+                                        _: &'static C,
+                                    ) -> &'static ::cells::CellInfo {
+                                        C::INFO
+                                    }
+                                    __info_of(::cells::__private010::cell(&CLIENT))
+                                }),
+                            ];
+                            &__DEPENDENCIES
+                        })
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Token> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Token>::DISPOSER
+                    };
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Token, AuthError>>::KEEP
+                    };
+                    async fn build() -> ::core::result::Result<Token, ::cells::BoxError> {
+                        ::cells::__private010::FactoryOutput::<
+                            Token,
+                        >::into_result(
+                            ::cells::__private010::fatal_if(
+                                token(
+                                        &*::cells::__private010::lend_async(
+                                                ::cells::__private010::cell(&CLIENT),
+                                            )
+                                            .await?,
+                                    )
+                                    .await,
+                                AuthError::is_revoked,
+                            ),
+                            Self::KEEP,
+                        )
+                    }
+                }
+                ::cells::__private010::register! {
+                    __cell_token
+                }
+            };
+        "##]],
+    );
+    check(
+        "fresh = |token| token.ttl, expires = MINUTE",
+        "fn token() -> Token { Token::new() }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn token() -> ::cells::Ref<'static, Token> {
+                ::cells::StaticCell::get(&__cell_token)
+            }
+            /// The cell behind `token()`.
+            static TOKEN: ::cells::CellStatic<::cells::StaticCell<Token, __cell_token>> = ::cells::CellStatic::new(
+                &__cell_token,
+                &token,
+            );
+            #[doc(hidden)]
+            enum __cell_token {}
+            static __cell_token: ::cells::StaticCell<Token, __cell_token> = ::cells::StaticCell::new();
+            const _: () = {
+                fn token() -> Token {
+                    Token::new()
+                }
+                impl ::cells::Declared<Token> for __cell_token {
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "token",
+                            "TOKEN",
+                            "Token",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fresh(
+                            "a closure",
+                            |payload| ::cells::__private010::lifetime_by::<
+                                Token,
+                                _,
+                            >(payload, |token| token.ttl),
+                        )
+                        .expires(
+                            "MINUTE",
+                            |payload| ::cells::__private010::lifetime::<
+                                Token,
+                                _,
+                            >(payload, const { MINUTE }),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Token> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Token>::DISPOSER
+                    };
+                }
+                impl ::cells::__private010::Factory<Token> for __cell_token {
+                    const BUILD: fn() -> Token = token;
+                }
+                ::cells::__private010::register! {
+                    __cell_token
+                }
+            };
+        "##]],
+    );
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn f4_fatal_errors_of_a_factory_that_blocks() {
+    check(
+        r#"blocking, fresh = "50m", fatal = is_revoked, retry = 3, transient = is_timeout"#,
+        "fn token() -> Result<Token, AuthError> { Token::fetch() }",
+        &expect![[r##"
+            #[inline]
+            async fn token() -> ::core::result::Result<
+                ::cells::Ref<'static, Token>,
+                ::cells::Error,
+            > {
+                ::cells::AsyncCell::get(&__cell_token).await
+            }
+            /// The cell behind `token()`.
+            static TOKEN: ::cells::CellStatic<::cells::AsyncCell<Token, __cell_token>> = ::cells::CellStatic::new(
+                &__cell_token,
+                &token,
+            );
+            #[doc(hidden)]
+            enum __cell_token {}
+            static __cell_token: ::cells::AsyncCell<Token, __cell_token> = ::cells::AsyncCell::new();
+            const _: () = {
+                #[cfg_attr(clippy, allow(clippy::unnecessary_wraps))]
+                fn token() -> Result<Token, AuthError> {
+                    Token::fetch()
+                }
+                impl ::cells::DeclaredAsync<Token> for __cell_token {
+                    type Mode = ::cells::__private010::Fallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "token",
+                            "TOKEN",
+                            "Token",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .fallible(true)
+                        .retries(3)
+                        .fresh(
+                            "50m",
+                            |payload| ::cells::__private010::lifetime::<
+                                Token,
+                                _,
+                            >(payload, ::core::time::Duration::from_secs(3000)),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Token> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Token>::DISPOSER
+                    };
+                    const DETACHED: ::core::primitive::bool = true;
+                    const KEEP: ::cells::__private010::Keep = {
+                        use ::cells::__private010::ResolveKeep as _;
+                        ::cells::__private010::Resolve::<Result<Token, AuthError>>::KEEP
+                    };
+                    async fn build() -> ::core::result::Result<Token, ::cells::BoxError> {
+                        ::cells::__private010::blocking(move || ::cells::__private010::FactoryOutput::<
+                                Token,
+                            >::into_result(
+                                ::cells::__private010::transient_if(
+                                    ::cells::__private010::fatal_if(token(), is_revoked),
+                                    is_timeout,
+                                ),
+                                Self::KEEP,
+                            ))
+                            .await
+                    }
+                }
+                ::cells::__private010::register! {
+                    __cell_token
+                }
+            };
+        "##]],
+    );
+}

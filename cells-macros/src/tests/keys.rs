@@ -16,6 +16,7 @@ fn factory(key: &Key) -> &'static str {
 fn example(key: &Key) -> String {
     let needed = match key.spec.name {
         "backoff" | "transient" => "retry = 3, ",
+        "eager_refresh" | "fatal" => "fresh = \"50m\", ",
         _ => "",
     };
     format!("{needed}{}", key.spec.example)
@@ -45,8 +46,9 @@ fn every_example_is_accepted() {
         assert_eq!(mistakes(&example(key), factory(key)), "", "{}", key.spec.name);
     }
     // Some keys apply only to async cells, which are never permanent, and some only to fallible ones.
-    let all: Vec<_> =
-        keys().map(|key| key.spec.example).filter(|key| !["permanent", "infallible"].contains(key)).collect();
+    // `eager_refresh` does not go with `linger`.
+    let apart = ["permanent", "infallible", "eager_refresh"];
+    let all: Vec<_> = keys().map(|key| key.spec.example).filter(|key| !apart.contains(key)).collect();
     assert_eq!(mistakes(&all.join(", "), "fn search() -> Result<Index, IndexError> { build() }"), "");
 }
 

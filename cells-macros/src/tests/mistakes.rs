@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -144,10 +144,10 @@ fn f5_what_retries() {
         "retries = 3, backoff = \"0s\", transient = |error| error.is_timeout()",
         SEARCH,
         &expect![[r#"
-        retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
-        "0s"  <-  a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`
-        transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
-    "#]],
+            retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            "0s"  <-  a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`
+            transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
+        "#]],
     );
     check(
         "retyr = 3, backoff = \"1s\"",
@@ -178,6 +178,127 @@ fn f5_what_retries() {
         SEARCH,
         &expect![[""]],
     );
+}
+
+#[test]
+fn f1_ages() {
+    let accepted = [
+        r#"fresh = "50m", expires = "1h""#,
+        "fresh = Token::refresh_at, expires = |token: &Token| token.expires_at, eager_refresh",
+        r#"fresh = MINUTE, expires = "1s", fatal = |error| error.is_revoked()"#,
+        r#"fresh = { MINUTE }, expires = minute!(), linger = "1h""#,
+    ];
+    for args in accepted {
+        check(args, SEARCH, &expect![[""]]);
+    }
+    check(
+        r#"fresh = "1h", expires = MINUTE, eager_refresh"#,
+        "fn search() -> Index { build() }",
+        &expect![[""]],
+    );
+    check(
+        r#"fresh = "0s", expires = "0ms""#,
+        SEARCH,
+        &expect![[r#"
+        "0s"  <-  with a `fresh` of zero every call would refresh the payload; leave `fresh` out, or say how long it is fresh
+        "0ms"  <-  an `expires` of zero would end a payload at once; leave `expires` out, or say how long it may be used
+    "#]],
+    );
+    check(
+        r#"fresh = "60m", expires = "1h""#,
+        SEARCH,
+        &expect![[r#"
+        "60m"  <-  a payload would end before it is stale; write a shorter `fresh`, or a longer `expires`
+    "#]],
+    );
+    check(
+        r#"fresh = 5, expires = "soon""#,
+        SEARCH,
+        &expect![[r#"
+        5  <-  `fresh` takes a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`; write `fresh = "50m"`
+        "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+    "#]],
+    );
+    check(
+        r#"fresh, expires = , eager_refresh = "1h", fatal = "revoked""#,
+        SEARCH,
+        &expect![[r#"
+        fresh  <-  `fresh` takes a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`; write `fresh = "50m"`
+        =  <-  `expires` takes a string literal, a const expression of type `Duration`, or a function of `&T` that returns a `Duration`, an `Instant` or a `SystemTime`; write `expires = Token::expires_at`
+        =  <-  `eager_refresh` takes no value; write `eager_refresh`
+        "revoked"  <-  `fatal` takes the path to a function, or a closure, that takes the error by reference and returns a `bool`; write `fatal = AuthError::is_revoked`
+    "#]],
+    );
+    check(
+        "eager_refresh, fatal = is_revoked, expires = \"1h\"",
+        SEARCH,
+        &expect![[r#"
+        eager_refresh  <-  `eager_refresh` has no effect without `fresh`; add `fresh`, or remove `eager_refresh`
+        fatal  <-  `fatal` has no effect without `fresh`; add `fresh`, or remove `fatal`
+    "#]],
+    );
+    check(
+        "fresh = \"x\", eager_refresh, fatal = is_revoked",
+        SEARCH,
+        &expect![[r#"
+        "x"  <-  `x` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
+    "#]],
+    );
+    check(
+        "fresh = \"1h\", eager_refresh, linger = \"1h\"",
+        SEARCH,
+        &expect![[r#"
+        eager_refresh  <-  `eager_refresh` keeps a payload that nobody uses, and `linger` ends it; remove one of them
+    "#]],
+    );
+    check(
+        "fresh = \"1h\", fatal = is_revoked",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        fatal  <-  `fatal` needs a cell that can fail; return a `Result`, or add `fallible` if the return type is an alias for one
+    "#]],
+    );
+}
+
+#[test]
+fn f1_ages_of_what_never_ends() {
+    check(
+        "permanent, fresh = \"5s\", expires = \"6s\", eager_refresh, fatal = is_revoked",
+        SEARCH,
+        &expect![[r#"
+            fatal  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `fatal`, or remove `permanent`
+            fresh  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `fresh`, or remove `permanent`
+            expires  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `expires`, or remove `permanent`
+            eager_refresh  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `eager_refresh`, or remove `permanent`
+        "#]],
+    );
+    check(
+        "permanent, eager_refresh, fatal = is_revoked",
+        "fn search() -> Index { build() }",
+        &expect![[r#"
+        fatal  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `fatal`, or remove `permanent`
+        eager_refresh  <-  a permanent payload never ends, because callers hold `&'static` references to it; remove `eager_refresh`, or remove `permanent`
+    "#]],
+    );
+    check("permanent, retry = 3, cooldown = \"1s..1m\", transient = is_timeout", SEARCH, &expect![[""]]);
+}
+
+#[test]
+fn f1_ages_of_what_is_only_provided() {
+    check(
+        "provided, fresh = \"5s\", eager_refresh, fatal = is_revoked, retry = 1, backoff = \"1s\", transient = is_timeout",
+        "fn args() -> Result<Args, Error>;",
+        &expect![[r#"
+            retry  <-  `retry` is for a factory, and without a body there is none; write a body, or remove `retry`
+            backoff  <-  `backoff` is for a factory, and without a body there is none; write a body, or remove `backoff`
+            transient  <-  `transient` is for a factory, and without a body there is none; write a body, or remove `transient`
+            fresh  <-  `fresh` is for a factory, and without a body there is none; write a body, or remove `fresh`
+            eager_refresh  <-  `eager_refresh` is for a factory, and without a body there is none; write a body, or remove `eager_refresh`
+            fatal  <-  `fatal` is for a factory, and without a body there is none; write a body, or remove `fatal`
+        "#]],
+    );
+    check("provided, expires = Args::end", "fn args() -> Args;", &expect![[""]]);
+    check("provided, fresh = \"1h\", eager_refresh", "fn args() -> Args { Args::new() }", &expect![[""]]);
 }
 
 #[test]
@@ -572,7 +693,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own

@@ -7,9 +7,10 @@ use crate::cell::control::{Accepts, Decision};
 use crate::cell::initializer::{Initializer, Returned};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::{Purpose, WaitBudget};
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, Panic};
 use crate::flight::frames::{self, Waiting};
 use crate::flight::single_flight::{Flight, Outcome};
+use crate::observe::user_panic::catch_user_panic;
 use crate::payload::lease::{AnyPayload, Lease};
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -82,6 +83,7 @@ impl<'a> Caller<'a> {
     pub(crate) async fn next_step(&mut self) -> Result<Step, Error> {
         let Self { cell, purpose, accepts, new_flight, .. } = *self;
         loop {
+            cell.end_if_due();
             match cell.control.decide(&cell.config, accepts, frames::Caller::Task, new_flight)? {
                 Decision::Take(lease) => return Ok(Step::Take(lease)),
                 Decision::Initialize(flight) => return Ok(Step::Initialize(flight)),
@@ -117,6 +119,18 @@ pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>
     let returned = FramedFuture { build, future: pin!(None), initializer: &mut initializer }.await;
     let outcome = initializer.finish_async(returned).await;
     initializer.end(outcome)
+}
+
+/// The same for a flight that nobody waits for. Its failure, or its panic, was reported to whom it may concern.
+pub(crate) async fn refresh<F: Future<Output = Result<AnyPayload, BoxError>>>(
+    mut initializer: Initializer<'_>,
+    build: &mut impl BuildAsync<F>,
+) {
+    let returned = FramedFuture { build, future: pin!(None), initializer: &mut initializer }.await;
+    match initializer.finish_async(returned).await {
+        Ok(outcome) => catch_user_panic(initializer.name(), || drop(outcome)),
+        Err(panic) => drop(Panic::caught(panic)),
+    }
 }
 
 /// A factory's future, which is created, polled and dropped inside the factory's frame, once for each attempt.

@@ -6,6 +6,7 @@
 //! Whether the factory returns, panics or is dropped unfinished, the flight is settled here, unless it has been
 //! superseded, and then marked as over. Observers are notified once of the start and once of the end, with no lock held.
 
+use crate::cell::ages::Ages;
 use crate::cell::control::{Built, Consequences};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::retry::{self, Attempts, Failed, Pause};
@@ -24,6 +25,7 @@ use crate::payload::drain::Retired;
 use crate::payload::lease::AnyPayload;
 use crate::sync::backoff::Backoff;
 use crate::sync::clock;
+use crate::sync::executor::Executor;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -81,6 +83,10 @@ impl<'a> Initializer<'a> {
             returned: false,
             _blocks_caller: blocks_caller,
         }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.cell.name()
     }
 
     #[cfg(feature = "tokio")]
@@ -202,34 +208,53 @@ impl<'a> Initializer<'a> {
     fn settle(&mut self, returned: Returned) -> (Finished, Option<Retired>) {
         self.returned = true;
         match returned {
-            Ok(Ok(payload)) => {
-                let (outcome, leftover) = self.publish(payload);
-                (Ok(Ok(outcome)), leftover)
-            }
+            Ok(Ok(payload)) => match self.ages_of(&payload) {
+                Ok(ages) => {
+                    let (outcome, leftover) = self.publish(payload, ages);
+                    (Ok(Ok(outcome)), leftover)
+                }
+                Err(panic) => (self.panicked(panic), Some(self.unpublished(payload, Executor::current()))),
+            },
             Ok(Err(failed)) => {
                 let (outcome, retired) = self.fail(failed, InitStatus::Error);
                 (Ok(outcome), retired)
             }
-            Err(panic) => {
-                let error = self.share(Box::new(Panic::message_of(&*panic)));
-                if let Some(of_cell) = cell_error(&error) {
-                    // The panic goes on through the factory that asked for this cell, and then is that one's.
-                    let _ = frames::note::<()>(Err(of_cell.clone()));
-                }
-                let failed = Failed { error, verdict: Verdict::default() };
-                let (_, retired) = self.fail(failed, InitStatus::Panicked);
-                (Err(panic), retired)
-            }
+            Err(panic) => (self.panicked(panic), None),
         }
     }
 
+    /// How old the payload may become. The functions that say so belong to the factory.
+    fn ages_of(&self, payload: &AnyPayload) -> thread::Result<Option<Box<Ages>>> {
+        let _entered = self.enter();
+        catch_unwind(AssertUnwindSafe(|| self.cell.ages_of(payload.payload())))
+    }
+
+    fn panicked(&self, panic: Box<dyn Any + Send>) -> Finished {
+        let error = self.share(Box::new(Panic::message_of(&*panic)));
+        if let Some(of_cell) = cell_error(&error) {
+            // The panic goes on through the factory that asked for this cell, and then is that one's.
+            let _ = frames::note::<()>(Err(of_cell.clone()));
+        }
+        // A panic is not fatal, so this retires nothing.
+        let _ = self.fail(Failed { error, verdict: Verdict::default() }, InitStatus::Panicked);
+        Err(panic)
+    }
+
+    /// A payload that will not be published.
+    fn unpublished(&self, payload: AnyPayload, executor: Executor) -> Retired {
+        let (name, generation, calls) = (self.cell.payload_type(), self.flight.generation, payload.calls());
+        let disposal = Disposal::new(&self.observers, name, generation, calls, executor);
+        Retired::unpublished(payload, disposal)
+    }
+
     /// Publishes what the factory built, unless the flight has been superseded.
-    fn publish(&self, payload: AnyPayload) -> (Outcome, Option<Retired>) {
+    fn publish(&self, payload: AnyPayload, ages: Option<Box<Ages>>) -> (Outcome, Option<Retired>) {
         let built = self.built();
         match self.cell.control.publish(
             &self.flight,
             payload,
             built.clone(),
+            ages,
             &self.cell.config,
             &self.observers,
         ) {
@@ -240,10 +265,7 @@ impl<'a> Initializer<'a> {
             }
             Err((payload, outcome)) => {
                 self.report(&built, InitStatus::Superseded, Some(payload.payload()), None);
-                let (name, generation, calls) =
-                    (self.cell.payload_type(), self.flight.generation, payload.calls());
-                let disposal = Disposal::new(&self.observers, name, generation, calls, built.executor);
-                (outcome, Some(Retired::unpublished(payload, disposal)))
+                (outcome, Some(self.unpublished(payload, built.executor)))
             }
         }
     }

@@ -5,6 +5,8 @@
 //! [`provide`] takes one from outside. All of that is compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type. What users see is [`cell_base`], on that
 //! [`closable_cell`], and on that [`runtime_cell`]; declared cells begin with one of the first two.
 
+pub(crate) mod ageing;
+pub(crate) mod ages;
 pub(crate) mod cell_base;
 pub(crate) mod closable_cell;
 pub(crate) mod close;

@@ -43,6 +43,7 @@ impl RawCell {
         if let Some(info) = self.config.info {
             observed_calls::record(info);
         }
+        self.end_if_due();
         self.control.await_payload(self.name(), caller)
     }
 

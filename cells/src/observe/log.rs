@@ -163,6 +163,16 @@ pub(crate) fn replaced(cell: &str, payload_type: &str, generation: u64) {
     event!(INFO, "runtime_cell_replaced", cell, payload_type, generation);
 }
 
+/// A payload is older than it is fresh, and its refresh begins.
+pub(crate) fn stale(cell: &str, generation: u64) {
+    event!(DEBUG, "runtime_cell_stale", cell, generation);
+}
+
+/// A payload has reached the end of its life; its disposal has an event of its own.
+pub(crate) fn expired(cell: &str, generation: u64) {
+    event!(DEBUG, "runtime_cell_expired", cell, generation);
+}
+
 pub(crate) fn wait_rejected(cell: &str, reason: &str, waited: Duration) {
     let waited_ms = millis(waited);
     event!(DEBUG, "runtime_cell_wait_rejected", cell, reason, waited_ms);

@@ -93,7 +93,11 @@ pub(crate) const REFUSED: &[Exception] = &[
         "a permanent cell is built on its caller's thread",
     ),
     exception("permanent-drop", "`dispose = drop` of a permanent cell", "its payload is never dropped"),
-    exception("permanent-linger", "`linger` of a permanent cell", "its payload never ends"),
+    exception(
+        "permanent-age",
+        "`fresh`, `eager_refresh`, `fatal`, `expires` or `linger` of a permanent cell",
+        "its payload never ends",
+    ),
     exception("async-blocking", "`blocking` on an `async fn`", "it must not block"),
     exception(
         "needs-async",
@@ -102,9 +106,20 @@ pub(crate) const REFUSED: &[Exception] = &[
     ),
     exception(
         "limits",
-        "`max_waiters`, `wait_timeout` and `cooldown` on an infallible cell",
-        "it has no error to return at a limit",
+        "`max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient` and `fatal` on an infallible cell",
+        "it has no error to return at a limit, and none to look at",
     ),
+    exception(
+        "needs-key",
+        "`backoff` and `transient` without `retry`, `eager_refresh` and `fatal` without `fresh`",
+        "it would have no effect",
+    ),
+    exception(
+        "never-stale",
+        "a `fresh` that is not shorter than `expires`",
+        "the payload would end before it is stale",
+    ),
+    exception("linger-refresh", "`eager_refresh` with `linger`", "one keeps what the other ends"),
     exception(
         "no-factory",
         "a parameter, attribute or key for a factory, where there is no body",
@@ -194,8 +209,9 @@ pub(crate) fn rows() -> Vec<String> {
 
 /// What a declaration without a body cannot have.
 fn without_factory(draft: &mut Draft) {
-    for key in
-        ["factory", "adjuster", "blocking", "detached", "max_waiters", "wait_timeout", "cooldown", "linger"]
+    for key in ["factory", "adjuster", "blocking", "detached", "max_waiters", "wait_timeout", "cooldown"]
+        .into_iter()
+        .chain(["retry", "backoff", "transient", "fresh", "eager_refresh", "fatal", "linger"])
     {
         if draft.has(key) {
             draft.refuse("no-factory");
@@ -221,8 +237,12 @@ pub(crate) fn combined(draft: &mut Draft) {
     if draft.has("permanent") && (asynchronous || draft.has("detached") || draft.has("runtime")) {
         draft.refuse("permanent-async");
     }
-    if draft.has("permanent") && draft.has("linger") && !draft.is_async() && !draft.provided {
-        draft.refuse("permanent-linger");
+    for key in ["fresh", "eager_refresh", "fatal", "expires", "linger"] {
+        // What is for a factory is refused for that where there is none.
+        let remains = !draft.provided || key == "expires";
+        if draft.has("permanent") && draft.has(key) && !draft.is_async() && remains {
+            draft.refuse("permanent-age");
+        }
     }
     if draft.is_async() && draft.has("blocking") {
         draft.refuse("async-blocking");
@@ -232,7 +252,7 @@ pub(crate) fn combined(draft: &mut Draft) {
             draft.refuse("needs-async");
         }
     }
-    for key in ["max_waiters", "wait_timeout", "cooldown"] {
+    for key in ["max_waiters", "wait_timeout", "cooldown", "retry", "backoff", "transient", "fatal"] {
         if !draft.fallible && draft.has(key) {
             draft.refuse("limits");
         }

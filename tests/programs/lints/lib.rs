@@ -21,9 +21,11 @@
 )]
 
 use cells::{BoxError, NoopFactoryAdjuster, NullObserver, runtime_cell};
+use core::num::ParseIntError;
 use core::time::Duration;
 
 const LIMIT: Duration = Duration::from_millis(10);
+const RETRIES: u32 = 2;
 
 /// A payload with a constructor, a method, disposers and a destructor.
 #[derive(Debug)]
@@ -44,6 +46,10 @@ impl Pool {
         self.0
     }
 
+    fn age(&self) -> Duration {
+        Duration::from_secs(self.0.into())
+    }
+
     fn save(&self) {
         assert_ne!(self.0, 0);
     }
@@ -52,6 +58,10 @@ impl Pool {
     fn shut(self) {
         assert_eq!(self.0, 2);
     }
+}
+
+fn is_transient(error: &BoxError) -> bool {
+    !error.is::<ParseIntError>()
 }
 
 impl Drop for Pool {
@@ -88,6 +98,49 @@ pub fn fallible() -> Result<Pool, BoxError> {
 #[runtime_cell(cooldown = "1h", linger = "1h", max_waiters = 5)]
 pub fn wrapped() -> Result<u8, BoxError> {
     Ok(1)
+}
+
+/// Ages, by functions of its payload and of its errors.
+///
+/// # Errors
+/// Those of the cell.
+#[runtime_cell(
+    fresh = Pool::age,
+    eager_refresh,
+    fatal = |error| error.is::<ParseIntError>(),
+    expires = |pool| pool.age() + LIMIT,
+    cooldown = "1s..1m",
+    retry = 3,
+    backoff = LIMIT..Duration::MAX,
+    transient = is_transient
+)]
+pub fn aging() -> Result<Pool, BoxError> {
+    Pool::open("3")
+}
+
+/// Ages, and cannot fail.
+#[must_use]
+#[runtime_cell(fresh = "50m", expires = LIMIT, linger = "1h")]
+pub fn aging_always() -> Pool {
+    Pool(3)
+}
+
+/// Ages in tasks.
+///
+/// # Errors
+/// Those of the cell.
+#[runtime_cell(fresh = LIMIT, fatal = is_transient, retry = RETRIES, transient = |_| true)]
+pub async fn aging_in_tasks(aging_always: &Pool) -> Result<Pool, BoxError> {
+    Pool::open(&aging_always.number().to_string())
+}
+
+/// Ages, and blocks.
+///
+/// # Errors
+/// Those of the cell.
+#[runtime_cell(blocking, fresh = "50m", fatal = |_| false, retry = 1, transient = is_transient)]
+pub fn aging_and_blocking() -> Result<Pool, BoxError> {
+    Pool::open("4")
 }
 
 /// Uses every key of a plain, closable cell.

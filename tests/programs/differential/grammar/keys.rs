@@ -27,6 +27,9 @@ const SECOND_MACRO: &str =
 const END: &str = "/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {}";
 const ENDS: &str = "/// Ends.\npub mod ends {\n/// Ends it.\n#[allow(dead_code)] pub fn end<T>(_: T) {} }";
 const BOTH: &str = "/// A module.\npub mod near_by {\n#[allow(unused)] #[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }\n#[allow(unused)] #[::cells::runtime_cell]\npub fn second() -> u8 { crate::make() } }";
+const AGE: &str =
+    "/// Its age.\n#[allow(dead_code)] pub fn age<T>(_: &T) -> ::core::time::Duration { crate::make() }";
+const JUDGE: &str = "/// Judges.\n#[allow(dead_code)] pub fn judge<E>(_: &E) -> bool { true }";
 const WATCH: &str =
     "/// Watches.\n#[allow(dead_code)] pub struct Watch;\nimpl ::cells::Observer for Watch {}";
 const ALIAS: &str = "#[allow(unused_imports)] use ::cells as renamed;";
@@ -137,6 +140,79 @@ pub(super) const CHOICES: &[Choice] = &[
     ("cooldown_const", |draft| with(draft, "cooldown = SECOND", SECOND)),
     ("cooldown_block", |draft| with(draft, "cooldown = { SECOND }", SECOND)),
     ("cooldown_zero", |draft| refused(draft, "cooldown = \"0s\"", "not-a-value")),
+    ("cooldown_range", |draft| key(draft, "cooldown = \"5s..1m\"")),
+    ("cooldown_range_const", |draft| with(draft, "cooldown = SECOND..::core::time::Duration::MAX", SECOND)),
+    ("cooldown_range_shrinks", |draft| refused(draft, "cooldown = \"1m..5s\"", "not-a-value")),
+    ("cooldown_range_half", |draft| refused(draft, "cooldown = \"1m..\"", "not-a-value")),
+    ("cooldown_range_open", |draft| {
+        draft.items.push(SECOND);
+        refused(draft, "cooldown = SECOND..", "not-a-value");
+    }),
+    ("retry", |draft| key(draft, "retry = 3")),
+    ("retry_const", |draft| {
+        with(draft, "retry = N", "/// A number.\n#[allow(dead_code)] pub const N: u32 = 4;")
+    }),
+    ("retry_zero", |draft| refused(draft, "retry = 0", "not-a-value")),
+    ("retry_type", |draft| refused(draft, "retry = 3_u8", "not-a-value")),
+    ("backoff", |draft| key(draft, "retry = 3, backoff = \"1ms..5s\"")),
+    ("backoff_one", |draft| with(draft, "backoff = SECOND, retry = 3", SECOND)),
+    ("backoff_alone", |draft| refused(draft, "backoff = \"1ms\"", "needs-key")),
+    ("backoff_undeclared", |draft| refused(draft, "retry = 3, backoff = NOPE", "not-a-value")),
+    ("transient", |draft| with(draft, "retry = 3, transient = judge", JUDGE)),
+    ("transient_closure", |draft| key(draft, "retry = 3, transient = |_| true")),
+    ("transient_alone", |draft| {
+        draft.items.push(JUDGE);
+        refused(draft, "transient = judge", "needs-key");
+    }),
+    ("fresh", |draft| key(draft, "fresh = \"5s\"")),
+    ("fresh_const", |draft| with(draft, "fresh = SECOND", SECOND)),
+    ("fresh_macro", |draft| with(draft, "fresh = second!()", SECOND_MACRO)),
+    ("fresh_path", |draft| with(draft, "fresh = self::age", AGE)),
+    ("fresh_closure", |draft| key(draft, "fresh = |_| ::std::time::Instant::now()")),
+    ("fresh_zero", |draft| refused(draft, "fresh = \"0s\"", "not-a-value")),
+    ("fresh_number", |draft| refused(draft, "fresh = 5", "not-a-value")),
+    ("fresh_type", |draft| refused(draft, "fresh = { 5_u64 }", "not-a-value")),
+    ("fresh_undeclared", |draft| refused(draft, "fresh = NOPE", "not-a-value")),
+    ("fresh_half", |draft| refused(draft, "fresh = ::core::", "not-a-value")),
+    ("fresh_as_long_as_expires", |draft| refused(draft, "fresh = \"1h\", expires = \"60m\"", "never-stale")),
+    ("eager_refresh", |draft| key(draft, "eager_refresh, fresh = \"5s\"")),
+    ("eager_refresh_alone", |draft| refused(draft, "eager_refresh", "needs-key")),
+    ("eager_refresh_linger", |draft| {
+        key(draft, "fresh = \"5s\", eager_refresh, linger = \"5s\"");
+        if !draft.has("permanent") && draft.body != ";" {
+            draft.refuse("linger-refresh");
+        }
+    }),
+    ("fatal", |draft| with(draft, "fresh = \"5s\", fatal = judge", JUDGE)),
+    ("fatal_closure", |draft| key(draft, "fresh = \"5s\", fatal = |error| { let _ = error; false }")),
+    ("fatal_alone", |draft| {
+        draft.items.push(JUDGE);
+        refused(draft, "fatal = judge", "needs-key");
+    }),
+    ("fatal_call", |draft| {
+        draft.items.push(JUDGE);
+        refused(draft, "fresh = \"5s\", fatal = judge(&1)", "not-a-value");
+    }),
+    ("expires", |draft| key(draft, "expires = \"5s\"")),
+    ("expires_path", |draft| with(draft, "expires = age::<_>", AGE)),
+    ("expires_closure", |draft| {
+        key(
+            draft,
+            "expires = |payload| { let _ = payload; ::core::option::Option::Some(::std::time::SystemTime::now()) }",
+        )
+    }),
+    ("expires_closure_type", |draft| refused(draft, "expires = |_| 5_u64", "not-a-value")),
+    ("expires_returns", |draft| {
+        draft.items.push("/// Its age.\n#[allow(dead_code)] pub fn age<T>(_: &T) -> u64 { 1 }");
+        refused(draft, "expires = age", "not-a-value");
+    }),
+    ("all_ages", |draft| {
+        with(
+            draft,
+            "fresh = \"1s\", expires = \"1m\", eager_refresh, fatal = judge, retry = 3, backoff = \"1s\", transient = judge, cooldown = \"1s..1m\"",
+            JUDGE,
+        );
+    }),
     ("linger", |draft| key(draft, "linger = \"5s\"")),
     ("linger_const", |draft| with(draft, "linger = SECOND", SECOND)),
     ("linger_zero", |draft| refused(draft, "linger = \"0s\"", "not-a-value")),
