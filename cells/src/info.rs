@@ -371,3 +371,26 @@ impl Dependency {
         Self { cell, kind: DependencyKind::After }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Nanos, max_waiters};
+    use std::time::Duration;
+
+    #[test]
+    fn a_small_time_is_exact_for_centuries_and_the_longest_is_without_end() {
+        for time in [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(500 * 365 * 86_400)] {
+            assert_eq!(Nanos::of(time).get(), time);
+        }
+        assert_eq!(Nanos::of(Duration::from_secs(u64::MAX / 1000)).get(), Duration::MAX);
+        assert_eq!(Nanos::of(Duration::ZERO).unless_zero(), None);
+    }
+
+    #[test]
+    fn any_number_of_waiters_is_zero() {
+        assert_eq!(
+            [0, 1, usize::MAX].map(|n| max_waiters(n).map(u32::from)),
+            [None, Some(1), Some(u32::MAX)]
+        );
+    }
+}

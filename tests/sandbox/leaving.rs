@@ -3,7 +3,7 @@
 use crate::graph::{LIMIT, TWICE, limit, twice};
 use cells::testing::Sandbox;
 use cells::{BoxError, runtime_cell};
-use cells_test_support::{Gate, message, panic_of};
+use cells_test_support::{Boom, Count, Gate, eventually, message, panic_of};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -171,4 +171,22 @@ mod on_tokio {
         // The payload was put, so it does not end with the runtime; its disposer has none to run on, and is run here.
         assert_eq!(cells.join().load(Ordering::SeqCst), 1);
     }
+}
+
+#[test]
+fn f5_leaving_ends_a_backoff() {
+    static RUNS: Count = Count::zero();
+
+    #[runtime_cell(retry = 9, backoff = Duration::MAX)]
+    fn db() -> Result<u8, Boom> {
+        RUNS.up();
+        Err(Boom(1))
+    }
+
+    let cells = Sandbox::new().enter();
+    let caller = cells.handle().spawn(|| db().map(|lease| *lease));
+    eventually("the first attempt", || RUNS.get() == 1);
+    drop(cells);
+    assert!(caller.join().expect("no panic").is_err_and(|error| error.is_shut_down()));
+    assert_eq!(RUNS.get(), 1);
 }

@@ -112,6 +112,20 @@ fn runtime_cell_retrying() {
     ];
     assert_last(&events[..1], "runtime_cell_retrying", Level::WARN, &fields);
     assert_eq!((events.len(), events[1].name), (2, "runtime_cell_init_failed"), "{events:#?}");
+    // No attempt follows where the flight is settled already.
+    let mut attempts = 0;
+    let superseded = logged(|| {
+        let built = cell.get_or_initialize(|| {
+            attempts += 1;
+            if attempts == 1 {
+                cell.invalidate();
+                return Err(Boom(1));
+            }
+            Ok(attempts)
+        });
+        assert_eq!(built.as_deref().ok(), Some(&2));
+    });
+    assert!(superseded.iter().all(|event| event.name != "runtime_cell_retrying"), "{superseded:#?}");
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub(crate) struct Initializer<'a> {
     context: Option<InitContext>,
     started: Instant,
     attempts: Attempts,
-    /// The wait for the next attempt, in a task.
-    pause: Option<Pause>,
+    /// The wait for the next attempt, in a task. Boxed, because most flights have none.
+    pause: Option<Box<Pause>>,
     returned: bool,
     _blocks_caller: Option<Blocked>,
 }
@@ -141,11 +141,11 @@ impl<'a> Initializer<'a> {
             if let Some(pause) = &mut self.pause {
                 let Poll::Ready(goes_on) = pause.wait.as_mut().poll(cx) else { return Poll::Pending };
                 drop(entered);
-                let Some(Pause { failed, .. }) = self.pause.take() else { unreachable!("it was polled") };
+                let Some(pause) = self.pause.take() else { unreachable!("it was polled") };
                 if !goes_on {
-                    return Poll::Ready(Ok(Err(failed)));
+                    return Poll::Ready(Ok(Err(pause.failed)));
                 }
-                failed.forget(self.cell.name());
+                pause.failed.forget(self.cell.name());
                 continue;
             }
             let polled = catch_unwind(AssertUnwindSafe(|| factory(cx)));
@@ -158,7 +158,7 @@ impl<'a> Initializer<'a> {
             match self.judge(attempted) {
                 Judged::Last(returned) => return Poll::Ready(returned),
                 Judged::Again(failed, delay) => {
-                    self.pause = Some(Pause::new(&self.flight, delay, failed));
+                    self.pause = Some(Box::new(Pause::new(&self.flight, delay, failed)));
                 }
             }
         }
@@ -166,10 +166,9 @@ impl<'a> Initializer<'a> {
 
     /// Decides whether an attempt was the flight's last one.
     fn judge(&mut self, attempted: Attempted) -> Judged {
-        let verdict = self.frame.take_verdict();
         let failed = match attempted {
             Ok(Ok(payload)) => return Judged::Last(Ok(Ok(payload))),
-            Ok(Err(error)) => Failed { error: self.share(error), verdict },
+            Ok(Err(error)) => Failed { error: self.share(error), verdict: self.frame.take_verdict() },
             Err(panic) => return Judged::Last(Err(panic)),
         };
         match self.attempts.next(self.cell, &self.flight, &self.frame, &failed) {
