@@ -193,8 +193,8 @@ pub(super) const CHOICES: &[Choice] = &[
     ("expires_closure", |draft| {
         key(
             draft,
-            "expires = |payload| { let _ = payload; ::core::option::Option::Some(::std::time::SystemTime::now()) }",
-        )
+            "expires = |it| { let _ = it; ::core::option::Option::Some(::std::time::Instant::now()) }",
+        );
     }),
     ("expires_closure_type", |draft| refused(draft, "expires = |_| 5_u64", "not-a-value")),
     ("expires_returns", |draft| {
