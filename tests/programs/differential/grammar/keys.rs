@@ -150,7 +150,7 @@ pub(super) const CHOICES: &[Choice] = &[
     }),
     ("retry", |draft| key(draft, "retry = 3")),
     ("retry_const", |draft| {
-        with(draft, "retry = N", "/// A number.\n#[allow(dead_code)] pub const N: u32 = 4;")
+        with(draft, "retry = N", "/// A number.\n#[allow(dead_code)] pub const N: u32 = 4;");
     }),
     ("retry_zero", |draft| refused(draft, "retry = 0", "not-a-value")),
     ("retry_type", |draft| refused(draft, "retry = 3_u8", "not-a-value")),
