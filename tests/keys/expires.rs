@@ -48,13 +48,13 @@ fn f2_expires_is_a_duration_or_a_function() {
     fn of_what_is_provided() -> Duration;
 
     // Named as a variable of the expansion is.
-    fn payload(_: &u8) -> Duration {
+    fn payload(_: &Token) -> Duration {
         HOUR
     }
 
     #[runtime_cell(expires = payload)]
-    fn by_a_common_name() -> u8 {
-        6
+    fn by_a_common_name() -> Token {
+        Token { expires_at: None }
     }
 
     let _ = by_a_common_name();
