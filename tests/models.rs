@@ -87,6 +87,15 @@ model!(v3_provided_values_and_a_drain, at_random);
 model!(v3_provided_values_and_a_shutdown, at_random);
 model!(v3_a_replacement_of_a_flight_and_a_shutdown, at_random);
 model!(v4_a_factory_that_can_run_only_once_and_a_closer, at_random);
+model!(f5_attempts_a_refresh_and_a_closer, at_random);
+model!(f5_attempts_and_a_shutdown, at_random);
+model!(f5_waiters_of_a_flight_with_attempts, at_random);
+model!(f5_a_close_ends_a_backoff, at_random);
+model!(f5_a_shutdown_ends_a_backoff, at_random);
+model!(f5_a_replacement_ends_a_backoff, at_random);
+model!(f5_a_close_ends_a_backoff_of_a_task, at_random);
+model!(f5_attempts_of_tasks_that_are_dropped, at_random);
+model!(f4_a_fatal_refresh_a_reader_and_a_closer, at_random);
 model!(waits_without_building_and_a_closer, at_random);
 model!(waits_without_building_and_seeds, at_random);
 model!(a_task_and_threads_wait_alike, at_random);
@@ -190,10 +199,37 @@ impl World {
     }
 
     fn with_max_waiters(n: usize) -> Self {
-        let cell = RuntimeCell::new("model").wait_timeout(Duration::ZERO).max_waiters(n);
+        Self::of(RuntimeCell::new("model").max_waiters(n))
+    }
+
+    /// With a second attempt in each flight, after a wait of that time. In a model that is over as soon as it has begun,
+    /// unless it is [`LONG`]: then it has no end.
+    fn retrying(backoff: Duration) -> Self {
+        Self::of(RuntimeCell::new("model").retry(1).backoff(backoff, backoff))
+    }
+
+    fn of(cell: RuntimeCell<Payload>) -> Self {
+        let cell = cell.wait_timeout(Duration::ZERO).disposer(Disposer::with(Payload::dispose));
         let accounts = Arc::<Accounts>::default();
         cell.configure_observer(accounts.clone());
-        Self { cell: Arc::new(cell.disposer(Disposer::with(Payload::dispose))), accounts }
+        Self { cell: Arc::new(cell), accounts }
+    }
+
+    /// Gets the payload by a factory whose first attempt fails, and each second one after it.
+    fn get_flaky(&self, failing: impl Fn(&Self)) -> Result<u64, Error> {
+        let mut attempts = 0;
+        let factory = || self.attempt(&mut attempts, &failing);
+        self.cell.get_or_initialize(factory).map(use_lease)
+    }
+
+    fn attempt(&self, attempts: &mut usize, failing: &impl Fn(&Self)) -> Result<Payload, Boom> {
+        *attempts += 1;
+        if *attempts % 2 == 0 {
+            return self.accounts.build();
+        }
+        failing(self);
+        yield_now();
+        Err(Boom(1))
     }
 
     /// With a payload already published.
@@ -679,6 +715,120 @@ mod models {
         world.end([once, close]);
     }
 
+    const SOON: Duration = Duration::from_millis(1);
+
+    pub(crate) fn f5_attempts_a_refresh_and_a_closer() {
+        let world = World::retrying(SOON);
+        let get = world.spawn(|world| {
+            world.get_flaky(|_| {}).expect("the second attempt succeeds");
+        });
+        let refresh = world.spawn(|world| {
+            let mut attempts = 0;
+            let lease = world.cell.refresh(|| world.attempt(&mut attempts, &|_| {}));
+            use_lease(lease.expect("the second attempt succeeds"));
+        });
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close_and_drain(LONG))));
+        world.end([get, refresh, close]);
+    }
+
+    pub(crate) fn f5_attempts_and_a_shutdown() {
+        let world = World::retrying(SOON);
+        let get = |world: &World| {
+            assert!(world.get_flaky(|_| {}).err().is_none_or(|error| error.is_shut_down()));
+        };
+        let getters = [world.spawn(get), world.spawn(get)];
+        world.spawn(shut_down).join().unwrap();
+        world.end(getters);
+    }
+
+    /// One flight, however many attempts it has: nobody else runs a factory in between.
+    pub(crate) fn f5_waiters_of_a_flight_with_attempts() {
+        let world = World::retrying(SOON);
+        let failed = Arc::new(AtomicUsize::new(0));
+        let getters = [(); 3].map(|()| {
+            let failed = failed.clone();
+            world.spawn(move |world| {
+                let generation = world.get_flaky(|_| {
+                    failed.fetch_add(1, SeqCst);
+                });
+                assert_eq!(generation.expect("the second attempt succeeds"), 1);
+            })
+        });
+        for getter in getters {
+            getter.join().unwrap();
+        }
+        assert_eq!((failed.load(SeqCst), world.built(), world.disposed()), (1, 1, 0));
+        world.end([]);
+    }
+
+    /// A caller whose flight comes to its second attempt only if it is ended before that; `end` comes during the first
+    /// one, or later.
+    fn ended_in_a_backoff(end: fn(&World), check: fn(Result<u64, Error>)) {
+        let world = World::retrying(LONG);
+        let ender = Arc::new(Mutex::new(None));
+        check(world.get_flaky(|world| {
+            ender.lock().unwrap().get_or_insert_with(|| world.spawn(end));
+        }));
+        let ender = ender.lock().unwrap().take();
+        world.end(ender);
+    }
+
+    pub(crate) fn f5_a_close_ends_a_backoff() {
+        let close = |world: &World| {
+            assert_eq!(world.close_with(|cell| cell.close_and_drain(LONG)).status, CloseStatus::Superseded);
+        };
+        ended_in_a_backoff(close, |answer| assert_eq!(answer.expect("a superseded caller starts over"), 2));
+    }
+
+    pub(crate) fn f5_a_shutdown_ends_a_backoff() {
+        ended_in_a_backoff(shut_down, |answer| assert!(answer.is_err_and(|error| error.is_shut_down())));
+    }
+
+    pub(crate) fn f5_a_replacement_ends_a_backoff() {
+        ended_in_a_backoff(replace, |answer| assert_eq!(answer.expect("the value"), 2));
+    }
+
+    pub(crate) fn f5_a_close_ends_a_backoff_of_a_task() {
+        let world = World::retrying(LONG);
+        let closer = Arc::new(Mutex::new(None));
+        let answer = block_on(world.get_flaky_async(|world| {
+            let close = |world: &World| drop(world.close_with(|cell| cell.close()));
+            closer.lock().unwrap().get_or_insert_with(|| world.spawn(close));
+        }));
+        assert_eq!(answer.expect("a superseded caller starts over"), 2);
+        let closer = closer.lock().unwrap().take();
+        world.end(closer);
+    }
+
+    /// Also in a backoff without end: the waiter takes over.
+    pub(crate) fn f5_attempts_of_tasks_that_are_dropped() {
+        for backoff in [SOON, LONG] {
+            let world = World::retrying(backoff);
+            let go = world.spawn(|world| poll_a_few_times(3, world.get_flaky_async(|_| {})));
+            let stay = world.stay();
+            let close = world.spawn(|world| drop(world.close_with(|cell| cell.close())));
+            world.end([go, stay, close]);
+        }
+    }
+
+    /// The payload is retired by the closer or by the failure, and disposed once.
+    pub(crate) fn f4_a_fatal_refresh_a_reader_and_a_closer() {
+        let world = World::ready();
+        let refresh = world.spawn(|world| {
+            let factory = || {
+                yield_now();
+                cells::__private010::fatal_if(Err::<Payload, _>(Boom(1)), |_| true)
+            };
+            assert!(world.cell.refresh(factory).is_err());
+            assert!(world.cell.peek().is_none(), "nobody has built another one");
+        });
+        let read = world.spawn(|world| {
+            world.cell.peek().map(use_lease);
+        });
+        let close = world.spawn(|world| drop(world.close_with(|cell| cell.close_and_drain(LONG))));
+        world.end([refresh, read, close]);
+    }
+
     /// A wait ends with a payload that was published before or during it, also if that is closed at once.
     pub(crate) fn waits_without_building_and_a_closer() {
         let world = World::new();
@@ -953,6 +1103,24 @@ mod tasks {
     impl World {
         pub(crate) async fn get_async(&self) -> Result<u64, Error> {
             self.cell.get_or_initialize_async(|| build(&self.accounts)).await.map(use_lease)
+        }
+
+        /// As [`get_flaky`](Self::get_flaky).
+        pub(crate) async fn get_flaky_async(&self, failing: impl Fn(&Self)) -> Result<u64, Error> {
+            let mut attempts = 0;
+            let factory = || {
+                attempts += 1;
+                let (failing, fails) = (&failing, attempts % 2 == 1);
+                async move {
+                    if fails {
+                        failing(self);
+                        pause().await;
+                        return Err(Boom(1));
+                    }
+                    build(&self.accounts).await
+                }
+            };
+            self.cell.get_or_initialize_async(factory).await.map(use_lease)
         }
 
         /// A task that completes.

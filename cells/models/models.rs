@@ -69,8 +69,9 @@ impl World {
         let lane = vacancy.lane();
         assert!(self.payloads[payload].lane.set(lane).is_ok());
         // SAFETY: the payload stays until the world ends.
-        let old =
-            unsafe { slot.publish(self.all, vacancy, NonNull::from(&self.payloads[payload]).cast(), finish) };
+        let old = unsafe {
+            slot.publish(self.all, vacancy, NonNull::from(&self.payloads[payload]).cast(), finish, false)
+        };
         (Lease::of(Held { payload: lane.payload(), seat: None }), old)
     }
 

@@ -4,6 +4,7 @@ use crate::image::{self, Home};
 use crate::lifetime::LifetimeFn;
 use std::any::TypeId;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How long a call waits for other callers' flights, unless the cell says otherwise.
@@ -12,20 +13,71 @@ const DEFAULT_WAIT: Duration = Duration::from_millis(1500);
 /// How long a flight waits before it runs its factory again, unless the cell says otherwise.
 const DEFAULT_BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// How many callers may wait for a cell, and for how long, and its cooldown after a failure.
+/// How many callers may wait for a cell, and for how long, and what happens after a failure. Everything is small: each cell
+/// has its own (target: size of a cell, docs/performance.md).
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
     /// How many callers may wait at once; `None` is any number.
-    pub(crate) max_waiters: Option<usize>,
-    /// How long one call may wait for other callers' flights; `None` is without limit.
-    pub(crate) wait_timeout: Option<Duration>,
+    pub(crate) max_waiters: Option<NonZeroU32>,
+    /// How often one flight runs a factory again that has failed.
+    pub(crate) retries: u32,
+    /// How long one call may wait for other callers' flights; zero is without limit.
+    pub(crate) wait_timeout: Nanos,
     /// How long after a failure no factory runs; zero is no cooldown.
-    pub(crate) cooldown: Duration,
+    pub(crate) cooldown: Nanos,
+    /// Up to which time the cooldown doubles with each failure in a row; not at all, if it is no longer than the cooldown.
+    pub(crate) max_cooldown: Nanos,
+    /// How long a flight waits before it runs the factory again.
+    pub(crate) backoff: Nanos,
+    /// Up to which time that doubles.
+    pub(crate) max_backoff: Nanos,
 }
 
 impl Limits {
-    pub(crate) const DEFAULT: Self =
-        Self { max_waiters: None, wait_timeout: Some(DEFAULT_WAIT), cooldown: Duration::ZERO };
+    pub(crate) const DEFAULT: Self = Self {
+        max_waiters: None,
+        retries: 0,
+        wait_timeout: Nanos::of(DEFAULT_WAIT),
+        cooldown: Nanos::ZERO,
+        max_cooldown: Nanos::ZERO,
+        backoff: Nanos::of(DEFAULT_BACKOFF.0),
+        max_backoff: Nanos::of(DEFAULT_BACKOFF.1),
+    };
+}
+
+/// A time in whole nanoseconds. The longest, of 584 years, means [`Duration::MAX`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Nanos(u64);
+
+impl Nanos {
+    pub(crate) const ZERO: Self = Self(0);
+
+    #[expect(clippy::cast_possible_truncation, reason = "it is compared first")]
+    pub(crate) const fn of(time: Duration) -> Self {
+        let nanos = time.as_nanos();
+        Self(if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 })
+    }
+
+    const fn of_limit(limit: Option<Duration>) -> Self {
+        match limit {
+            Some(limit) => Self::of(limit),
+            None => Self::ZERO,
+        }
+    }
+
+    pub(crate) const fn get(self) -> Duration {
+        if self.0 == u64::MAX { Duration::MAX } else { Duration::from_nanos(self.0) }
+    }
+
+    pub(crate) fn unless_zero(self) -> Option<Duration> {
+        (self != Self::ZERO).then(|| self.get())
+    }
+}
+
+/// The most waiters, where zero means any number. More than a `u32` counts are more than there are threads and tasks.
+#[expect(clippy::cast_possible_truncation, reason = "it is compared first")]
+pub(crate) const fn max_waiters(n: usize) -> Option<NonZeroU32> {
+    NonZeroU32::new(if n > u32::MAX as usize { u32::MAX } else { n as u32 })
 }
 
 /// For setters, to which zero means no limit.
@@ -108,7 +160,18 @@ impl CellInfo {
     }
 
     pub(crate) const fn limits(&self) -> Limits {
-        Limits { max_waiters: self.max_waiters, wait_timeout: self.wait_timeout, cooldown: self.cooldown }
+        Limits {
+            max_waiters: match self.max_waiters {
+                Some(n) => max_waiters(n),
+                None => None,
+            },
+            retries: self.retries,
+            wait_timeout: Nanos::of_limit(self.wait_timeout),
+            cooldown: Nanos::of(self.cooldown),
+            max_cooldown: Nanos::of_limit(self.max_cooldown),
+            backoff: Nanos::of(self.backoff.0),
+            max_backoff: Nanos::of(self.backoff.1),
+        }
     }
 }
 

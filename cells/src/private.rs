@@ -132,10 +132,7 @@ impl<T: Payload, D: Declared<T>> LendAsync for CellStatic<StaticCell<T, D>> {
     type Lent = Ref<'static, T>;
 
     async fn lend_payload_async(cell: &'static Self) -> Result<Ref<'static, T>, BoxError> {
-        match cell.peek() {
-            Some(lease) => Ok(lease),
-            None => Ok(cell.any().get_slow_async(Purpose::Get).await?.typed()),
-        }
+        Ok(cell.any().get_async(Purpose::Get).await?.typed())
     }
 }
 
@@ -245,20 +242,15 @@ pub fn lifetime_by<T: 'static, L: IntoLifetime>(
 
 /// What a factory returned, after a note on whether its error is one that no later attempt would mend.
 pub fn fatal_if<T, E>(returned: Result<T, E>, is_fatal: impl FnOnce(&E) -> bool) -> Result<T, E> {
-    if let Err(error) = &returned {
-        if is_fatal(error) {
-            frames::judge(|verdict| verdict.fatal = true);
-        }
-    }
+    let fatal = returned.as_ref().is_err_and(is_fatal);
+    frames::judge(|verdict| verdict.fatal = fatal);
     returned
 }
 
 /// What a factory returned, after a note on whether its error is one that the next attempt may not meet.
 pub fn transient_if<T, E>(returned: Result<T, E>, is_transient: impl FnOnce(&E) -> bool) -> Result<T, E> {
-    if let Err(error) = &returned {
-        let transient = is_transient(error);
-        frames::judge(|verdict| verdict.transient = Some(transient));
-    }
+    let transient = returned.as_ref().err().map(is_transient);
+    frames::judge(|verdict| verdict.transient = transient);
     returned
 }
 

@@ -1,4 +1,4 @@
-//! `cooldown`: how long no factory runs after a failure.
+//! `cooldown`: how long no factory runs after a failure. How it doubles is in `threads` and `tasks`.
 
 use cells::runtime_cell;
 use cells_test_support::{Boom, Count};
@@ -24,5 +24,23 @@ fn m4_cooldown_keeps_the_factory_from_running_again() {
     assert_eq!((error.downcast_ref(), RUNS.get()), (Some(&Boom(1)), 1));
     for _ in 0..2 {
         assert!(!without().unwrap_err().is_cooldown(), "by default there is no cooldown");
+    }
+}
+
+#[test]
+fn f5_a_range_is_a_cooldown_that_doubles() {
+    #[runtime_cell(cooldown = "1h..8h")]
+    fn doubles() -> Result<u8, Boom> {
+        Err(Boom(1))
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    assert_eq!((DOUBLES.info().cooldown, DOUBLES.info().max_cooldown), (HOUR, Some(8 * HOUR)));
+    for times in [1, 2, 4, 8, 8] {
+        assert!(!doubles().unwrap_err().is_cooldown());
+        let left = doubles().unwrap_err().retry_after().unwrap_or_default();
+        assert!(left > HOUR * times / 4 && left <= HOUR * times, "{left:?} is not {times} hours");
+        // It ends the cooldown, and not the row of failures.
+        DOUBLES.invalidate();
     }
 }

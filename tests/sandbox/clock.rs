@@ -36,6 +36,53 @@ fn t7_a_cooldown_is_over_when_the_clock_is_advanced() {
 }
 
 #[test]
+fn f5_a_backoff_ends_when_the_clock_is_advanced() {
+    static RUNS: [Count; 2] = [const { Count::zero() }; 2];
+
+    #[runtime_cell(retry = 1, backoff = "1h")]
+    fn in_a_thread() -> Result<usize, Boom> {
+        if RUNS[0].up() == 1 { Err(Boom(1)) } else { Ok(RUNS[0].get()) }
+    }
+    #[runtime_cell(retry = 1, backoff = "1h")]
+    async fn in_a_task() -> Result<usize, Boom> {
+        if RUNS[1].up() == 1 { Err(Boom(1)) } else { Ok(RUNS[1].get()) }
+    }
+
+    let cells = Sandbox::new().enter();
+    let thread = cells.handle().spawn(|| in_a_thread().map(|lease| *lease));
+    let task = cells.handle().spawn(|| pollster::block_on(async { in_a_task().await.map(|lease| *lease) }));
+    for (cell, runs) in [(IN_A_THREAD.any(), &RUNS[0]), (IN_A_TASK.any(), &RUNS[1])] {
+        cells_test_support::eventually("the first attempt", || runs.get() == 1);
+        assert_eq!(cell.state(), State::Initializing);
+    }
+    let mut advanced = || {
+        // The backoff may begin after the clock was advanced.
+        cells.advance(HOUR);
+        RUNS.iter().all(|runs| runs.get() == 2)
+    };
+    cells_test_support::eventually("the second attempts", &mut advanced);
+    for caller in [thread, task] {
+        assert!(caller.join().expect("no panic").is_ok_and(|built| built == 2));
+    }
+}
+
+#[test]
+fn f5_a_cooldown_that_doubles_is_over_when_the_clock_is_advanced() {
+    #[runtime_cell(cooldown = "1h..4h")]
+    fn doubling() -> Result<u8, Boom> {
+        Err(Boom(1))
+    }
+
+    let cells = Sandbox::new().enter();
+    for times in [1, 2, 4, 4] {
+        assert!(!doubling().unwrap_err().is_cooldown());
+        let left = doubling().unwrap_err().retry_after().expect("it cools down");
+        assert!(left > HOUR * times / 4 && left <= HOUR * times, "{left:?} is not {times} hours");
+        cells.advance(left);
+    }
+}
+
+#[test]
 fn t7_a_wait_limit_ends_when_the_clock_is_advanced() {
     #[runtime_cell(wait_timeout = "1h")]
     fn slow(stop: &&'static Stage) -> Result<u8, Boom> {

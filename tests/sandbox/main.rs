@@ -1,6 +1,7 @@
 //! Tests that share nothing: section T of docs/contract.md. All tests of this suite run in parallel in one process, and
 //! use the same cells.
 
+mod ageing;
 mod at_exit;
 mod clock;
 mod graph;

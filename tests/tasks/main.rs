@@ -4,6 +4,7 @@
 //! `cargo test -p cells-tests-tasks --no-default-features` runs the tests that do not need the library's feature `tokio`
 //! without it.
 
+mod ageing;
 mod cancelling;
 mod contract;
 mod cycles;
@@ -13,6 +14,7 @@ mod getting;
 mod kinds;
 mod limits;
 mod providing;
+mod retrying;
 mod sending;
 mod shutdown;
 mod waiting;

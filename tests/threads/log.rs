@@ -100,6 +100,21 @@ fn runtime_cell_initialized() {
 }
 
 #[test]
+fn runtime_cell_retrying() {
+    let soon = Duration::from_millis(1);
+    let cell = cell::<u32>("db").retry(1).backoff(soon, soon);
+    let events = logged(|| drop(cell.get_or_initialize(|| Err(Boom(1)))));
+    let fields = [
+        ("generation", Some("1")),
+        ("attempt", Some("1")),
+        ("delay_ms", Some("1")),
+        ("error", Some("boom 1")),
+    ];
+    assert_last(&events[..1], "runtime_cell_retrying", Level::WARN, &fields);
+    assert_eq!((events.len(), events[1].name), (2, "runtime_cell_init_failed"), "{events:#?}");
+}
+
+#[test]
 fn runtime_cell_init_failed() {
     let cell = cell::<u32>("db");
     let failed = logged(|| drop(cell.get_or_initialize(|| Err(Boom(1)))));

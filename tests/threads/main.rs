@@ -22,6 +22,7 @@ mod observers;
 mod providing;
 mod refreshing;
 mod registry;
+mod retrying;
 mod seeding;
 mod shutdown;
 mod snapshots;

@@ -40,6 +40,13 @@ impl CellBase {
         self
     }
 
+    /// The same, without a payload that has ended.
+    fn raw_now(&self) -> &RawCell {
+        let here = self.raw.here();
+        here.end_if_due();
+        here
+    }
+
     /// Returns the cell's name.
     pub fn name(&self) -> &'static str {
         self.raw.name()
@@ -47,17 +54,17 @@ impl CellBase {
 
     /// Returns the current state.
     pub fn state(&self) -> State {
-        self.raw.here().state()
+        self.raw_now().state()
     }
 
     /// Returns `true` if a payload is published.
     pub fn is_ready(&self) -> bool {
-        self.raw.here().is_ready()
+        self.raw_now().is_ready()
     }
 
     /// Returns the generation of the published payload, if there is one.
     pub fn generation(&self) -> Option<u64> {
-        self.raw.here().generation()
+        self.raw_now().generation()
     }
 
     /// Returns how ready reads of the published payload are synchronized with closes, on which their cost depends; of an
@@ -71,7 +78,7 @@ impl CellBase {
     ///
     /// The numbers of waiters and leases may change while they are counted: show them, but do not decide by them.
     pub fn snapshot(&self) -> CellSnapshot {
-        self.raw.here().snapshot()
+        self.raw_now().snapshot()
     }
 
     /// Sets the cell's observer, which is notified in addition to the global one. A flight under way keeps the observer

@@ -1,6 +1,7 @@
 //! What can be done with the payload of a cell that threads close: a plain declared cell, or one that the program
 //! creates. How such a cell is built is the business of what dereferences to it.
 
+use crate::cell::ages::Ages;
 use crate::cell::cell_base::CellBase;
 use crate::cell::config::{Config, DeclaredFactory};
 use crate::cell::provide::{Place, ProvideError};
@@ -217,8 +218,12 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
 
     /// As [`seed`](Self::seed), but `place` turns `value` into the payload, once nothing can refuse it any more. `place`
     /// runs under the cell's lock.
-    pub(crate) fn seed_with<V>(&self, value: V, place: impl Fn(V) -> T) -> Result<(), SeedError<V>> {
-        self.publish(value, place, |payload| self.raw().seed(payload))
+    pub(crate) fn seed_with<V: Send + Sync + 'static>(
+        &self,
+        value: V,
+        place: impl Fn(V) -> T,
+    ) -> Result<(), SeedError<V>> {
+        self.publish(value, place, |ages, payload| self.raw().seed(ages, payload))
             .map_err(|(refusal, value)| SeedError::new(self.name(), refusal, value))
     }
 
@@ -269,29 +274,31 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
 
     /// Provides a value, which `make` turns into the payload, once nothing can refuse it any more; returns its generation.
     /// `make` runs under the cell's lock.
-    pub(crate) fn provide_at<V>(
+    pub(crate) fn provide_at<V: Send + Sync + 'static>(
         &self,
         place: Place,
         value: V,
         make: impl Fn(V) -> T,
     ) -> Result<u64, ProvideError<V>> {
-        self.publish(value, make, |payload| self.raw().provide(place, payload))
+        self.publish(value, make, |ages, payload| self.raw().provide(place, ages, payload))
             .map_err(|(refusal, value)| ProvideError::new(self.name(), refusal, value))
     }
 
     /// Publishes the payload that `make` makes of `value`, by a function that may refuse it; then the value comes back.
-    fn publish<V, R, E>(
+    fn publish<V: Send + Sync + 'static, R, E>(
         &self,
         value: V,
         make: impl Fn(V) -> T,
-        publish: impl FnOnce(&mut dyn FnMut() -> AnyPayload) -> Result<R, E>,
+        publish: impl FnOnce(Option<Box<Ages>>, &mut dyn FnMut() -> AnyPayload) -> Result<R, E>,
     ) -> Result<R, (E, V)> {
+        // Only payloads that are the values themselves age. Not under the lock: it may call functions of the program.
+        let ages = self.raw().ages_of(&value);
         let mut value = Some(value);
         let mut payload = || {
             let Some(value) = value.take() else { unreachable!("a payload is placed once") };
             self.payload(make(value))
         };
-        publish(&mut payload).map_err(|refusal| match value {
+        publish(ages, &mut payload).map_err(|refusal| match value {
             Some(value) => (refusal, value),
             None => unreachable!("a value that is refused is not placed"),
         })

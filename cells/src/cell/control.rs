@@ -16,13 +16,15 @@
 //! |---|---|---|
 //! | no flight | a flight under way, of the next generation | [`decide`](Control::decide) |
 //! | a flight | its payload published, and what was published before retired | [`publish`](Control::publish) |
-//! | a flight | a failure on record | [`fail`](Control::fail) |
+//! | a flight | a failure on record; after a fatal error of a refresh, the payload retired | [`fail`](Control::fail) |
 //! | a flight | no flight | [`cancel`](Control::cancel) |
 //! | a flight, a payload, a failure | none of them | [`close_if`](Control::close_if) |
 //! | a flight | no flight, a payload stays | [`supersede`](Control::supersede) |
 //! | a flight, a payload | a failure on record | [`record_failure`](Control::record_failure) |
 //! | no flight, no payload | a payload published | [`provide`](Control::provide), also of a seed |
 //! | a flight, a payload | another payload published, which settles the flight | [`provide`](Control::provide), as a replacement |
+//! | a payload that is stale, no flight | a flight under way | [`begin_refresh`](Control::begin_refresh) |
+//! | a payload that has ended | no payload; a flight stays | [`end_if_due`](Control::end_if_due) |
 //! | any | no flight, and none begins any more | [`shut_down`](Control::shut_down) |
 //!
 //! Who waits for a payload and builds none ([`await_payload`](Control::await_payload)) waits for a flight that nobody
@@ -43,6 +45,7 @@
 //! - A payload is published only by the flight in the control block or by `provide`, so published generations only grow.
 //! - No flight begins in a cell without a factory.
 
+use crate::cell::ages::{Ages, Due};
 use crate::cell::config::Config;
 use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::{Error, LifecycleError, SharedError, UnavailableError};
@@ -56,10 +59,13 @@ use crate::payload::disposal::Disposal;
 use crate::payload::drain::{Drain, Retired};
 use crate::payload::lease::{AnyPayload, Lease, Parting, Published};
 use crate::payload::payload_type::PayloadType;
+use crate::sync::alarm::Alarm;
+use crate::sync::backoff::Backoff;
 use crate::sync::clock;
-use crate::sync::executor::Executor;
 #[cfg(feature = "tokio")]
 use crate::sync::executor::RuntimeWatch;
+use crate::sync::executor::{BoxFuture, Executor};
+use crate::sync::moment::Reading;
 use crate::sync::primitives::Mutex;
 use crate::sync::process;
 use std::sync::{Arc, Weak};
@@ -98,7 +104,17 @@ struct Rare {
     /// The generation that is looked at for `linger`, and by which process; and since when it has rested.
     looked_at: Option<(u64, u32)>,
     rests_since: Option<Instant>,
+    /// How old what is published may become, and what refreshes it, if that is asynchronous.
+    ages: Option<Box<Ages>>,
+    /// Whether the cell is read by a clock that no alarm goes by.
+    untimed: bool,
+    refresher: Option<Refresher>,
+    /// How many flights have failed since a payload was published, of those whose failure has consequences.
+    failures: u32,
 }
+
+/// Builds the next payload of an asynchronous cell, in the place of the generation that it is called with.
+pub(crate) type Refresher = Arc<dyn Fn(u64) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// When and how a payload was built.
 #[derive(Clone)]
@@ -154,6 +170,16 @@ impl Failure {
     }
 }
 
+/// What follows from the failure of a flight.
+#[derive(Clone, Copy)]
+pub(crate) struct Consequences {
+    /// The cooldown, by the number of failures in a row; `None` for a failure that is not the factory's, which is not
+    /// counted.
+    pub(crate) cooldown: Option<Backoff>,
+    /// Whether the published payload does not survive it.
+    pub(crate) retires: bool,
+}
+
 /// Which payload a call accepts.
 #[derive(Clone, Copy)]
 pub(crate) enum Accepts {
@@ -191,6 +217,26 @@ pub(crate) enum Found {
     Awaited(Arc<Flight>),
 }
 
+/// What a look at the age of a payload has found.
+pub(crate) struct Look {
+    pub(crate) due: Due,
+    /// The generation that is published.
+    pub(crate) generation: u64,
+    /// After what time to look again, if no alarm is set for it.
+    pub(crate) again: Option<Duration>,
+}
+
+/// Who looks at the age of a payload, and so what is done about a refresh that is due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Looker {
+    /// A reader, which begins it.
+    Reader,
+    /// The timer, which begins it only if that does not wait for a reader.
+    Timer,
+    /// It leaves the refresh to others.
+    Passerby,
+}
+
 /// Whether a generation is in use.
 pub(crate) enum Usage {
     /// Another one is published, or none.
@@ -214,6 +260,8 @@ pub(crate) struct AfterUnlock {
     cleared: Option<Box<Failure>>,
     /// It may be the last to hold its executor.
     before: Option<Box<Built>>,
+    /// The age of a payload that is no longer published.
+    aged: Option<Box<Ages>>,
     /// The watch of a payload that is no longer published.
     #[cfg(feature = "tokio")]
     watch: Option<RuntimeWatch>,
@@ -239,7 +287,7 @@ impl AfterUnlock {
         if let Some(failure) = self.cleared {
             catch_user_panic(cell, || drop(failure));
         }
-        drop(self.before);
+        drop((self.before, self.aged));
         #[cfg(feature = "tokio")]
         drop(self.watch);
         self.retired
@@ -301,6 +349,9 @@ impl Control {
         let failure = block.failure.as_ref();
         let cause = failure.map(|failure| failure.cause.clone());
         let (superseded, drains) = (block.superseded(), block.drains());
+        let reading = Reading::now();
+        let ages = block.rare.as_ref().and_then(|rare| rare.ages.as_ref());
+        let fresh_left = ages.and_then(|ages| ages.fresh_left(&reading));
         let snapshot = CellSnapshot {
             name,
             state: block.state(&self.published),
@@ -308,6 +359,9 @@ impl Control {
             age: built
                 .filter(|_| generation.is_some())
                 .map(|built| clock::now().saturating_duration_since(built.at)),
+            fresh_left,
+            stale: fresh_left.is_some_and(|left| left.is_zero()),
+            expires_left: ages.and_then(|ages| ages.expires_left(&reading)),
             own: built.map(|built| built.own),
             waiting: built.map(|built| built.waiting),
             last_error: None,
@@ -334,6 +388,11 @@ impl Control {
         let (superseded, drains) = (block.superseded(), block.drains());
         drop(block);
         idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
+    }
+
+    /// How many flights have failed since a payload was published.
+    pub(crate) fn failures(&self) -> u32 {
+        self.block.lock().rare.as_ref().map_or(0, |rare| rare.failures)
     }
 
     /// What a call that comes now accepts, if it wants a payload that is newer than the call.
@@ -426,6 +485,7 @@ impl Control {
         flight: &Arc<Flight>,
         payload: AnyPayload,
         built: Built,
+        ages: Option<Box<Ages>>,
         config: &Config,
         observers: &Observers,
     ) -> Result<(Lease, AfterUnlock), (AnyPayload, Outcome)> {
@@ -434,16 +494,18 @@ impl Control {
             return Err((payload, outcome));
         }
         block.flight = None;
-        let (lease, parting) = self.published.replace(payload, flight.generation, config.is_declared());
+        let (lease, parting) =
+            self.published.replace(payload, flight.generation, config.is_declared(), ages.is_some());
         let retired = parting.map(|parting| self.start_drain(&mut block, parting, observers));
         let before = block.built.replace(Box::new(built));
-        let cleared = block.failure.take();
+        let cleared = block.clear_failures();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
         let after = AfterUnlock {
             settled,
             awaited: block.settle_awaited(|| Outcome::Ready(lease.clone())),
             cleared,
             before,
+            aged: block.replace_ages(ages),
             #[cfg(feature = "tokio")]
             watch: block.watch.take(),
             retired,
@@ -457,20 +519,25 @@ impl Control {
         &self,
         flight: &Arc<Flight>,
         cause: SharedError,
-        cooldown: Duration,
+        consequences: Consequences,
         error: Error,
+        observers: &Observers,
     ) -> Result<AfterUnlock, Outcome> {
         let mut block = self.block.lock();
         if let Some(outcome) = flight.outcome() {
             return Err(outcome);
         }
         block.flight = None;
+        let after =
+            if consequences.retires { self.retire(&mut block, observers) } else { AfterUnlock::default() };
+        let cooldown =
+            consequences.cooldown.map_or(Duration::ZERO, |cooldown| cooldown.delay(block.count_failure()));
         // After a failed refresh there is still a payload, so nothing is gained by delaying the next attempt.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
         let failed = Some((flight.generation, error.clone()));
         let cleared = block.failure.replace(Failure::new(cause, failed, cooldown));
         let settled = Some(flight.settle(Outcome::Failed(error)));
-        Ok(AfterUnlock { settled, cleared, ..AfterUnlock::default() })
+        Ok(AfterUnlock { settled, cleared, ..after })
     }
 
     /// Settles a flight whose factory was dropped: its waiters start over, and one of them begins the next flight.
@@ -494,6 +561,7 @@ impl Control {
         &self,
         config: &Config,
         replacing: Option<&Observers>,
+        ages: Option<Box<Ages>>,
         value: &mut dyn FnMut() -> AnyPayload,
     ) -> Result<(Lease, AfterUnlock), State> {
         let mut block = self.block.lock();
@@ -507,7 +575,8 @@ impl Control {
             block.forget_foreign();
         }
         let generation = block.next_generation();
-        let (lease, parting) = self.published.replace(value(), generation, config.is_declared());
+        let (lease, parting) =
+            self.published.replace(value(), generation, config.is_declared(), ages.is_some());
         debug_assert!(parting.is_none() || replacing.is_some(), "only a replacement finds a payload");
         let replaced = parting.zip(replacing);
         let retired = replaced.map(|(parting, observers)| self.start_drain(&mut block, parting, observers));
@@ -515,8 +584,9 @@ impl Control {
         let after = AfterUnlock {
             settled: block.supersede(|| Outcome::Ready(lease.clone())),
             awaited: block.settle_awaited(|| Outcome::Ready(lease.clone())),
-            cleared: block.failure.take(),
+            cleared: block.clear_failures(),
             before,
+            aged: block.replace_ages(ages),
             #[cfg(feature = "tokio")]
             watch: block.watch.take(),
             retired,
@@ -558,6 +628,122 @@ impl Control {
         }
         rare.rests_since = self.published.rest().then_some(now);
         if rare.rests_since.is_some() { Usage::Rests { left: linger } } else { Usage::InUse }
+    }
+
+    /// Looks at the age of what is published, and says what is to be done about it: a refresh by this caller, who is the
+    /// only one, or an end by [`end_if_due`](Self::end_if_due). `None` if nothing that ages is published. `can_refresh`
+    /// says whether one could run, given the executor that the payload was built on.
+    pub(crate) fn look_at_age(
+        &self,
+        by: Looker,
+        now: &Reading,
+        can_refresh: impl FnOnce(&Executor) -> bool,
+    ) -> Option<Look> {
+        let mut block = self.block.lock();
+        let generation = self.published.generation()?;
+        let executor = block.executor();
+        let ages = block.ages()?;
+        let begins = match by {
+            Looker::Reader => true,
+            Looker::Timer => ages.is_eager(),
+            Looker::Passerby => false,
+        };
+        let due = match ages.due(now) {
+            Due::Refresh if begins && can_refresh(&executor) => {
+                ages.refresh_begins();
+                Due::Refresh
+            }
+            Due::Refresh | Due::Nothing => Due::Nothing,
+            Due::End => Due::End,
+        };
+        let rung = if by == Looker::Timer { ages.take_alarm() } else { None };
+        self.published.shut_for_age(ages.is_for_lookers(now));
+        let again = if ages.is_timed() { None } else { ages.next_look(now) };
+        let again = again.filter(|_| !block.rare().untimed);
+        drop(block);
+        drop((rung, executor));
+        Some(Look { due, generation, again })
+    }
+
+    /// Keeps the alarm that looks at this generation next.
+    pub(crate) fn keep_alarm(&self, generation: u64, rings: Instant, alarm: Alarm, now: &Reading) {
+        let mut block = self.block.lock();
+        let published = self.published.generation() == Some(generation);
+        let timed = published && !block.rare().untimed;
+        let left = match block.ages().filter(|_| timed) {
+            Some(ages) => {
+                let left = ages.keep_alarm(rings, alarm);
+                self.published.shut_for_age(ages.is_for_lookers(now));
+                left
+            }
+            None => Some(alarm),
+        };
+        drop(block);
+        drop(left);
+    }
+
+    /// Begins a flight that is to replace this generation, unless that is no longer published, a flight is under way or
+    /// the cell is shut down.
+    pub(crate) fn begin_refresh(&self, generation: u64) -> Option<Arc<Flight>> {
+        let mut block = self.block.lock();
+        if block.shut_down || self.published.generation() != Some(generation) || block.under_way().is_some() {
+            return None;
+        }
+        block.forget_foreign();
+        let flight = Arc::new(Flight::new(block.next_generation()));
+        block.flight = Some(Arc::clone(&flight));
+        Some(flight)
+    }
+
+    /// Says that the refresh of this generation has ended. If it is still published, the next one is due after `delay`.
+    pub(crate) fn refresh_again(&self, generation: u64, delay: Duration, now: &Reading) {
+        let mut block = self.block.lock();
+        if self.published.generation() == Some(generation) {
+            if let Some(ages) = block.ages() {
+                ages.refresh_again(delay, now);
+                let before = ages.take_alarm();
+                self.published.shut_for_age(ages.is_for_lookers(now));
+                drop(block);
+                drop(before);
+            }
+        }
+    }
+
+    /// Whether the payload has ended.
+    pub(crate) fn has_ended(&self, now: &Reading) -> bool {
+        self.block.lock().ages().is_some_and(|ages| ages.due(now) == Due::End)
+    }
+
+    /// Unpublishes the payload if it has ended. A flight under way goes on: it is to build the next one.
+    pub(crate) fn end_if_due(&self, now: &Reading, observers: &Observers) -> Option<(u64, AfterUnlock)> {
+        let mut block = self.block.lock();
+        let generation = self.published.generation()?;
+        if block.ages()?.due(now) != Due::End {
+            return None;
+        }
+        Some((generation, self.retire(&mut block, observers)))
+    }
+
+    /// Sets no alarm any more: the time of a tokio runtime in which the cell is read was paused.
+    pub(crate) fn never_time(&self) {
+        let mut block = self.block.lock();
+        block.rare().untimed = true;
+        let alarm = block.ages().and_then(Ages::take_alarm);
+        self.published.shut_for_age(block.ages().is_some());
+        drop(block);
+        drop(alarm);
+    }
+
+    /// Where the payload was built, and what refreshes it in a task.
+    pub(crate) fn refresher(&self) -> (Executor, Option<Refresher>) {
+        let block = self.block.lock();
+        (block.executor(), block.rare.as_ref().and_then(|rare| rare.refresher.clone()))
+    }
+
+    /// Keeps what refreshes the payload, for those who do not know the factory.
+    pub(crate) fn refresh_by(&self, refresher: impl FnOnce() -> Refresher) {
+        let mut block = self.block.lock();
+        block.rare().refresher.get_or_insert_with(refresher);
     }
 
     /// If the published generation is `wanted`: unpublishes the payload, supersedes the flight under way, which is
@@ -631,6 +817,7 @@ impl Control {
     fn retire(&self, block: &mut Block, observers: &Observers) -> AfterUnlock {
         AfterUnlock {
             retired: self.published.retire().map(|parting| self.start_drain(block, parting, observers)),
+            aged: block.replace_ages(None),
             #[cfg(feature = "tokio")]
             watch: block.watch.take(),
             ..AfterUnlock::default()
@@ -639,7 +826,7 @@ impl Control {
 
     /// Creates the drain of a payload that was just unpublished; the block remembers the drain.
     fn start_drain(&self, block: &mut Block, parting: Parting, observers: &Observers) -> Retired {
-        let executor = block.built.as_ref().map(|built| built.executor.clone()).unwrap_or_default();
+        let executor = block.executor();
         let payload_type = self.published.payload_type();
         let disposal =
             Disposal::new(observers, payload_type, parting.generation(), parting.calls(), executor);
@@ -682,8 +869,40 @@ impl Block {
         self.generation
     }
 
+    /// Where the payload was built that was published last.
+    fn executor(&self) -> Executor {
+        self.built.as_ref().map(|built| built.executor.clone()).unwrap_or_default()
+    }
+
+    /// How old what is published may become.
+    fn ages(&mut self) -> Option<&mut Ages> {
+        self.rare.as_mut()?.ages.as_deref_mut()
+    }
+
+    fn replace_ages(&mut self, ages: Option<Box<Ages>>) -> Option<Box<Ages>> {
+        match ages {
+            Some(ages) => self.rare().ages.replace(ages),
+            None => self.rare.as_mut()?.ages.take(),
+        }
+    }
+
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    /// Counts a failure; returns how many there are in a row.
+    fn count_failure(&mut self) -> u32 {
+        let failures = &mut self.rare().failures;
+        *failures = failures.saturating_add(1);
+        *failures
+    }
+
+    /// Ends the row of failures, and clears the one on record: a payload was published.
+    fn clear_failures(&mut self) -> Option<Box<Failure>> {
+        if let Some(rare) = &mut self.rare {
+            rare.failures = 0;
+        }
+        self.failure.take()
     }
 
     /// Gives all who wait without building what ends their wait.

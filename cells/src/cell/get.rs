@@ -51,7 +51,12 @@ impl RawCell {
         };
         let lease = again.or_else(|| {
             observed_calls::record(self.info());
-            here.lease_slow()
+            let refresh = here.look_at_age();
+            let lease = here.lease_slow()?;
+            if let Some(refresh) = refresh {
+                refresh.begin();
+            }
+            Some(lease)
         })?;
         here.used();
         Some(lease)
@@ -62,7 +67,7 @@ impl RawCell {
     pub(crate) fn get_declared(&'static self) -> Result<Lease, Error> {
         let here = self.here();
         let lease = here.get_slow(Purpose::Get, &mut || here.build_declared());
-        here.used();
+        here.watch_payload();
         lease
     }
 
@@ -94,10 +99,11 @@ impl RawCell {
         let accepts = purpose.accepts(self);
         let mut budget = WaitBudget::new(self, purpose);
         loop {
+            self.end_if_due();
             match self.control.decide(&self.config, accepts, Caller::Thread, Flight::new)? {
                 Decision::Take(lease) => return Ok(lease),
                 Decision::Wait(flight, _blocked) => {
-                    let outcome = flight.wait(budget.deadline(), purpose.max_waiters(self));
+                    let outcome = flight.wait(budget.deadline(), purpose.role(self));
                     let outcome = outcome.map_err(|why| self.reject(&why, &budget))?;
                     if accepts.answers(&flight) {
                         if let Some(lease) = outcome.into_lease()? {
@@ -106,8 +112,8 @@ impl RawCell {
                     }
                 }
                 Decision::Initialize(flight) => {
-                    let initializer = Initializer::begin(self, flight, Caller::Thread, purpose);
-                    let returned = initializer.run(|| self.adjusted(build));
+                    let mut initializer = Initializer::begin(self, flight, Caller::Thread, purpose);
+                    let returned = initializer.run(&mut || self.adjusted(build));
                     if let Some(lease) = initializer.finish(returned)?.into_lease()? {
                         return Ok(lease);
                     }

@@ -7,9 +7,10 @@ use crate::cell::control::{Accepts, Decision};
 use crate::cell::initializer::{Initializer, Returned};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::{Purpose, WaitBudget};
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, Panic};
 use crate::flight::frames::{self, Waiting};
-use crate::flight::single_flight::{Flight, Outcome, Role};
+use crate::flight::single_flight::{Flight, Outcome};
+use crate::observe::user_panic::catch_user_panic;
 use crate::payload::lease::{AnyPayload, Lease};
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -82,12 +83,12 @@ impl<'a> Caller<'a> {
     pub(crate) async fn next_step(&mut self) -> Result<Step, Error> {
         let Self { cell, purpose, accepts, new_flight, .. } = *self;
         loop {
+            cell.end_if_due();
             match cell.control.decide(&cell.config, accepts, frames::Caller::Task, new_flight)? {
                 Decision::Take(lease) => return Ok(Step::Take(lease)),
                 Decision::Initialize(flight) => return Ok(Step::Initialize(flight)),
                 Decision::Wait(flight, _blocked) => {
-                    let role = Role::Waiter { max_waiters: purpose.max_waiters(cell) };
-                    let outcome = flight.wait_async(self.budget.deadline(), role).await;
+                    let outcome = flight.wait_async(self.budget.deadline(), purpose.role(cell)).await;
                     let outcome = outcome.map_err(|why| cell.reject(&why, &self.budget))?;
                     if accepts.answers(&flight) {
                         if let Some(lease) = outcome.into_lease()? {
@@ -115,25 +116,39 @@ pub(crate) async fn initialize<F: Future<Output = Result<AnyPayload, BoxError>>>
     mut initializer: Initializer<'_>,
     build: &mut impl BuildAsync<F>,
 ) -> Result<Outcome, Error> {
-    let returned = FramedFuture { build, future: pin!(None), initializer: &initializer }.await;
+    let returned = FramedFuture { build, future: pin!(None), initializer: &mut initializer }.await;
     let outcome = initializer.finish_async(returned).await;
     initializer.end(outcome)
 }
 
-/// A factory's future, which is created, polled and dropped inside the factory's frame.
-struct FramedFuture<'a, F, B> {
-    build: &'a mut B,
-    /// `None` before the first poll, because creating the future may panic too, and once it is over.
-    future: Pin<&'a mut Option<F>>,
-    initializer: &'a Initializer<'a>,
+/// The same for a flight that nobody waits for. Its failure, or its panic, was reported to whom it may concern.
+pub(crate) async fn refresh<F: Future<Output = Result<AnyPayload, BoxError>>>(
+    mut initializer: Initializer<'_>,
+    build: &mut impl BuildAsync<F>,
+) {
+    let returned = FramedFuture { build, future: pin!(None), initializer: &mut initializer }.await;
+    match initializer.finish_async(returned).await {
+        Ok(outcome) => catch_user_panic(initializer.name(), || drop(outcome)),
+        Err(panic) => drop(Panic::caught(panic)),
+    }
 }
 
-impl<F: Future<Output = Result<AnyPayload, BoxError>>, B: BuildAsync<F>> Future for FramedFuture<'_, F, B> {
+/// A factory's future, which is created, polled and dropped inside the factory's frame, once for each attempt.
+struct FramedFuture<'a, 'c, F, B> {
+    build: &'a mut B,
+    /// `None` before the first poll of an attempt, because creating the future may panic too, and once it is over.
+    future: Pin<&'a mut Option<F>>,
+    initializer: &'a mut Initializer<'c>,
+}
+
+impl<F: Future<Output = Result<AnyPayload, BoxError>>, B: BuildAsync<F>> Future
+    for FramedFuture<'_, '_, F, B>
+{
     type Output = Returned;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Returned> {
         let Self { build, future, initializer } = &mut *self;
-        initializer.poll(|| {
+        initializer.poll(cx, &mut |cx| {
             if future.is_none() {
                 future.set(Some(build.build()));
             }
@@ -146,7 +161,7 @@ impl<F: Future<Output = Result<AnyPayload, BoxError>>, B: BuildAsync<F>> Future 
     }
 }
 
-impl<F, B> Drop for FramedFuture<'_, F, B> {
+impl<F, B> Drop for FramedFuture<'_, '_, F, B> {
     fn drop(&mut self) {
         let _entered = self.initializer.enter();
         self.future.set(None);

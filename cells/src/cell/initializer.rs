@@ -1,13 +1,19 @@
 //! A flight as its initializer sees it: from the start of the factory to the end of the flight.
 //!
+//! A flight has one attempt or more, each of which is one run of the adjusted factory; [`retry`](crate::cell::retry) says
+//! whether there is another one.
+//!
 //! Whether the factory returns, panics or is dropped unfinished, the flight is settled here, unless it has been
 //! superseded, and then marked as over. Observers are notified once of the start and once of the end, with no lock held.
 
-use crate::cell::control::Built;
+use crate::cell::ages::Ages;
+use crate::cell::control::{Built, Consequences};
 use crate::cell::raw_cell::RawCell;
+use crate::cell::retry::{self, Attempts, Failed, Pause};
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error, LifecycleError, Panic, SharedError, cell_error, find_hidden};
-use crate::flight::frames::{self, Caller, Entered, Frame};
+use crate::flight::adjuster::BuildFn;
+use crate::flight::frames::{self, Caller, Entered, Frame, Verdict};
 use crate::flight::single_flight::{Flight, Outcome};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::context::{self, InitContext};
@@ -17,16 +23,21 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::Disposal;
 use crate::payload::drain::Retired;
 use crate::payload::lease::AnyPayload;
+use crate::sync::backoff::Backoff;
 use crate::sync::clock;
+use crate::sync::executor::Executor;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What a factory returned, unless it panicked.
-pub(crate) type Returned = thread::Result<Result<AnyPayload, BoxError>>;
+/// What an attempt returned, unless it panicked.
+type Attempted = thread::Result<Result<AnyPayload, BoxError>>;
+
+/// What the last attempt returned, unless it panicked.
+pub(crate) type Returned = thread::Result<Result<AnyPayload, Failed>>;
 
 /// What the initializer gets from its flight, unless the factory panicked.
 pub(crate) type Finished = thread::Result<Result<Outcome, Error>>;
@@ -39,6 +50,9 @@ pub(crate) struct Initializer<'a> {
     observers: Observers,
     context: Option<InitContext>,
     started: Instant,
+    attempts: Attempts,
+    /// The wait for the next attempt, in a task.
+    pause: Option<Pause>,
     returned: bool,
     _blocks_caller: Option<Blocked>,
 }
@@ -64,9 +78,15 @@ impl<'a> Initializer<'a> {
             observers,
             context,
             started,
+            attempts: Attempts::new(cell, purpose),
+            pause: None,
             returned: false,
             _blocks_caller: blocks_caller,
         }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.cell.name()
     }
 
     #[cfg(feature = "tokio")]
@@ -89,28 +109,78 @@ impl<'a> Initializer<'a> {
         self.frame.enter()
     }
 
-    /// Runs the adjusted factory.
-    pub(crate) fn run(&self, factory: impl FnOnce() -> Result<AnyPayload, BoxError>) -> Returned {
-        let _entered = self.enter();
-        catch_unwind(AssertUnwindSafe(factory))
+    /// Runs the adjusted factory, as often as its flight has attempts.
+    pub(crate) fn run(&mut self, factory: BuildFn<'_>) -> Returned {
+        loop {
+            let entered = self.enter();
+            let attempted = catch_unwind(AssertUnwindSafe(&mut *factory));
+            drop(entered);
+            let (failed, delay) = match self.judge(attempted) {
+                Judged::Last(returned) => return returned,
+                Judged::Again(failed, delay) => (failed, delay),
+            };
+            // The clock is that of the factory's world.
+            let entered = self.enter();
+            let goes_on = retry::sleep(&self.flight, delay);
+            drop(entered);
+            if !goes_on {
+                return Ok(Err(failed));
+            }
+            failed.forget(self.cell.name());
+        }
     }
 
-    /// Polls the adjusted factory.
+    /// Polls the adjusted factory, whose next attempt begins with the poll after its last one was ready.
     pub(crate) fn poll(
-        &self,
-        factory: impl FnOnce() -> Poll<Result<AnyPayload, BoxError>>,
+        &mut self,
+        cx: &mut Context<'_>,
+        factory: &mut dyn FnMut(&mut Context<'_>) -> Poll<Result<AnyPayload, BoxError>>,
     ) -> Poll<Returned> {
-        let _entered = self.enter();
-        match catch_unwind(AssertUnwindSafe(factory)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
-            Err(panic) => Poll::Ready(Err(panic)),
+        loop {
+            let entered = self.enter();
+            if let Some(pause) = &mut self.pause {
+                let Poll::Ready(goes_on) = pause.wait.as_mut().poll(cx) else { return Poll::Pending };
+                drop(entered);
+                let Some(Pause { failed, .. }) = self.pause.take() else { unreachable!("it was polled") };
+                if !goes_on {
+                    return Poll::Ready(Ok(Err(failed)));
+                }
+                failed.forget(self.cell.name());
+                continue;
+            }
+            let polled = catch_unwind(AssertUnwindSafe(|| factory(cx)));
+            drop(entered);
+            let attempted = match polled {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(result)) => Ok(result),
+                Err(panic) => Err(panic),
+            };
+            match self.judge(attempted) {
+                Judged::Last(returned) => return Poll::Ready(returned),
+                Judged::Again(failed, delay) => {
+                    self.pause = Some(Pause::new(&self.flight, delay, failed));
+                }
+            }
+        }
+    }
+
+    /// Decides whether an attempt was the flight's last one.
+    fn judge(&mut self, attempted: Attempted) -> Judged {
+        let verdict = self.frame.take_verdict();
+        let failed = match attempted {
+            Ok(Ok(payload)) => return Judged::Last(Ok(Ok(payload))),
+            Ok(Err(error)) => Failed { error: self.share(error), verdict },
+            Err(panic) => return Judged::Last(Err(panic)),
+        };
+        match self.attempts.next(self.cell, &self.flight, &self.frame, &failed) {
+            Some(delay) => Judged::Again(failed, delay),
+            None => Judged::Last(Ok(Err(failed))),
         }
     }
 
     /// Ends the flight with what the factory returned; returns its outcome, or unwinds with the factory's panic.
     ///
-    /// A payload that was replaced, or that came too late, is let go of before the flight is over, so that a closer that
+    /// A payload that was replaced or retired, or that came too late, is let go of before the flight is over, so that a closer that
     /// waits for the end of the flight finds how the payload was disposed.
     pub(crate) fn finish(mut self, returned: Returned) -> Result<Outcome, Error> {
         let (outcome, leftover) = self.settle(returned);
@@ -139,30 +209,53 @@ impl<'a> Initializer<'a> {
     fn settle(&mut self, returned: Returned) -> (Finished, Option<Retired>) {
         self.returned = true;
         match returned {
-            Ok(Ok(payload)) => {
-                let (outcome, leftover) = self.publish(payload);
-                (Ok(Ok(outcome)), leftover)
-            }
-            Ok(Err(error)) => (Ok(self.fail(self.share(error), InitStatus::Error)), None),
-            Err(panic) => {
-                let error = self.share(Box::new(Panic::message_of(&*panic)));
-                if let Some(of_cell) = cell_error(&error) {
-                    // The panic goes on through the factory that asked for this cell, and then is that one's.
-                    let _ = frames::note::<()>(Err(of_cell.clone()));
+            Ok(Ok(payload)) => match self.ages_of(&payload) {
+                Ok(ages) => {
+                    let (outcome, leftover) = self.publish(payload, ages);
+                    (Ok(Ok(outcome)), leftover)
                 }
-                let _ = self.fail(error, InitStatus::Panicked);
-                (Err(panic), None)
+                Err(panic) => (self.panicked(panic), Some(self.unpublished(payload, Executor::current()))),
+            },
+            Ok(Err(failed)) => {
+                let (outcome, retired) = self.fail(failed, InitStatus::Error);
+                (Ok(outcome), retired)
             }
+            Err(panic) => (self.panicked(panic), None),
         }
     }
 
+    /// How old the payload may become. The functions that say so belong to the factory.
+    fn ages_of(&self, payload: &AnyPayload) -> thread::Result<Option<Box<Ages>>> {
+        let _entered = self.enter();
+        catch_unwind(AssertUnwindSafe(|| self.cell.ages_of(payload.payload())))
+    }
+
+    fn panicked(&self, panic: Box<dyn Any + Send>) -> Finished {
+        let error = self.share(Box::new(Panic::message_of(&*panic)));
+        if let Some(of_cell) = cell_error(&error) {
+            // The panic goes on through the factory that asked for this cell, and then is that one's.
+            let _ = frames::note::<()>(Err(of_cell.clone()));
+        }
+        // A panic is not fatal, so this retires nothing.
+        let _ = self.fail(Failed { error, verdict: Verdict::default() }, InitStatus::Panicked);
+        Err(panic)
+    }
+
+    /// A payload that will not be published.
+    fn unpublished(&self, payload: AnyPayload, executor: Executor) -> Retired {
+        let (name, generation, calls) = (self.cell.payload_type(), self.flight.generation, payload.calls());
+        let disposal = Disposal::new(&self.observers, name, generation, calls, executor);
+        Retired::unpublished(payload, disposal)
+    }
+
     /// Publishes what the factory built, unless the flight has been superseded.
-    fn publish(&self, payload: AnyPayload) -> (Outcome, Option<Retired>) {
+    fn publish(&self, payload: AnyPayload, ages: Option<Box<Ages>>) -> (Outcome, Option<Retired>) {
         let built = self.built();
         match self.cell.control.publish(
             &self.flight,
             payload,
             built.clone(),
+            ages,
             &self.cell.config,
             &self.observers,
         ) {
@@ -173,10 +266,7 @@ impl<'a> Initializer<'a> {
             }
             Err((payload, outcome)) => {
                 self.report(&built, InitStatus::Superseded, Some(payload.payload()), None);
-                let (name, generation, calls) =
-                    (self.cell.payload_type(), self.flight.generation, payload.calls());
-                let disposal = Disposal::new(&self.observers, name, generation, calls, built.executor);
-                (outcome, Some(Retired::unpublished(payload, disposal)))
+                (outcome, Some(self.unpublished(payload, built.executor)))
             }
         }
     }
@@ -184,7 +274,7 @@ impl<'a> Initializer<'a> {
     /// Shares the factory's error, or its panic, which may hide the error of a cell it asked: an infallible accessor
     /// panics with its text.
     fn share(&self, error: BoxError) -> SharedError {
-        let errors = self.frame.errors();
+        let errors = self.frame.take_errors();
         let mut hidden = None;
         // It runs the `Display` of the program's errors.
         catch_user_panic(self.cell.name(), || hidden = find_hidden(&*error, &errors));
@@ -195,24 +285,35 @@ impl<'a> Initializer<'a> {
         }
     }
 
-    fn fail(&self, source: SharedError, status: InitStatus) -> Result<Outcome, Error> {
+    fn fail(&self, failed: Failed, status: InitStatus) -> (Result<Outcome, Error>, Option<Retired>) {
         let (cell, built) = (self.cell.name(), self.built());
+        let Failed { error: source, verdict } = failed;
         let for_waiters = Error::Lifecycle(match status {
             InitStatus::Panicked => LifecycleError::Panicked { cell, source: source.clone() },
             _ => LifecycleError::Waiting { cell, source: source.clone() },
         });
+        let limits = &self.cell.config.limits;
+        let cooldown = Backoff { first: limits.cooldown.get(), most: limits.max_cooldown.get() };
         // A dependency that is merely unavailable says nothing about this cell's own factory.
         let unavailable = cell_error(&source).is_some_and(Error::is_unavailable);
-        let cooldown = if unavailable { Duration::ZERO } else { self.cell.config.limits.cooldown };
-        match self.cell.control.fail(&self.flight, source.clone(), cooldown, for_waiters) {
-            Ok(after) => drop(after.finish(cell)),
+        let consequences =
+            Consequences { cooldown: (!unavailable).then_some(cooldown), retires: verdict.fatal };
+        let after = match self.cell.control.fail(
+            &self.flight,
+            source.clone(),
+            consequences,
+            for_waiters,
+            &self.observers,
+        ) {
+            Ok(after) => after,
             Err(outcome) => {
                 self.report(&built, InitStatus::Superseded, None, Some(source));
-                return Ok(outcome);
+                return (Ok(outcome), None);
             }
-        }
+        };
+        let retired = after.finish(cell);
         self.report(&built, status, None, Some(source.clone()));
-        Err(for_initializer(cell, source))
+        (Err(for_initializer(cell, source)), retired)
     }
 
     fn cancel(&self) {
@@ -256,8 +357,18 @@ impl<'a> Initializer<'a> {
     }
 }
 
+/// Whether an attempt was the last one of its flight.
+enum Judged {
+    Last(Returned),
+    /// Another one follows after this time, unless the flight is settled before: then it was the last one after all.
+    Again(Failed, Duration),
+}
+
 impl Drop for Initializer<'_> {
     fn drop(&mut self) {
+        if let Some(pause) = self.pause.take() {
+            pause.failed.forget(self.cell.name());
+        }
         if !self.returned {
             self.cancel();
         }

@@ -94,6 +94,7 @@ impl RawCell {
     /// Does at once what is due by the clock of a sandbox.
     #[cfg(feature = "testing")]
     pub(crate) fn look_now(&'static self) {
+        self.look_at_age_now();
         let (Some(linger), Some(generation)) = (self.linger(), self.generation()) else { return };
         let _ = self.look(generation, linger, || self.close_unused(generation, linger));
     }

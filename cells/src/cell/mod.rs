@@ -5,6 +5,8 @@
 //! [`provide`] takes one from outside. All of that is compiled once, on a [`raw_cell`]; [`typed_cell`] restores the payload's type. What users see is [`cell_base`], on that
 //! [`closable_cell`], and on that [`runtime_cell`]; declared cells begin with one of the first two.
 
+pub(crate) mod ageing;
+pub(crate) mod ages;
 pub(crate) mod cell_base;
 pub(crate) mod closable_cell;
 pub(crate) mod close;
@@ -18,6 +20,7 @@ pub(crate) mod linger;
 pub(crate) mod on_tokio;
 pub(crate) mod provide;
 pub(crate) mod raw_cell;
+pub(crate) mod retry;
 pub(crate) mod runtime_cell;
 pub(crate) mod seed;
 pub(crate) mod snapshot;

@@ -1,7 +1,7 @@
 //! Flights of declared asynchronous cells with the feature `tokio`: flights that run as tasks of their own, and payloads
 //! that are closed when the runtime they were built on ends.
 
-use crate::cell::get_async::{Caller, Step, initialize};
+use crate::cell::get_async::{self, Caller, Step, initialize};
 use crate::cell::initializer::{Initializer, for_initializer};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::Purpose;
@@ -128,9 +128,18 @@ async fn run(initializer: Initializer<'static>, mut build: impl Build) -> Result
         if lease.generation() == own {
             close_with_runtime(cell, own);
         }
-        cell.used();
+        cell.watch_payload();
     }
     Ok(outcome)
+}
+
+/// Runs a flight that nobody waits for.
+pub(crate) async fn refresh(initializer: Initializer<'static>, mut build: impl Build) {
+    let (cell, own) = (initializer.cell(), initializer.generation());
+    get_async::refresh(initializer, &mut build).await;
+    if cell.generation() == Some(own) {
+        close_with_runtime(cell, own);
+    }
 }
 
 /// Closes a generation when the caller's runtime ends: whatever is tied to that runtime (sockets, timers, tasks) no

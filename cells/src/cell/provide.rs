@@ -7,6 +7,7 @@
 //! waiters and its initializer get that, and what its factory builds is disposed as that of any superseded flight. Only
 //! then, after unlocking, observers are notified of a start and an end. A value that is refused never leaves the caller.
 
+use crate::cell::ages::Ages;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::State;
 use crate::observe::context;
@@ -93,6 +94,7 @@ impl RawCell {
     pub(crate) fn provide(
         &self,
         place: Place,
+        ages: Option<Box<Ages>>,
         value: &mut dyn FnMut() -> AnyPayload,
     ) -> Result<u64, ProvideRefusal> {
         if let Some(info) = self.config.info {
@@ -104,7 +106,7 @@ impl RawCell {
         let observers = self.observers();
         let replacing = (place == Place::Any).then_some(&observers);
         let (lease, after) =
-            self.control.provide(&self.config, replacing, value).map_err(|state| match state {
+            self.control.provide(&self.config, replacing, ages, value).map_err(|state| match state {
                 State::Ready => ProvideRefusal::Ready,
                 State::Closed => ProvideRefusal::ShutDown,
                 State::Initializing | State::Empty | State::Failed => ProvideRefusal::Initializing,

@@ -1,6 +1,7 @@
 //! A cell without the type of its payload, so that it is compiled once: its parts, inspection and seeding. How it is
 //! read, built and closed is in `get`, `initializer` and `close`, which add to this type.
 
+use crate::cell::ages::Ages;
 use crate::cell::config::Config;
 use crate::cell::control::Control;
 use crate::cell::seed::{self, SeedRefusal};
@@ -126,8 +127,31 @@ impl RawCell {
         if !std::ptr::eq(here, self) {
             return here.lease();
         }
+        self.end_if_due();
         let lease = self.control.published().lease_not_fast()?;
         self.wake();
+        Some(lease)
+    }
+
+    /// Takes a lease on the published payload for a caller that will use it, and not only look. The caller has found the
+    /// cell that is meant.
+    #[inline]
+    pub(crate) fn lease_to_use(&'static self) -> Option<Lease> {
+        match self.lease_fast() {
+            Some(lease) => Some(lease),
+            None => self.lease_to_use_slow(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lease_to_use_slow(&'static self) -> Option<Lease> {
+        let refresh = self.look_at_age();
+        let lease = self.lease_not_fast()?;
+        if let Some(refresh) = refresh {
+            refresh.begin();
+        }
+        self.used();
         Some(lease)
     }
 
@@ -169,12 +193,16 @@ impl RawCell {
 
     /// Publishes what `place` returns, if seeding is allowed and the cell has neither payload nor flight. `place` runs
     /// under the cell's lock.
-    pub(crate) fn seed(&self, place: &mut dyn FnMut() -> AnyPayload) -> Result<(), SeedRefusal> {
+    pub(crate) fn seed(
+        &self,
+        ages: Option<Box<Ages>>,
+        place: &mut dyn FnMut() -> AnyPayload,
+    ) -> Result<(), SeedRefusal> {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let sandbox = (self.config.scope != Scope::PROCESS).then_some("sandbox");
         let permission = sandbox.or(permission).ok_or(SeedRefusal::NotAllowed)?;
         let (lease, after) =
-            self.control.provide(&self.config, None, place).map_err(|state| match state {
+            self.control.provide(&self.config, None, ages, place).map_err(|state| match state {
                 State::Ready => SeedRefusal::Ready,
                 State::Closed => SeedRefusal::ShutDown,
                 State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,

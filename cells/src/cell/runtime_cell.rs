@@ -7,7 +7,7 @@ use crate::cell::get_async::{self, BuildAsync};
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error};
 use crate::flight::frames;
-use crate::info::{Limits, unless_zero, unless_zero_time};
+use crate::info::{Limits, Nanos, max_waiters};
 use crate::observe::hook::Hook;
 use crate::observe::observer::CloseResult;
 use crate::payload::disposer::{DisposeFn, Disposer};
@@ -67,21 +67,77 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Sets how many callers may wait at once for a flight; 0 means no limit.
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
-        self.cell.typed.config_mut().limits.max_waiters = unless_zero(n);
+        self.cell.typed.config_mut().limits.max_waiters = max_waiters(n);
         self
     }
 
     /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] means no limit.
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
-        self.cell.typed.config_mut().limits.wait_timeout = unless_zero_time(limit);
+        self.cell.typed.config_mut().limits.wait_timeout = Nanos::of(limit);
         self
     }
 
     /// Sets for how long no factory runs after a failed flight; [`Duration::ZERO`] means no cooldown.
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
-        self.cell.typed.config_mut().limits.cooldown = ttl;
+        self.cell.typed.config_mut().limits.cooldown = Nanos::of(ttl);
+        self
+    }
+
+    /// Lets the [cooldown](Self::cooldown) double with each failure in a row, up to `most`. Each of them is then shortened
+    /// at random by up to a half, so that those who failed together do not try again together. A payload that is published
+    /// ends the row.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// static DB: RuntimeCell<u16> =
+    ///     RuntimeCell::new("db").cooldown(Duration::from_secs(1)).max_cooldown(Duration::from_secs(60));
+    ///
+    /// let error = DB.get_or_initialize(|| "refused".parse::<u16>()).unwrap_err();
+    /// assert!(!error.is_cooldown());
+    /// let left = DB.get_or_initialize(|| "5432".parse::<u16>()).unwrap_err().retry_after();
+    /// assert!(left.is_some_and(|left| left <= Duration::from_secs(1)));
+    /// ```
+    #[must_use]
+    pub const fn max_cooldown(mut self, most: Duration) -> Self {
+        self.cell.typed.config_mut().limits.max_cooldown = Nanos::of(most);
+        self
+    }
+
+    /// Sets how often one flight runs a factory again that has returned an error; 0, the default, is never.
+    ///
+    /// A panic, and an error of another cell, which has retries of its own, end the flight at once. The earlier errors are
+    /// in the log; the flight's error is that of its last attempt. Factories that can run only once are not run again.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// let cell = RuntimeCell::new("flaky").retry(2).backoff(Duration::from_millis(1), Duration::from_millis(5));
+    /// let mut attempts = 0;
+    /// let value = cell.get_or_initialize(|| {
+    ///     attempts += 1;
+    ///     if attempts < 3 { Err("not yet") } else { Ok(attempts) }
+    /// })?;
+    /// assert_eq!(*value, 3);
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn retry(mut self, retries: u32) -> Self {
+        self.cell.typed.config_mut().limits.retries = retries;
+        self
+    }
+
+    /// Sets how long a flight waits before it runs the factory [again](Self::retry): `first` before the second attempt, and
+    /// twice as long before each further one, up to `most`, shortened at random by up to a half. With `most` no longer than
+    /// `first`, it is always `first`. By default it is 100 ms to 5 s.
+    #[must_use]
+    pub const fn backoff(mut self, first: Duration, most: Duration) -> Self {
+        let limits = &mut self.cell.typed.config_mut().limits;
+        (limits.backoff, limits.max_backoff) = (Nanos::of(first), Nanos::of(most));
         self
     }
 

@@ -35,6 +35,14 @@ pub struct CellSnapshot {
     /// How long the payload has been published. In JSON it is `age_us`; all times are in whole microseconds there.
     #[cfg_attr(feature = "serde", serde(rename = "age_us", serialize_with = "micros::maybe"))]
     pub age: Option<Duration>,
+    /// How long the payload is fresh yet; `None` if age makes no difference to it.
+    #[cfg_attr(feature = "serde", serde(rename = "fresh_left_us", serialize_with = "micros::maybe"))]
+    pub fresh_left: Option<Duration>,
+    /// Whether the payload is older than that.
+    pub stale: bool,
+    /// How long the payload may be used yet; `None` if age does not end it.
+    #[cfg_attr(feature = "serde", serde(rename = "expires_left_us", serialize_with = "micros::maybe"))]
+    pub expires_left: Option<Duration>,
     /// How long the factory of the last payload ran, without the time it waited for other cells.
     #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "micros::maybe"))]
     pub own: Option<Duration>,

@@ -19,7 +19,9 @@ impl RawCell {
         let _waiting = Waiting::start();
         frames::note(self.find(Caller::Thread).and_then(|found| match found {
             Found::Payload(lease) => Ok(lease),
-            Found::Awaited(flight) => self.received(flight.wait(deadline, None)),
+            Found::Awaited(flight) => {
+                self.received(flight.wait(deadline, Role::Waiter { max_waiters: None }))
+            }
         }))
     }
 
@@ -41,6 +43,7 @@ impl RawCell {
         if let Some(info) = self.config.info {
             observed_calls::record(info);
         }
+        self.end_if_due();
         self.control.await_payload(self.name(), caller)
     }
 

@@ -4,7 +4,7 @@ use crate::cell::control::Accepts;
 use crate::cell::raw_cell::RawCell;
 use crate::error::{Error, UnavailableError};
 use crate::flight::frames;
-use crate::flight::single_flight::Rejected;
+use crate::flight::single_flight::{Rejected, Role};
 use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::clock;
@@ -33,9 +33,10 @@ impl Purpose {
         }
     }
 
-    /// How many callers may wait, this one included.
-    pub(crate) fn max_waiters(self, cell: &RawCell) -> Option<usize> {
-        cell.config.limits.max_waiters.filter(|_| self != Self::CannotFail)
+    /// How a call waits for a flight: as one of so many.
+    pub(crate) fn role(self, cell: &RawCell) -> Role {
+        let limit = cell.config.limits.max_waiters.filter(|_| self != Self::CannotFail);
+        Role::Waiter { max_waiters: limit.and_then(|limit| usize::try_from(limit.get()).ok()) }
     }
 }
 
@@ -51,7 +52,7 @@ pub(crate) struct WaitBudget {
 impl WaitBudget {
     pub(crate) fn new(cell: &RawCell, purpose: Purpose) -> Self {
         let patient = matches!(purpose, Purpose::WarmUp | Purpose::CannotFail) || frames::is_patient();
-        Self { limit: cell.config.limits.wait_timeout.filter(|_| !patient), begun: None }
+        Self { limit: cell.config.limits.wait_timeout.unless_zero().filter(|_| !patient), begun: None }
     }
 
     /// The deadline of the wait that begins now; `None` means no limit.

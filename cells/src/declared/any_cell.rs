@@ -3,6 +3,7 @@
 use crate::cell::cell_base::CellBase;
 use crate::cell::close::Closing;
 use crate::cell::get_async;
+use crate::cell::initializer::Initializer;
 #[cfg(feature = "tokio")]
 use crate::cell::on_tokio;
 use crate::cell::raw_cell::RawCell;
@@ -12,7 +13,7 @@ use crate::cell::twin::TwinFactory;
 use crate::cell::wait_budget::Purpose;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::adjuster::{Adjuster, AsyncAdjuster};
-use crate::flight::frames;
+use crate::flight::frames::{self, Caller};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
@@ -86,10 +87,34 @@ impl dyn AnyAsyncCell {
     }
 
     async fn get_slow(&'static self, here: &'static RawCell, purpose: Purpose) -> Result<Lease, Error> {
+        self.leave_refresher(here);
         #[cfg(feature = "tokio")]
         return on_tokio::get_slow(here, purpose, self.is_detached(), move || self.adjusted(here)).await;
         #[cfg(not(feature = "tokio"))]
         get_async::get_slow(here, purpose, || self.adjusted(here)).await
+    }
+}
+
+/// Refreshing what is stale.
+impl dyn AnyAsyncCell {
+    /// Leaves with the cell what refreshes it, for those who do not know its factory.
+    fn leave_refresher(&'static self, here: &'static RawCell) {
+        if here.info().fresh.is_some() {
+            here.control.refresh_by(|| Arc::new(move |generation| self.refresh_stale(here, generation)));
+        }
+    }
+
+    /// Builds the next payload in the place of this generation, unless something else does.
+    fn refresh_stale(&'static self, here: &'static RawCell, generation: u64) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let Some(flight) = here.control.begin_refresh(generation) else { return };
+            let initializer = Initializer::begin(here, flight, Caller::Task, Purpose::Refresh);
+            #[cfg(feature = "tokio")]
+            on_tokio::refresh(initializer, move || self.adjusted(here)).await;
+            #[cfg(not(feature = "tokio"))]
+            get_async::refresh(initializer, &mut || self.adjusted(here)).await;
+            here.watch_payload();
+        })
     }
 }
 
@@ -243,7 +268,10 @@ impl AnyCell {
 
     /// The state of the cell, which nobody needs to have asked for.
     pub(crate) fn known_state(self) -> State {
-        self.of_process().raw.known_here().map_or(State::Empty, RawCell::state)
+        self.of_process().raw.known_here().map_or(State::Empty, |cell| {
+            cell.end_if_due();
+            cell.state()
+        })
     }
 
     /// The cells that may be closed; a permanent one only after a shutdown has begun.
@@ -273,16 +301,36 @@ impl AnyCell {
         self.here().lease_observed()
     }
 
+    /// What a task does with a payload that is stale and that nobody but the reader can refresh: the payload that it gets
+    /// then. `None` if there is nothing to do.
+    pub(crate) fn refresh_to_drive(self) -> Option<BoxFuture<'static, Result<Lease, Error>>> {
+        let Kind::Async(cell) = self.0 else { return None };
+        let here = self.here();
+        let refresh = here.refresh_to_drive()?;
+        observed_calls::record(here.info());
+        Some(Box::pin(async move {
+            cell.refresh_stale(here, refresh.generation).await;
+            drop(refresh);
+            match here.lease() {
+                Some(lease) => Ok(lease),
+                None => self.get_slow_async(Purpose::Get).await,
+            }
+        }))
+    }
+
     /// Gets the payload. Of an asynchronous cell this blocks the thread.
     pub(crate) fn get(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
             Kind::Plain(_) => {
                 let cell = self.here();
-                let lease = cell.get(purpose, &mut || cell.build_declared());
-                cell.used();
+                if let Some(lease) = cell.lease_to_use() {
+                    return Ok(lease);
+                }
+                let lease = cell.get_slow(purpose, &mut || cell.build_declared());
+                cell.watch_payload();
                 lease
             }
-            Kind::Async(_) => match self.here().lease() {
+            Kind::Async(_) => match self.here().lease_to_use() {
                 Some(lease) => Ok(lease),
                 None if purpose == Purpose::WarmUp => self.block_on_slow(purpose, "`WarmUp::run_async`"),
                 None => self.block_on_slow(purpose, "`try_get_async`"),
@@ -296,7 +344,13 @@ impl AnyCell {
 
     /// Gets the payload in a task. Waiting does not block the thread; a synchronous factory does.
     pub(crate) async fn get_async(self, purpose: Purpose) -> Result<Lease, Error> {
-        match self.here().lease() {
+        if let Some(lease) = self.here().lease_fast() {
+            return Ok(lease);
+        }
+        if let Some(refreshed) = self.refresh_to_drive() {
+            return refreshed.await;
+        }
+        match self.here().lease_to_use() {
             Some(lease) => Ok(lease),
             None => self.get_slow_async(purpose).await,
         }
@@ -308,7 +362,7 @@ impl AnyCell {
             Kind::Plain(_) => {
                 let cell = self.here();
                 let lease = cell.get_slow(Purpose::Refresh, &mut || cell.build_declared());
-                cell.used();
+                cell.watch_payload();
                 lease
             }
             Kind::Async(_) => {
@@ -343,7 +397,7 @@ impl AnyCell {
                     get_async::get_slow(here, purpose, || async { cell.adjusted(here) }).await
                 }
             };
-            here.used();
+            here.watch_payload();
             frames::note(lease)
         })
     }

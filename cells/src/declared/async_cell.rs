@@ -242,10 +242,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 
     /// Gets the payload for a factory that declares this dependency, so the call is not recorded as observed.
     pub(crate) async fn get_injected(&'static self) -> Result<Ref<'static, T>, Error> {
-        match self.here().peek() {
-            Some(lease) => Ok(lease),
-            None => self.any().get_slow_async(Purpose::Get).await.map(Lease::typed),
-        }
+        self.any().get_async(Purpose::Get).await.map(Lease::typed)
     }
 }
 
@@ -306,6 +303,9 @@ fn poll_slow<T: Payload, M: Mode>(
     cx: &mut Context<'_>,
 ) -> Poll<M::Output<T>> {
     let cell = AnyCell::asynchronous(cell);
+    if slow.is_none() {
+        *slow = cell.refresh_to_drive();
+    }
     if slow.is_none() {
         if let Some(lease) = cell.lease_observed_slow() {
             return Poll::Ready(M::output_by_mode(Ok(lease.typed())));

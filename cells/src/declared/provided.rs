@@ -48,7 +48,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
         D: Provided,
     {
         (**self).provide(value)?;
-        self.any().here().used();
+        self.any().here().watch_payload();
         Ok(())
     }
 
@@ -61,7 +61,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
         D: Provided,
     {
         (**self).replace(value)?;
-        self.any().here().used();
+        self.any().here().watch_payload();
         Ok(())
     }
 }
@@ -100,7 +100,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     fn provide_at(&'static self, place: Place, value: T) -> Result<(), ProvideError<T>> {
         let generation = self.here().provide_at(place, value, |value| value)?;
         let cell = self.any().here();
-        cell.used();
+        cell.watch_payload();
         #[cfg(feature = "tokio")]
         on_tokio::close_with_runtime(cell, generation);
         #[cfg(not(feature = "tokio"))]

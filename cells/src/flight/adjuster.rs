@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// Wraps the factory of a cell: to retry it, to time it, to replace what it returns.
 ///
-/// It runs inside the flight, once for each flight: its time is part of the flight's time, its error or panic is the
-/// flight's failure, and a ready read never runs it.
+/// It runs inside the flight, once for each flight, or for each attempt of a cell with [`retry`](crate::RuntimeCell::retry):
+/// its time is part of the flight's time, its error or panic is that of the factory, and a ready read never runs it.
 ///
 /// ```
 /// use cells::{BoxError, FactoryAdjuster, RuntimeCell};

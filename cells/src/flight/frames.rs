@@ -144,12 +144,21 @@ impl Frame {
         catch_user_panic(self.name, || drop(oldest));
     }
 
-    /// The last errors that the factory got from cells.
-    pub(crate) fn errors(&self) -> Vec<Error> {
-        self.errors.lock().clone()
+    /// Takes the last errors that the factory got from cells.
+    pub(crate) fn take_errors(&self) -> Vec<Error> {
+        std::mem::take(&mut *self.errors.lock())
     }
 
-    /// What the declaration says of the error that the factory has returned; it is said once for each.
+    /// Whether the factory can be run again: not by a thread that has only brought the flight of a dropped task to an end.
+    #[cfg_attr(not(feature = "tokio"), expect(clippy::unused_self, reason = "no flight is handed over"))]
+    pub(crate) fn may_go_on(&self) -> bool {
+        #[cfg(feature = "tokio")]
+        return !self.handover.was_left();
+        #[cfg(not(feature = "tokio"))]
+        true
+    }
+
+    /// Takes what the declaration says of the error that the factory has returned.
     pub(crate) fn take_verdict(&self) -> Verdict {
         std::mem::take(&mut *self.verdict.lock())
     }
@@ -186,7 +195,7 @@ pub(crate) struct Verdict {
     pub(crate) transient: Option<bool>,
 }
 
-/// Notes what the declaration says of the error that the factory which asks returns.
+/// Notes what the declaration says of what the factory which asks returns.
 pub(crate) fn judge(say: impl FnOnce(&mut Verdict)) {
     if let Some(frame) = asking() {
         say(&mut frame.verdict.lock());

@@ -29,9 +29,16 @@ struct State {
     /// How many have returned what the flight has not taken yet. The flight may be the faster one to note that.
     unread: isize,
     left: Option<BoxFuture<'static, ()>>,
+    /// Whether the task was dropped.
+    was_left: bool,
 }
 
 impl Handover {
+    /// Whether the flight's task was dropped: no other factory can follow, because the runtime has ended.
+    pub(crate) fn was_left(&self) -> bool {
+        self.0.lock().was_left
+    }
+
     /// A factory begins.
     pub(crate) fn begin(&self) {
         self.0.lock().running += 1;
@@ -66,6 +73,7 @@ impl Handover {
     /// The flight's task is dropped, and leaves its future.
     pub(crate) fn leave(&self, flight: BoxFuture<'static, ()>) {
         let mut state = self.0.lock();
+        state.was_left = true;
         if state.running == 0 {
             drop(state);
             self.go_on(flight);

@@ -5,7 +5,7 @@
 //! | settled by | outcome | its waiters |
 //! |---|---|---|
 //! | its initializer, with a payload | `Ready` | get a lease on that payload, whatever has happened since |
-//! | its initializer, with an error or a panic | `Failed` | get that error |
+//! | its initializer, with an error or a panic, after its last attempt | `Failed` | get that error |
 //! | its initializer, cancelled | `Superseded` | start over |
 //! | `record_failure` | `Failed` | get the recorded error, and so does the initializer |
 //! | a value that the program puts in its place | `Ready` | get a lease on that, and so does the initializer |
@@ -18,7 +18,8 @@
 //! a woken waiter queues for no lock, neither the cell's nor the flight's. Threads sleep at a [`Latch`] and are woken
 //! together; tasks leave a [`Waker`] each; both are counted under the flight's lock. Whoever settles the flight takes
 //! the wakers and the count out under that lock, and wakes after unlocking. So a waiter either is counted before the
-//! outcome is set, and is woken, or finds the outcome.
+//! outcome is set, and is woken, or finds the outcome. Whoever begins the flight may wait for it too, for a detached one or
+//! between two attempts of the factory: that [`Role`] is woken like the others, and is not one of the waiters.
 
 use crate::error::Error;
 use crate::flight::frames::FlightId;
@@ -56,8 +57,8 @@ struct State {
     threads: usize,
     /// The tasks that wait for the outcome.
     tasks: WakerQueue,
-    /// Whether one of the tasks is the caller that began the flight, which does not count.
-    initiator: bool,
+    /// How many of these threads and tasks do not count: who has begun the flight, and who runs its factory.
+    uncounted: usize,
     over: bool,
     /// How the payload was disposed, if it came too late.
     leftover: Option<Box<CloseResult>>,
@@ -102,7 +103,7 @@ impl Flight {
             state: Mutex::new(State {
                 threads: 0,
                 tasks: WakerQueue::new(),
-                initiator: false,
+                uncounted: 0,
                 over: false,
                 leftover: None,
                 closers: WakerQueue::new(),
@@ -141,6 +142,7 @@ impl Flight {
         debug_assert!(first, "a flight is settled once");
         wait_graph::settled(self.id());
         let threads = std::mem::take(&mut state.threads) != 0;
+        state.uncounted = 0;
         Settled { flight: threads.then(|| Arc::clone(self)), tasks: state.tasks.take() }
     }
 
@@ -148,31 +150,33 @@ impl Flight {
         self.outcome.get().cloned()
     }
 
+    pub(crate) fn is_settled(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
     pub(crate) fn waiters(&self) -> usize {
         self.state.lock().counted()
     }
 
-    /// Blocks for the outcome up to the deadline, as one of at most `max_waiters`.
-    pub(crate) fn wait(
-        &self,
-        deadline: Option<Instant>,
-        max_waiters: Option<usize>,
-    ) -> Result<Outcome, Rejected> {
+    /// Blocks for the outcome up to the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>, role: Role) -> Result<Outcome, Rejected> {
         let mut state = self.state.lock();
         // The outcome may have been set before the lock was taken.
         if let Some(outcome) = self.outcome() {
             return Ok(outcome);
         }
-        if let Some(limit) = state.full(max_waiters) {
+        if let Some(limit) = state.full(role) {
             return Err(Rejected::WaitersFull { limit });
         }
         state.threads += 1;
+        state.uncounted += role.uncounted();
         drop(state);
-        if !sleep_until(deadline, |until| self.settled.wait(until)) {
+        if role.is_over_at_once(deadline) || !sleep_until(deadline, |until| self.settled.wait(until)) {
             let mut state = self.state.lock();
             // An outcome that is there wins over the timeout; if there is none, the thread is still counted.
             if self.outcome.get().is_none() {
                 state.threads -= 1;
+                state.uncounted -= role.uncounted();
                 return Err(Rejected::TimedOut);
             }
         }
@@ -186,7 +190,10 @@ impl Flight {
         role: Role,
     ) -> Result<Outcome, Rejected> {
         let mut queued = Queued::new(self, role);
-        let outcome = poll_fn(|cx| self.poll(&mut queued, cx.waker()));
+        let outcome = poll_fn(|cx| match self.poll(&mut queued, cx.waker()) {
+            Poll::Pending if role.is_over_at_once(deadline) => Poll::Ready(Err(Rejected::TimedOut)),
+            polled => polled,
+        });
         until(deadline, outcome).await.unwrap_or(Err(Rejected::TimedOut))
     }
 
@@ -200,17 +207,12 @@ impl Flight {
         if let Some(outcome) = self.answer(queued) {
             return Poll::Ready(Ok(outcome));
         }
-        match queued.role {
-            Role::Initiator => state.initiator = true,
-            Role::Waiter { max_waiters } => {
-                if queued.ticket.is_none() {
-                    if let Some(limit) = state.full(max_waiters) {
-                        drop(state);
-                        return Poll::Ready(Err(Rejected::WaitersFull { limit }));
-                    }
-                }
+        if queued.ticket.is_none() {
+            if let Some(limit) = state.full(queued.role) {
+                drop(state);
+                return Poll::Ready(Err(Rejected::WaitersFull { limit }));
             }
-            Role::Closer => {}
+            state.uncounted += queued.role.uncounted();
         }
         let before = state.tasks.insert(&mut queued.ticket, waker);
         drop(state);
@@ -276,13 +278,14 @@ impl Flight {
 }
 
 impl State {
-    /// The number of waiters, without the initiator.
+    /// The number of waiters.
     fn counted(&self) -> usize {
-        (self.threads + self.tasks.len()).saturating_sub(self.initiator.into())
+        (self.threads + self.tasks.len()).saturating_sub(self.uncounted)
     }
 
     /// The limit, if it is reached.
-    fn full(&self, max_waiters: Option<usize>) -> Option<usize> {
+    fn full(&self, role: Role) -> Option<usize> {
+        let Role::Waiter { max_waiters } = role else { return None };
         max_waiters.filter(|limit| self.counted() >= *limit)
     }
 }
@@ -312,8 +315,22 @@ pub(crate) enum Role {
     /// Waits for the outcome of a detached flight that it began itself; not counted, and without limit.
     #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "detached flights need tokio"))]
     Initiator,
+    /// Waits for its own flight to be settled by somebody else before the next attempt of its factory; not counted.
+    Initializer,
     /// Waits for the end of the flight.
     Closer,
+}
+
+impl Role {
+    fn uncounted(self) -> usize {
+        matches!(self, Self::Initiator | Self::Initializer).into()
+    }
+
+    /// Under shuttle, where deadlines never pass, the next attempt would never come: there the wait for it is over as soon
+    /// as it has begun, unless it has no end.
+    fn is_over_at_once(self, deadline: Option<Instant>) -> bool {
+        cfg!(cells_shuttle) && matches!(self, Self::Initializer) && deadline.is_some()
+    }
 }
 
 /// A place in one of a flight's queues. It is given back when its holder has an answer, times out or is dropped.
@@ -335,9 +352,8 @@ impl Drop for Queued<'_> {
             let mut state = self.flight.state.lock();
             let waker = match self.role {
                 Role::Closer => state.closers.remove(self.ticket),
-                Role::Waiter { .. } => state.tasks.remove(self.ticket),
-                Role::Initiator => {
-                    state.initiator = false;
+                Role::Waiter { .. } | Role::Initiator | Role::Initializer => {
+                    state.uncounted = state.uncounted.saturating_sub(self.role.uncounted());
                     state.tasks.remove(self.ticket)
                 }
             };

@@ -99,6 +99,20 @@ pub(crate) fn init_end(event: &InitResult<'_>, payload_type: &str) {
     }
 }
 
+/// An attempt has failed, and its flight will make another one.
+pub(crate) fn retrying(cell: &str, generation: u64, attempt: u32, delay: Duration, error: &SharedError) {
+    let delay_ms = millis(delay);
+    event!(
+        WARN,
+        "runtime_cell_retrying",
+        cell,
+        generation,
+        attempt,
+        delay_ms,
+        error = %format_args!("{error:#}")
+    );
+}
+
 pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
     let CloseResult { cell, status, generation, close_called, error, .. } = event;
     match status {
@@ -147,6 +161,16 @@ pub(crate) fn provided(cell: &str, payload_type: &str, generation: u64) {
 /// A value was provided in the place of what was there, if anything.
 pub(crate) fn replaced(cell: &str, payload_type: &str, generation: u64) {
     event!(INFO, "runtime_cell_replaced", cell, payload_type, generation);
+}
+
+/// A payload is older than it is fresh, and its refresh begins.
+pub(crate) fn stale(cell: &str, generation: u64) {
+    event!(DEBUG, "runtime_cell_stale", cell, generation);
+}
+
+/// A payload has reached the end of its life; its disposal has an event of its own.
+pub(crate) fn expired(cell: &str, generation: u64) {
+    event!(DEBUG, "runtime_cell_expired", cell, generation);
 }
 
 pub(crate) fn wait_rejected(cell: &str, reason: &str, waited: Duration) {

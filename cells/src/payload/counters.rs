@@ -519,6 +519,8 @@ type Reasons = u8;
 pub(crate) const SANDBOXES: Reasons = 1;
 /// Nobody uses what is published, and the next reader is to say that somebody does.
 const RESTING: Reasons = 2;
+/// Readers have to look at the clocks: what is published may be too old.
+pub(crate) const AGED: Reasons = 4;
 
 impl Slot {
     const_fn! {
@@ -623,7 +625,8 @@ impl Slot {
         Vacancy { lane }
     }
 
-    /// Publishes a payload in place of the published one, if any, with one lease on it.
+    /// Publishes a payload in place of the published one, if any, with one lease on it. If it is `aged`, readers look at the
+    /// clocks before they get it, until the slot is [opened](Self::shut).
     ///
     /// # Safety
     /// `finish` may be called with the payload, once, on any thread, as soon as the payload has been retired and no
@@ -635,10 +638,14 @@ impl Slot {
         vacancy: Vacancy,
         payload: NonNull<()>,
         finish: Finish,
+        aged: bool,
     ) -> Option<Retiring> {
         let Vacancy { lane } = vacancy;
         let mut shut = self.shut.lock();
-        *shut &= !RESTING;
+        *shut &= !(RESTING | AGED);
+        if aged {
+            *shut |= AGED;
+        }
         lane.occupant.lock().finish = Some(finish);
         // Relaxed: the release in `replace` publishes this with the lane.
         lane.payload.store(payload.as_ptr(), Ordering::Relaxed);

@@ -40,7 +40,7 @@
 use crate::error::Error;
 #[cfg(feature = "testing")]
 use crate::payload::counters::SANDBOXES;
-use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, Slot};
+use crate::payload::counters::{AGED, Acquired, Counters, Held, Lane, Retiring, Slot};
 use crate::payload::disposer::{DisposeFn, Disposing};
 use crate::payload::payload_type::PayloadType;
 use crate::payload::read_path::ReadPath;
@@ -371,6 +371,11 @@ impl Published {
         self.slot.wake();
     }
 
+    /// While it is shut because of its age, no lease is taken by the fast path. The caller holds the cell's lock.
+    pub(crate) fn shut_for_age(&self, shut: bool) {
+        self.slot.shut(AGED, shut);
+    }
+
     #[cfg(feature = "testing")]
     pub(crate) fn type_of_payloads(&self) -> &'static PayloadType {
         self.payload_type
@@ -394,12 +399,13 @@ impl Published {
 
     /// Publishes a payload in place of the published one, if any: no reader finds the cell empty in between. The caller
     /// holds the cell's lock, and drops what it gets after unlocking. Payloads of declared cells read fast however many
-    /// others there are.
+    /// others there are; one that is `aged` does so once [`shut_for_age`](Self::shut_for_age) opens it.
     pub(crate) fn replace(
         &self,
         payload: AnyPayload,
         generation: u64,
         declared: bool,
+        aged: bool,
     ) -> (Lease, Option<Parting>) {
         self.payload_type.expect(payload.payload());
         let vacancy = self.slot.vacancy(counters(), declared);
@@ -410,7 +416,7 @@ impl Published {
         let new = unsafe { header.as_mut() };
         (new.payload_box, new.lane, new.generation) = (Some(payload_box), Some(lane), generation);
         // SAFETY: the box stays valid until `finish` takes it back, once.
-        let old = unsafe { self.slot.publish(counters(), vacancy, header.cast(), finish) };
+        let old = unsafe { self.slot.publish(counters(), vacancy, header.cast(), finish, aged) };
         self.generation.store(generation, Ordering::Release);
         // It has been published with this lease on it.
         (Lease { header, seat: None }, old.map(Parting))

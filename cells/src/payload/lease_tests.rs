@@ -458,7 +458,7 @@ fn x25_lanes_of_many_leased_generations_serve_other_cells() {
 fn leases_that_were_never_closed_drop_their_payload() {
     let ends = Arc::new(AtomicUsize::new(0));
     let leases = Published::new(PayloadType::of::<Counted>());
-    drop(leases.replace(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1, false));
+    drop(leases.replace(AnyPayload::new(counted(&ends)(), DisposeFn::Drop), 1, false, false));
     drop(leases);
     assert_eq!(ends.load(Ordering::SeqCst), 1);
 }
@@ -603,7 +603,7 @@ fn raises_meet_looks() {
             let payload = NonNull::from(payload).cast();
             // SAFETY: the payloads are static.
             #[expect(unsafe_code, reason = "calls the counters directly")]
-            let old = unsafe { slot.publish(counters(), vacancy, payload, finish) };
+            let old = unsafe { slot.publish(counters(), vacancy, payload, finish, false) };
             assert!(old.is_none());
             release(&Held { payload, seat: None });
             touch(HOT.len());

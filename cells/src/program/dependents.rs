@@ -2,6 +2,7 @@
 
 use crate::cell::close::Closing;
 use crate::cell::provide::ProvideError;
+use crate::cell::raw_cell::RawCell;
 use crate::declared::any_cell::AnyAsyncCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
@@ -23,6 +24,16 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// which is out delays the disposal of its payload.
     pub fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, self.raw().unpublish()) {
+            let _ = closing.settle();
+        }
+    }
+
+    /// Does the same if `generation` is the published one; otherwise changes nothing.
+    ///
+    /// So when many callers find at the same time that a payload does not work, it is built again once. One of them ends what
+    /// was built on it; the others may return before it has.
+    pub fn invalidate_generation_with_dependents(&'static self, generation: u64) {
+        for closing in unpublish_generation(D::INFO, self.raw(), generation) {
             let _ = closing.settle();
         }
     }
@@ -65,6 +76,13 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, AnyAsyncCell::here(self).raw.unpublish()) {
+            let _ = closing.settle_async().await;
+        }
+    }
+
+    /// [`StaticCell::invalidate_generation_with_dependents`] in a task.
+    pub async fn invalidate_generation_with_dependents(&'static self, generation: u64) {
+        for closing in unpublish_generation(D::INFO, &AnyAsyncCell::here(self).raw, generation) {
             let _ = closing.settle_async().await;
         }
     }
@@ -117,6 +135,16 @@ async fn rebuild_async(cell: &CellInfo) -> Result<(), Error> {
         dependents.rebuilt(node, outcome);
     }
     dependents.first_error.map_or(Ok(()), Err)
+}
+
+/// Unpublishes a generation, and then the payloads of all dependents, if it is the published one.
+fn unpublish_generation(cell: &CellInfo, raw: &'static RawCell, generation: u64) -> Vec<Closing<'static>> {
+    let mut is_published = false;
+    let own = raw.close_if(|published| {
+        is_published = published == Some(generation);
+        is_published
+    });
+    if is_published { unpublish(cell, own) } else { vec![own] }
 }
 
 /// Unpublishes the payloads of all dependents of a cell whose own payload is unpublished already; returns what is left to

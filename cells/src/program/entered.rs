@@ -109,8 +109,9 @@ impl EnteredSandbox {
     pub(crate) fn put(&self, cell: AnyCell, payload: AnyPayload) {
         let _inside = Scope::of(self.world).enter();
         let (here, mut payload) = (cell.here(), Some(payload));
+        let ages = payload.as_ref().and_then(|payload| here.ages_of(payload.payload()));
         let mut place = || payload.take().unwrap_or_else(|| unreachable!("a payload is placed once"));
-        if let Err(refusal) = here.seed(&mut place) {
+        if let Err(refusal) = here.seed(ages, &mut place) {
             let name = here.name();
             let why = match refusal {
                 SeedRefusal::Ready => "the sandbox has a payload for it already; `put` one",
@@ -118,7 +119,7 @@ impl EnteredSandbox {
             };
             panic!("cell `{name}`: {why}");
         }
-        here.used();
+        here.watch_payload();
     }
 
     /// Returns a handle by which other threads and executors get inside.

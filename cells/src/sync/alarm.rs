@@ -10,21 +10,24 @@
 //! before locking, and dropped and woken after unlocking, because all of that may be code of the program. One that panics
 //! does not keep the others from being woken.
 //!
-//! A forked child does not have the thread, which may have held the lock at the fork. It makes a clock of its own: the
-//! clocks are a chain, to which each process appends one, and none looks into another's. An alarm knows its clock. What
-//! was set before the fork counts as rung in the child, which takes it back only if the lock is free.
+//! A forked child does not have the thread, which may have held the lock at the fork. It makes a clock of its own. An alarm
+//! knows its clock. What was set before the fork counts as rung in the child, which takes it back only if the lock is free.
+//!
+//! The monotonic clock may stand still while the machine sleeps, and somebody may set the wall clock. Alarms that are to
+//! notice it ([`Alarm::set_by_all_clocks`]) ring as soon as the two clocks have moved apart, whatever their time; whoever
+//! set one looks what it missed. Nothing tells the thread, so while there is such an alarm it compares the clocks every few
+//! seconds.
 //!
 //! If the thread cannot be started, there is no alarm, and the caller has to do without; the next one tries again.
 
 use crate::sync::monitor::Monitor;
-use crate::sync::process;
+use crate::sync::process::{self, PerProcess};
 use crate::sync::waker_queue::wake;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::OnceLock;
 use std::task::Waker;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A waker that is woken at a time, unless this is dropped before.
 pub(crate) struct Alarm {
@@ -40,14 +43,16 @@ struct AlarmClock {
     process: u32,
     /// The thread is notified when an alarm is due before it would wake.
     alarms: Monitor<Alarms>,
-    /// The clock of the next forked process.
-    next: OnceLock<Box<AlarmClock>>,
 }
+
+static CLOCK: PerProcess<AlarmClock> = PerProcess::new();
 
 #[derive(Default)]
 struct Alarms {
     set: u64,
     wakers: BTreeMap<Key, Waker>,
+    /// Those among them that ring when the clocks have moved apart.
+    by_all_clocks: BTreeSet<Key>,
     thread: Thread,
 }
 
@@ -64,6 +69,13 @@ enum Thread {
 /// How many wakers the thread takes out at once, while it holds the lock.
 const AT_ONCE: usize = 1024;
 
+/// How often the clocks are compared.
+const COMPARED: Duration = Duration::from_secs(5);
+
+/// By how much the clocks may move apart meanwhile without being set: the wall clock is kept in time by making it run a
+/// little faster or slower.
+const TOLERATED: Duration = Duration::from_millis(500);
+
 /// How late an alarm may ring, so that the thread wakes once for all that are due about the same time. Tokio's timers are
 /// as coarse.
 const GRAIN: Duration = Duration::from_millis(1);
@@ -71,7 +83,20 @@ const GRAIN: Duration = Duration::from_millis(1);
 impl Alarm {
     /// Sets an alarm; `None` if there can be no thread that would ring it.
     pub(crate) fn set(time: Instant, waker: &Waker) -> Option<Self> {
-        let clock = AlarmClock::of_this_process();
+        Self::set_among(time, waker, |_| None)
+    }
+
+    /// The same, but it also rings when the machine has slept or the wall clock was set.
+    pub(crate) fn set_by_all_clocks(time: Instant, waker: &Waker) -> Option<Self> {
+        Self::set_among(time, waker, |alarms| Some(&mut alarms.by_all_clocks))
+    }
+
+    fn set_among(
+        time: Instant,
+        waker: &Waker,
+        among: impl FnOnce(&mut Alarms) -> Option<&mut BTreeSet<Key>>,
+    ) -> Option<Self> {
+        let clock = CLOCK.get();
         let waker = waker.clone();
         let mut alarms = clock.alarms.lock();
         if !alarms.start(|| clock.spawn()) {
@@ -82,7 +107,12 @@ impl Alarm {
         let key = (time, alarms.set);
         alarms.set += 1;
         alarms.wakers.insert(key, waker);
-        let oversleeps = alarms.thread.would_sleep_past(time);
+        let first = among(&mut alarms).is_some_and(|among| {
+            among.insert(key);
+            among.len() == 1
+        });
+        // The first that compares the clocks also wakes a thread that sleeps for longer.
+        let oversleeps = first || alarms.thread.would_sleep_past(time);
         if oversleeps {
             alarms.thread = Thread::Awake;
         }
@@ -96,6 +126,11 @@ impl Alarm {
     /// Leaves the alarm to the thread, which takes it out at its time, if it has not yet.
     pub(crate) fn leave(self) {
         std::mem::forget(self);
+    }
+
+    /// Whether it can ring: one that was set before a fork cannot in the child.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.clock.is_of_this_process()
     }
 
     /// Replaces the waker, unless the alarm has rung; returns whether it is still set.
@@ -120,25 +155,21 @@ impl Drop for Alarm {
             .alarms
             .try_lock()
             .or_else(|| self.clock.is_of_this_process().then(|| self.clock.alarms.lock()));
-        let waker = alarms.and_then(|mut alarms| alarms.wakers.remove(&self.key));
+        let waker = alarms.and_then(|mut alarms| {
+            alarms.by_all_clocks.remove(&self.key);
+            alarms.wakers.remove(&self.key)
+        });
         drop(waker); // after unlocking
     }
 }
 
+impl Default for AlarmClock {
+    fn default() -> Self {
+        Self { process: process::id(), alarms: Monitor::default() }
+    }
+}
+
 impl AlarmClock {
-    fn of_this_process() -> &'static Self {
-        static FIRST: OnceLock<AlarmClock> = OnceLock::new();
-        let mut clock = FIRST.get_or_init(Self::new);
-        while !clock.is_of_this_process() {
-            clock = clock.next.get_or_init(|| Box::new(Self::new()));
-        }
-        clock
-    }
-
-    fn new() -> Self {
-        Self { process: process::id(), alarms: Monitor::default(), next: OnceLock::new() }
-    }
-
     fn is_of_this_process(&self) -> bool {
         self.process == process::id()
     }
@@ -149,8 +180,13 @@ impl AlarmClock {
 
     fn run(&self) -> ! {
         let mut alarms = self.alarms.lock();
+        let mut clocks = Clocks::now();
         loop {
-            let due = alarms.take_due(Instant::now());
+            let before = std::mem::replace(&mut clocks, Clocks::now());
+            let mut due = alarms.take_due(clocks.monotonic);
+            if clocks.have_moved_apart_since(before) {
+                due.extend(alarms.take_by_all_clocks());
+            }
             if !due.is_empty() {
                 drop(alarms);
                 due.into_iter().for_each(wake);
@@ -160,6 +196,8 @@ impl AlarmClock {
             let next = alarms.wakers.first_key_value().map(|(&(time, _), _)| time);
             alarms.thread = Thread::Sleeps(next);
             let wakes = next.map(|time| time.checked_add(GRAIN).unwrap_or(time));
+            let compares = (!alarms.by_all_clocks.is_empty()).then(|| Instant::now() + COMPARED);
+            let wakes = wakes.into_iter().chain(compares).min();
             alarms = self.alarms.wait(alarms, wakes);
             alarms.thread = Thread::Awake;
         }
@@ -188,11 +226,42 @@ impl Alarms {
         let mut due = Vec::new();
         while due.len() < AT_ONCE {
             match self.wakers.first_entry() {
-                Some(first) if first.key().0 <= now => due.push(first.remove()),
+                Some(first) if first.key().0 <= now => {
+                    self.by_all_clocks.remove(first.key());
+                    due.push(first.remove());
+                }
                 _ => break,
             }
         }
         due
+    }
+
+    /// Takes out the wakers that are to be woken when the clocks have moved apart.
+    fn take_by_all_clocks(&mut self) -> Vec<Waker> {
+        let keys = std::mem::take(&mut self.by_all_clocks);
+        keys.iter().filter_map(|key| self.wakers.remove(key)).collect()
+    }
+}
+
+/// What two clocks show at the same time.
+#[derive(Clone, Copy)]
+struct Clocks {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Clocks {
+    fn now() -> Self {
+        Self { monotonic: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// Whether the machine has slept meanwhile, or the wall clock was set.
+    fn have_moved_apart_since(self, before: Self) -> bool {
+        let expected = before.wall.checked_add(self.monotonic.saturating_duration_since(before.monotonic));
+        expected.is_none_or(|expected| {
+            let apart = self.wall.duration_since(expected).unwrap_or_else(|behind| behind.duration());
+            apart > TOLERATED
+        })
     }
 }
 
@@ -253,6 +322,33 @@ mod tests {
         let (say, said) = channel();
         let _alarm = set(Duration::ZERO, &Waker::from(Arc::new(Again(say))));
         assert_eq!(hear(&said), 1);
+    }
+
+    #[test]
+    fn f2_clocks_move_apart_when_the_machine_sleeps_or_one_is_set() {
+        let before = Clocks::now();
+        let later = |monotonic, wall| Clocks {
+            monotonic: before.monotonic + Duration::from_secs(monotonic),
+            wall: before.wall + Duration::from_secs(wall),
+        };
+        assert!(!later(5, 5).have_moved_apart_since(before));
+        assert!(later(0, 60).have_moved_apart_since(before), "it has slept");
+        assert!(before.have_moved_apart_since(later(0, 60)), "the wall clock was set back");
+    }
+
+    #[test]
+    fn f2_alarms_by_all_clocks_are_rung_when_these_move_apart() {
+        let (say, said) = channel();
+        let mut alarms = Alarms::default();
+        for number in 0..2_u32 {
+            let key = (Instant::now() + GUARD, number.into());
+            alarms.wakers.insert(key, waker(&say, number));
+            if number == 1 {
+                alarms.by_all_clocks.insert(key);
+            }
+        }
+        alarms.take_by_all_clocks().into_iter().for_each(wake);
+        assert_eq!((hear(&said), alarms.wakers.len()), (1, 1));
     }
 
     #[test]

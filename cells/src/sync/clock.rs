@@ -23,7 +23,7 @@ fn not_ahead() -> Instant {
 }
 
 /// By how much the clock of the caller's sandbox is ahead.
-fn ahead() -> Duration {
+pub(crate) fn ahead() -> Duration {
     #[cfg(feature = "testing")]
     return Scope::current().world().map_or(Duration::ZERO, World::ahead);
     #[cfg(not(feature = "testing"))]

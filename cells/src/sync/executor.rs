@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 #[cfg(feature = "tokio")]
 use tokio::runtime::{Handle, Id};
@@ -53,6 +54,16 @@ impl Executor {
         false
     }
 
+    /// Makes it the caller's, until the guard is dropped.
+    #[must_use]
+    pub(crate) fn enter(&self) -> ExecutorGuard<'_> {
+        ExecutorGuard {
+            #[cfg(feature = "tokio")]
+            _entered: self.handle.as_ref().map(Handle::enter),
+            executor: PhantomData,
+        }
+    }
+
     /// Spawns a task; returns the future if there is no executor to run it.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: F) -> Result<(), F> {
         #[cfg(feature = "tokio")]
@@ -62,6 +73,13 @@ impl Executor {
         }
         Err(task)
     }
+}
+
+/// An executor that was entered.
+pub(crate) struct ExecutorGuard<'a> {
+    #[cfg(feature = "tokio")]
+    _entered: Option<tokio::runtime::EnterGuard<'a>>,
+    executor: PhantomData<&'a Executor>,
 }
 
 /// The tokio task that runs on this thread, if any.
