@@ -47,9 +47,21 @@ fn f2_expires_is_a_duration_or_a_function() {
     #[runtime_cell(expires = |payload| *payload, provided)]
     fn of_what_is_provided() -> Duration;
 
+    // Named as a variable of the expansion is.
+    fn payload(_: &Token) -> Duration {
+        HOUR
+    }
+
+    #[runtime_cell(expires = payload)]
+    fn by_a_common_name() -> Token {
+        Token { expires_at: None }
+    }
+
+    let _ = by_a_common_name();
     let _ = (by_literal(), by_expression(), by_path(), by_closure(), of_an_alias());
     let _ = OF_WHAT_IS_PROVIDED.provide(HOUR);
     let _ = of_what_is_provided();
+    assert_eq!(BY_A_COMMON_NAME.info().expires, Some("payload"));
     assert_eq!((BY_LITERAL.info().expires, BY_LITERAL.info().fresh), (Some("1h"), None));
     assert_eq!(BY_EXPRESSION.info().expires, Some("Duration::from_secs(7200)"));
     assert_eq!(TOKEN.info().expires, Some("Token::expires_at"));

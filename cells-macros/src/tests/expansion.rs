@@ -1469,6 +1469,10 @@ fn f1_ages() {
             };
         "##]],
     );
+}
+
+#[test]
+fn f2_ages_by_a_closure_and_by_a_constant() {
     check(
         "fresh = |token| token.ttl, expires = MINUTE",
         "fn token() -> Token { Token::new() }",

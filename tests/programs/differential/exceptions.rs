@@ -237,12 +237,16 @@ pub(crate) fn combined(draft: &mut Draft) {
     if draft.has("permanent") && (asynchronous || draft.has("detached") || draft.has("runtime")) {
         draft.refuse("permanent-async");
     }
+    let permanent = draft.has("permanent") && !draft.is_async();
     for key in ["fresh", "eager_refresh", "fatal", "expires", "linger"] {
         // What is for a factory is refused for that where there is none.
         let remains = !draft.provided || key == "expires";
-        if draft.has("permanent") && draft.has(key) && !draft.is_async() && remains {
+        if permanent && draft.has(key) && remains {
             draft.refuse("permanent-age");
         }
+    }
+    if draft.has("eager_refresh") && draft.has("linger") && !permanent && !draft.provided {
+        draft.refuse("linger-refresh");
     }
     if draft.is_async() && draft.has("blocking") {
         draft.refuse("async-blocking");

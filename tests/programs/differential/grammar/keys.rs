@@ -150,7 +150,7 @@ pub(super) const CHOICES: &[Choice] = &[
     }),
     ("retry", |draft| key(draft, "retry = 3")),
     ("retry_const", |draft| {
-        with(draft, "retry = N", "/// A number.\n#[allow(dead_code)] pub const N: u32 = 4;")
+        with(draft, "retry = N", "/// A number.\n#[allow(dead_code)] pub const N: u32 = 4;");
     }),
     ("retry_zero", |draft| refused(draft, "retry = 0", "not-a-value")),
     ("retry_type", |draft| refused(draft, "retry = 3_u8", "not-a-value")),
@@ -167,7 +167,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("fresh", |draft| key(draft, "fresh = \"5s\"")),
     ("fresh_const", |draft| with(draft, "fresh = SECOND", SECOND)),
     ("fresh_macro", |draft| with(draft, "fresh = second!()", SECOND_MACRO)),
-    ("fresh_path", |draft| with(draft, "fresh = self::age", AGE)),
+    ("fresh_path", |draft| with(draft, "fresh = age", AGE)),
     ("fresh_closure", |draft| key(draft, "fresh = |_| ::std::time::Instant::now()")),
     ("fresh_zero", |draft| refused(draft, "fresh = \"0s\"", "not-a-value")),
     ("fresh_number", |draft| refused(draft, "fresh = 5", "not-a-value")),
@@ -177,12 +177,7 @@ pub(super) const CHOICES: &[Choice] = &[
     ("fresh_as_long_as_expires", |draft| refused(draft, "fresh = \"1h\", expires = \"60m\"", "never-stale")),
     ("eager_refresh", |draft| key(draft, "eager_refresh, fresh = \"5s\"")),
     ("eager_refresh_alone", |draft| refused(draft, "eager_refresh", "needs-key")),
-    ("eager_refresh_linger", |draft| {
-        key(draft, "fresh = \"5s\", eager_refresh, linger = \"5s\"");
-        if !draft.has("permanent") && draft.body != ";" {
-            draft.refuse("linger-refresh");
-        }
-    }),
+    ("eager_refresh_linger", |draft| key(draft, "fresh = \"5s\", eager_refresh, linger = \"5s\"")),
     ("fatal", |draft| with(draft, "fresh = \"5s\", fatal = judge", JUDGE)),
     ("fatal_closure", |draft| key(draft, "fresh = \"5s\", fatal = |error| { let _ = error; false }")),
     ("fatal_alone", |draft| {
@@ -198,8 +193,8 @@ pub(super) const CHOICES: &[Choice] = &[
     ("expires_closure", |draft| {
         key(
             draft,
-            "expires = |payload| { let _ = payload; ::core::option::Option::Some(::std::time::SystemTime::now()) }",
-        )
+            "expires = |it| { let _ = it; ::core::option::Option::Some(::std::time::Instant::now()) }",
+        );
     }),
     ("expires_closure_type", |draft| refused(draft, "expires = |_| 5_u64", "not-a-value")),
     ("expires_returns", |draft| {
