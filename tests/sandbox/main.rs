@@ -3,6 +3,7 @@
 
 mod at_exit;
 mod clock;
+mod following;
 mod graph;
 mod leaving;
 mod membership;

@@ -13,6 +13,7 @@ mod getting;
 mod kinds;
 mod limits;
 mod providing;
+mod refresh_on;
 mod sending;
 mod shutdown;
 mod waiting;
