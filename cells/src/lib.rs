@@ -54,6 +54,9 @@ pub use payload::threads::{read_path, use_fences};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
+pub use program::refresh_on::{
+    RefreshEnd, RefreshOn, RefreshOnReport, RefreshableCell, refresh_on, refresh_on_each,
+};
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
 pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};

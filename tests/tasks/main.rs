@@ -14,6 +14,7 @@ mod getting;
 mod kinds;
 mod limits;
 mod providing;
+mod refresh_on;
 mod retrying;
 mod sending;
 mod shutdown;

@@ -20,6 +20,7 @@ mod leases;
 mod log;
 mod observers;
 mod providing;
+mod refresh_on;
 mod refreshing;
 mod registry;
 mod retrying;

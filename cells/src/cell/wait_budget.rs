@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Get,
     /// A payload that is newer than the call.
     Refresh,
+    /// A refresh for a caller that has all the time it takes, and to which no limit applies.
+    Follow,
     /// A get without a time limit, also for the calls of its factories.
     WarmUp,
     /// A get whose factory can run only once.
@@ -29,13 +31,14 @@ impl Purpose {
     pub(crate) fn accepts(self, cell: &RawCell) -> Accepts {
         match self {
             Self::Get | Self::WarmUp | Self::Once | Self::CannotFail => Accepts::Any,
-            Self::Refresh => cell.control.newer(),
+            Self::Refresh | Self::Follow => cell.control.newer(),
         }
     }
 
     /// How a call waits for a flight: as one of so many.
     pub(crate) fn role(self, cell: &RawCell) -> Role {
-        let limit = cell.config.limits.max_waiters.filter(|_| self != Self::CannotFail);
+        let limit =
+            cell.config.limits.max_waiters.filter(|_| !matches!(self, Self::CannotFail | Self::Follow));
         Role::Waiter { max_waiters: limit.and_then(|limit| usize::try_from(limit.get()).ok()) }
     }
 }
@@ -51,7 +54,8 @@ pub(crate) struct WaitBudget {
 
 impl WaitBudget {
     pub(crate) fn new(cell: &RawCell, purpose: Purpose) -> Self {
-        let patient = matches!(purpose, Purpose::WarmUp | Purpose::CannotFail) || frames::is_patient();
+        let patient = matches!(purpose, Purpose::WarmUp | Purpose::CannotFail | Purpose::Follow)
+            || frames::is_patient();
         Self { limit: cell.config.limits.wait_timeout.unless_zero().filter(|_| !patient), begun: None }
     }
 

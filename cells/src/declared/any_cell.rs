@@ -274,6 +274,11 @@ impl AnyCell {
         })
     }
 
+    /// Whether there is a payload, or a flight that is to build one; of a cell which nobody needs to have asked for.
+    pub(crate) fn is_in_use(self) -> bool {
+        matches!(self.known_state(), State::Ready | State::Initializing)
+    }
+
     /// The cells that may be closed; a permanent one only after a shutdown has begun.
     fn closable(self) -> Vec<&'static RawCell> {
         let mut cells = self.everywhere();
@@ -358,16 +363,19 @@ impl AnyCell {
 
     /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh(self) -> Result<Lease, Error> {
+        self.refresh_for(Purpose::Refresh)
+    }
+
+    /// The same for a purpose that wants a new payload.
+    pub(crate) fn refresh_for(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
             Kind::Plain(_) => {
                 let cell = self.here();
-                let lease = cell.get_slow(Purpose::Refresh, &mut || cell.build_declared());
+                let lease = cell.get_slow(purpose, &mut || cell.build_declared());
                 cell.watch_payload();
                 lease
             }
-            Kind::Async(_) => {
-                self.block_on_slow(Purpose::Refresh, "the asynchronous `refresh_with_dependents`")
-            }
+            Kind::Async(_) => self.block_on_slow(purpose, "the asynchronous `refresh_with_dependents`"),
             Kind::Permanent(_) => self.get(Purpose::Get),
         }
     }

@@ -15,6 +15,7 @@ use crate::payload::payload_type::Payload;
 use crate::program::graph::{self, Graph};
 use crate::program::schedule::Schedule;
 use std::collections::VecDeque;
+use std::future::Future;
 
 impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Closes all cells that were built on this one, directly or through others, and then this one.
@@ -52,7 +53,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// With the panic of the first factory that panics.
     pub fn refresh_with_dependents(&'static self) -> Result<Ref<'static, T>, Error> {
         let lease = self.refresh()?;
-        rebuild(D::INFO).map(|()| lease)
+        rebuild(D::INFO, AnyCell::rebuild).map(|()| lease)
     }
 
     /// Provides a value in the place of what is there, and then refreshes all cells that were built on this one, as
@@ -68,7 +69,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     where
         D: Provided,
     {
-        self.replace(value).map(|()| rebuild(D::INFO))
+        self.replace(value).map(|()| rebuild(D::INFO, AnyCell::rebuild))
     }
 }
 
@@ -96,7 +97,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// With the panic of the first factory that panics.
     pub async fn refresh_with_dependents(&'static self) -> Result<Ref<'static, T>, Error> {
         let lease = self.refresh().await?;
-        rebuild_async(D::INFO).await.map(|()| lease)
+        rebuild_async(D::INFO, AnyCell::rebuild_async).await.map(|()| lease)
     }
 
     /// [`StaticCell::replace_with_dependents`] in a task.
@@ -114,24 +115,28 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
         D: Provided,
     {
         self.replace(value)?;
-        Ok(rebuild_async(D::INFO).await)
+        Ok(rebuild_async(D::INFO, AnyCell::rebuild_async).await)
     }
 }
 
-/// Refreshes the dependents of a cell, each after what it depends on; returns their first error.
-fn rebuild(cell: &CellInfo) -> Result<(), Error> {
+/// Refreshes the dependents of a cell, each after what it depends on, by a function that rebuilds one of them; returns their
+/// first error.
+pub(crate) fn rebuild(cell: &CellInfo, one: impl Fn(AnyCell) -> Result<(), Error>) -> Result<(), Error> {
     let mut dependents = Dependents::of(cell);
     while let Some((node, cell)) = dependents.next_to_rebuild() {
-        dependents.rebuilt(node, cell.rebuild());
+        dependents.rebuilt(node, one(cell));
     }
     dependents.first_error.map_or(Ok(()), Err)
 }
 
 /// The same in a task.
-async fn rebuild_async(cell: &CellInfo) -> Result<(), Error> {
+pub(crate) async fn rebuild_async<F: Future<Output = Result<(), Error>>>(
+    cell: &CellInfo,
+    one: impl Fn(AnyCell) -> F,
+) -> Result<(), Error> {
     let mut dependents = Dependents::of(cell);
     while let Some((node, cell)) = dependents.next_to_rebuild() {
-        let outcome = cell.rebuild_async().await;
+        let outcome = one(cell).await;
         dependents.rebuilt(node, outcome);
     }
     dependents.first_error.map_or(Ok(()), Err)

@@ -7,12 +7,16 @@ pub(crate) mod all_cells;
 #[cfg(feature = "testing")]
 #[allow(unsafe_code, reason = "the C library calls what is registered at exit")]
 pub(crate) mod at_exit;
+pub(crate) mod caught;
+pub(crate) mod changes;
 pub(crate) mod close_all;
 pub(crate) mod dependents;
+pub(crate) mod ending;
 #[cfg(feature = "testing")]
 pub(crate) mod entered;
 pub(crate) mod graph;
 pub(crate) mod jobs;
+pub(crate) mod refresh_on;
 #[cfg(feature = "testing")]
 pub(crate) mod sandbox;
 pub(crate) mod schedule;

@@ -6,6 +6,7 @@ use crate::observe::log;
 use crate::observe::user_panic::catch_user_panic;
 use crate::program::all_cells;
 use crate::program::close_all::{For, Kept, Limit, close, close_async, is_closing};
+use crate::program::ending;
 use crate::program::shutdown_report::ShutdownReport;
 use crate::sync::world;
 #[cfg(feature = "testing")]
@@ -81,6 +82,7 @@ pub(crate) fn begin() {
     for cell in all_cells::own() {
         Kept::here().superseded(cell.info(), cell.shut_down());
     }
+    ending::begun();
 }
 
 impl Shutdown {

@@ -2,19 +2,15 @@
 
 use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::AnyCell;
-use crate::error::{Error, LifecycleError, Panic, SharedError};
+use crate::error::Error;
 use crate::image;
 use crate::info::{CellInfo, DependencyKind};
+use crate::program::caught::{caught, caught_async};
 use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
-use std::any::Any;
-use std::future::poll_fn;
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -135,22 +131,11 @@ impl Ended {
 }
 
 fn build(cell: AnyCell) -> Result<(), Error> {
-    catch_unwind(AssertUnwindSafe(|| cell.get(Purpose::WarmUp).map(drop)))
-        .unwrap_or_else(|panic| panicked(cell, panic))
+    caught(cell, || cell.get(Purpose::WarmUp).map(drop))
 }
 
 async fn build_async(cell: AnyCell) -> Result<(), Error> {
-    let mut warm = pin!(cell.get_async(Purpose::WarmUp));
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| warm.as_mut().poll(cx)));
-        polled.map_or_else(|panic| Poll::Ready(panicked(cell, panic)), |polled| polled.map_ok(drop))
-    })
-    .await
-}
-
-fn panicked(cell: AnyCell, panic: Box<dyn Any + Send>) -> Result<(), Error> {
-    let source = SharedError::new(Panic::caught(panic));
-    Err(Error::Lifecycle(LifecycleError::Panicked { cell: cell.info().name, source }))
+    caught_async(cell, cell.get_async(Purpose::WarmUp)).await.map(drop)
 }
 
 /// Which cells to build when, and what became of them.
