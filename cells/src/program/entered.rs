@@ -128,8 +128,9 @@ impl EnteredSandbox {
         SandboxHandle { world: self.world, open: Arc::clone(&self.open) }
     }
 
-    /// Moves the clock of the sandbox's cells forward, for cooldowns, wait limits and `linger`. Who waits for a limit
-    /// notices that within some milliseconds; a payload that nobody has used for so long is closed in this call.
+    /// Moves the clock of the sandbox's cells forward, for cooldowns, wait limits, `linger`, `fresh` and `expires`. Who waits
+    /// for a limit notices that within some milliseconds. A payload that nobody has used for so long, or that has reached
+    /// its end, is closed in this call, and an `eager_refresh` begins.
     pub fn advance(&self, by: Duration) {
         let look = || Twins::of(self.world).all().into_iter().for_each(|cell| cell.raw.look_now());
         // First as of now: what nobody uses has begun to rest before.
