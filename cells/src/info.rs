@@ -80,6 +80,12 @@ pub(crate) const fn max_waiters(n: usize) -> Option<NonZeroU32> {
     NonZeroU32::new(if n > u32::MAX as usize { u32::MAX } else { n as u32 })
 }
 
+/// Checks a time that doubles, when the declaration is compiled.
+const fn doubles(first: Duration, most: Duration) {
+    assert!(!first.is_zero(), "a time of zero does not double");
+    assert!(first.as_nanos() < most.as_nanos(), "a time that doubles begins with the shorter one");
+}
+
 /// For setters, to which zero means no limit.
 pub(crate) const fn unless_zero(n: usize) -> Option<usize> {
     if n == 0 { None } else { Some(n) }
@@ -291,6 +297,7 @@ impl CellInfo {
     /// The cooldown doubles up to this.
     #[must_use]
     pub const fn max_cooldown(mut self, most: Duration) -> Self {
+        doubles(self.cooldown, most);
         self.max_cooldown = Some(most);
         self
     }
@@ -303,6 +310,9 @@ impl CellInfo {
 
     #[must_use]
     pub const fn backoff(mut self, first: Duration, most: Duration) -> Self {
+        if first.as_nanos() != most.as_nanos() {
+            doubles(first, most);
+        }
         self.backoff = (first, most);
         self
     }
