@@ -34,7 +34,7 @@ impl Backoff {
         let time = time.min(self.most);
         let half = time / 2;
         // Of centuries, rounding may make it a little more than the half.
-        time - half + up_to(half).min(half)
+        time.saturating_sub(half) + up_to(half).min(half)
     }
 }
 
