@@ -179,8 +179,8 @@ impl<'a> Initializer<'a> {
 
     /// Ends the flight with what the factory returned; returns its outcome, or unwinds with the factory's panic.
     ///
-    /// A payload that was replaced or retired, or that came too late, is let go of before the flight is over, so that a closer that
-    /// waits for the end of the flight finds how the payload was disposed.
+    /// A payload that was replaced or retired, or that came too late, is let go of before the flight is over, so that a
+    /// closer that waits for the end of the flight finds how the payload was disposed.
     pub(crate) fn finish(mut self, returned: Returned) -> Result<Outcome, Error> {
         let (outcome, leftover) = self.settle(returned);
         if let Some(leftover) = leftover {

@@ -5,8 +5,8 @@
 //! Between two attempts the flight goes on: it is under way in the control block, its waiters wait, and the initializer
 //! waits for the next attempt, or for the end of the flight if that comes first. It is not counted as a waiter
 //! ([`Role::Initializer`]). Whoever settles the flight meanwhile (a close, a shutdown, a recorded failure, a provided value)
-//! wakes it as he wakes the waiters, and no further attempt is made. Whoever settles it during an attempt finds that out
-//! after the attempt.
+//! wakes it together with the waiters, and no further attempt is made. Nor is one made after an attempt during which the
+//! flight was settled.
 //!
 //! No lock is held between the attempts, and none while one runs.
 

@@ -1,11 +1,10 @@
-//! How long to wait after a failure before the next attempt: a time that doubles, with jitter, and where randomness comes
-//! from.
+//! How long to wait after a failure before the next attempt: a time that doubles, with jitter.
 //!
 //! The jitter is "equal jitter" (M. Brooker, *Exponential Backoff and Jitter*, AWS Architecture Blog, 2015): half of the
 //! doubled time, and a random part of the other half. So those who failed together do not come back together, and nobody
 //! comes back at once.
 
-use std::hash::{BuildHasher, RandomState};
+use crate::sync::random;
 use std::time::Duration;
 
 /// A time that doubles with each failure, and the longest it becomes. Where these are the same, there is no jitter.
@@ -18,38 +17,24 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// The time after so many failures in a row, of which there is at least one.
     pub(crate) fn delay(self, failures: u32) -> Duration {
-        self.delay_with(failures, random_below)
+        self.delay_with(failures, random::up_to)
     }
 
-    fn delay_with(self, failures: u32, random_below: impl FnOnce(u64) -> u64) -> Duration {
-        if self.first >= self.most {
+    fn delay_with(self, failures: u32, up_to: impl FnOnce(Duration) -> Duration) -> Duration {
+        if self.first.is_zero() || self.first >= self.most {
             return self.first;
         }
-        let doubled = self.first.as_nanos().saturating_mul(1 << failures.saturating_sub(1).min(127));
-        let nanos = doubled.min(self.most.as_nanos());
-        // More than the 584 years that fit here need no jitter.
-        let half = u64::try_from(nanos / 2).unwrap_or(u64::MAX);
-        from_nanos(nanos - u128::from(half) + u128::from(random_below(half.saturating_add(1))))
-    }
-}
-
-/// A number below the bound, at random but not secret; 0 below 0.
-pub(crate) fn random_below(bound: u64) -> u64 {
-    scale(RandomState::new().hash_one(()), bound)
-}
-
-/// A number below the bound that is as far up as `random` is among all numbers.
-fn scale(random: u64, bound: u64) -> u64 {
-    let product = u128::from(random) * u128::from(bound);
-    u64::try_from(product >> 64).unwrap_or(u64::MAX)
-}
-
-/// The reverse of [`Duration::as_nanos`].
-fn from_nanos(nanos: u128) -> Duration {
-    const SECOND: u128 = 1_000_000_000;
-    match (u64::try_from(nanos / SECOND), u32::try_from(nanos % SECOND)) {
-        (Ok(secs), Ok(nanos)) => Duration::new(secs, nanos),
-        _ => Duration::MAX,
+        let mut time = self.first;
+        for _ in 1..failures {
+            if time >= self.most {
+                break;
+            }
+            time = time.saturating_mul(2);
+        }
+        let time = time.min(self.most);
+        let half = time / 2;
+        // Of centuries, rounding may make it a little more than the half.
+        time.saturating_sub(half) + up_to(half).min(half)
     }
 }
 
@@ -60,11 +45,11 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn least(backoff: Backoff, failures: u32) -> Duration {
-        backoff.delay_with(failures, |_| 0)
+        backoff.delay_with(failures, |_| Duration::ZERO)
     }
 
     fn longest(backoff: Backoff, failures: u32) -> Duration {
-        backoff.delay_with(failures, |bound| bound - 1)
+        backoff.delay_with(failures, |half| half)
     }
 
     #[test]
@@ -77,6 +62,8 @@ mod tests {
             let delay = backoff.delay(failures);
             assert!((doubled / 2..=doubled).contains(&delay), "{delay:?} after {failures} failures");
         }
+        let first = backoff.delay(9);
+        assert!((0..100).any(|_| backoff.delay(9) != first), "it is always {first:?}");
     }
 
     #[test]
@@ -90,20 +77,12 @@ mod tests {
     #[test]
     fn f5_no_time_overflows() {
         let tiny = Backoff { first: Duration::from_nanos(1), most: Duration::MAX };
-        assert_eq!((least(tiny, 1), longest(tiny, 1)), (Duration::from_nanos(1), Duration::from_nanos(1)));
-        assert!(longest(tiny, 200) >= Duration::MAX / 2);
+        assert_eq!([least(tiny, 1), longest(tiny, 1)], [Duration::from_nanos(1); 2]);
+        assert_eq!((longest(tiny, 200), longest(tiny, u32::MAX)), (Duration::MAX, Duration::MAX));
         let huge = Backoff { first: Duration::MAX / 3, most: Duration::MAX };
-        assert!(longest(huge, 3) >= least(huge, 3) && least(huge, 3) >= Duration::MAX / 2);
+        assert_eq!(longest(huge, 3), Duration::MAX);
+        assert!((0..100).all(|_| huge.delay(3) >= Duration::MAX / 2));
         let none = Backoff { first: Duration::ZERO, most: Duration::MAX };
         assert_eq!(longest(none, u32::MAX), Duration::ZERO);
-    }
-
-    #[test]
-    fn f5_random_numbers_are_below_their_bound_and_differ() {
-        assert_eq!((random_below(0), random_below(1)), (0, 0));
-        assert_eq!((scale(0, 10), scale(u64::MAX / 2, 10), scale(u64::MAX, 10)), (0, 4, 9));
-        assert_eq!(scale(u64::MAX, u64::MAX), u64::MAX - 1);
-        let first = random_below(u64::MAX);
-        assert!((0..100).any(|_| random_below(u64::MAX) != first));
     }
 }
