@@ -263,7 +263,9 @@ fn f2_a_payload_that_has_ended_already_is_for_its_own_callers() {
     source.stage.reached();
     eventually("three wait", || RECORD.snapshot().waiters == 3);
     source.stage.release();
-    callers.into_iter().for_each(|caller| caller.join().expect("they get it"));
+    for caller in callers {
+        caller.join().expect("they get it");
+    }
     assert_eq!((source.built.get(), RECORD.is_ready()), (1, false));
     source.stops.store(false, Ordering::Relaxed);
     drop(record());

@@ -62,7 +62,7 @@ const REFRESH_COOLDOWN: Backoff = Backoff { first: Duration::from_secs(1), most:
 impl RawCell {
     /// Whether its payloads age.
     #[inline]
-    fn is_ageing(&self) -> bool {
+    pub(crate) fn is_ageing(&self) -> bool {
         self.config.info.is_some_and(|info| info.fresh.is_some() || info.expires.is_some())
     }
 

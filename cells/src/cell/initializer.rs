@@ -225,6 +225,9 @@ impl<'a> Initializer<'a> {
 
     /// How old the payload may become. The functions that say so belong to the factory.
     fn ages_of(&self, payload: &AnyPayload) -> thread::Result<Option<Box<Ages>>> {
+        if !self.cell.is_ageing() {
+            return Ok(None);
+        }
         let _entered = self.enter();
         catch_unwind(AssertUnwindSafe(|| self.cell.ages_of(payload.payload())))
     }
