@@ -41,6 +41,11 @@ pub use flight::frames::outside;
 pub use info::{CellInfo, Dependency, DependencyKind};
 pub use lifetime::IntoLifetime;
 pub use observe::context::{ContextGuard, InitContext, RequestContext};
+pub use observe::counts::CellCounts;
+pub use observe::notices::{
+    CoolingDown, Draining, Expired, FailureRecorded, Provided, RejectReason, Retrying, Seeded, Stale,
+    WaitRejected,
+};
 pub use observe::observer::{
     CloseError, CloseResult, CloseStatus, InitResult, InitStatus, NullObserver, Observer,
 };
