@@ -2,10 +2,16 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// How long the test waits for a line before it fails.
+const IN_VAIN: Duration = Duration::from_mins(1);
 
 fn reload() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reload"));
@@ -16,24 +22,28 @@ fn reload() -> Command {
 /// A process that does not outlive its test, also if that fails.
 struct Running {
     child: Child,
-    out: BufReader<ChildStdout>,
+    lines: Receiver<String>,
 }
 
 impl Running {
     fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().expect("it is piped"));
-        Self { child, out }
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in out.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
     }
 
     /// Reads on until there is a line with that text.
-    fn says(&mut self, text: &str) -> String {
-        let mut line = String::new();
-        while !line.contains(text) {
-            line.clear();
-            assert!(self.out.read_line(&mut line).unwrap() > 0, "it never said `{text}`");
-        }
-        line
+    fn says(&self, text: &str) {
+        let line = || self.lines.recv_timeout(IN_VAIN).unwrap_or_else(|_| panic!("it never said `{text}`"));
+        while !line().contains(text) {}
     }
 
     fn signal(&self, name: &str) {
@@ -91,9 +101,7 @@ fn f8_it_follows_a_file_until_it_is_interrupted() {
     running.says("\"three\", workers 3");
     running.signal("-INT");
     running.says("until the shutdown");
-    let mut rest = String::new();
-    running.out.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains("config  disposed"), "{rest}");
+    running.says("config  disposed");
     assert!(running.child.wait().unwrap().success());
 }
 
