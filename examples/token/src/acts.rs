@@ -28,7 +28,7 @@ pub struct Stage {
     /// The tasks.
     pub load: Arc<Load>,
     /// How many there are.
-    pub tasks: u16,
+    pub tasks: u64,
     /// When the first act began.
     pub began: Instant,
 }
@@ -118,7 +118,9 @@ impl Stage {
 
     async fn revoke(&self) -> Result<(), BoxError> {
         let before = self.before();
+        let rest = self.rest().await?;
         self.endpoint.revoke();
+        drop(rest);
         self.next_token(&before).await?;
         self.all_answered(&before).await?;
         let refused = self.endpoint.counts().revoked - before.counts.revoked;
@@ -129,7 +131,7 @@ impl Stage {
     /// Returns how many tokens were fetched although nobody asked for one.
     async fn idle(&self) -> Result<u64, BoxError> {
         let before = self.before();
-        let idle = self.load.rest().await;
+        let rest = self.rest().await?;
         // A refresh that has begun goes on. This only looks, which does not count as asking for the token.
         until("the refresh under way ends", || TOKEN.snapshot().flights == 0).await?;
         let fetched = self.endpoint.counts().issued;
@@ -138,7 +140,7 @@ impl Stage {
         self.say(&before, &format!("nobody asks until the token has ended: {fetched} tokens"));
 
         let before = self.before();
-        drop(idle);
+        drop(rest);
         self.next_token(&before).await?;
         self.all_answered(&before).await?;
         self.say(&before, "all tasks are back: one token");
@@ -158,10 +160,17 @@ impl Stage {
         until("there is another token", || self.journal.entries().published.len() > before.published).await
     }
 
+    /// Keeps requests from beginning until the guard is dropped. Then all tasks begin one at the same time.
+    async fn rest(&self) -> Result<impl Sized, BoxError> {
+        let rest = self.load.rest().await;
+        until("all tasks rest", || self.load.held_up() == self.tasks).await?;
+        Ok(rest)
+    }
+
     /// Waits for as many requests as there are tasks.
     async fn all_answered(&self, before: &Before) -> Result<(), BoxError> {
         let answered = || self.load.tally().answered - before.tally.answered;
-        until("the tasks have their answers", || answered() >= self.tasks.into()).await
+        until("the tasks have their answers", || answered() >= self.tasks).await
     }
 
     fn say(&self, before: &Before, what: &str) {

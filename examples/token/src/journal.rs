@@ -1,7 +1,7 @@
 //! What the cell did, as its observer saw it.
 
 use crate::token::Token;
-use cells::{InitContext, InitResult, InitStatus, Observer};
+use cells::{CloseResult, CloseStatus, InitContext, InitResult, InitStatus, Observer};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -27,6 +27,8 @@ pub struct Entries {
     pub failed: u64,
     /// How many built a token in vain, because the cell was closed meanwhile.
     pub superseded: u64,
+    /// How many closes found no token but only a flight, whose token was wanted.
+    pub interruptions: u64,
     /// What the others have built.
     pub published: Vec<Published>,
 }
@@ -63,5 +65,9 @@ impl Observer for Journal {
             (InitStatus::Superseded | InitStatus::Cancelled, _) => entries.superseded += 1,
             _ => entries.failed += 1,
         }
+    }
+
+    fn on_close_end(&self, event: &CloseResult) {
+        self.lock().interruptions += u64::from(event.status == CloseStatus::Superseded);
     }
 }

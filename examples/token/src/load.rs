@@ -40,6 +40,7 @@ pub struct Load {
     resource: Uri,
     /// Every request holds it for reading.
     open: RwLock<()>,
+    held_up: AtomicU64,
     is_over: AtomicBool,
     answered: AtomicU64,
     waited: AtomicU64,
@@ -51,11 +52,19 @@ impl Load {
     pub fn new(resource: Uri) -> Self {
         let zero = || AtomicU64::new(0);
         let (answered, waited, failed) = (zero(), zero(), zero());
-        Self { resource, open: RwLock::new(()), is_over: AtomicBool::new(false), answered, waited, failed }
+        Self {
+            resource,
+            open: RwLock::new(()),
+            held_up: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
+            answered,
+            waited,
+            failed,
+        }
     }
 
     /// Starts so many tasks. Each returns its requests.
-    pub fn start(self: &Arc<Self>, tasks: usize) -> JoinSet<Vec<Sample>> {
+    pub fn start(self: &Arc<Self>, tasks: u64) -> JoinSet<Vec<Sample>> {
         (0..tasks).map(|_| Arc::clone(self).requests()).collect()
     }
 
@@ -64,9 +73,14 @@ impl Load {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until no request is under way. None begins before the guard is dropped.
+    /// Keeps requests from beginning until the guard is dropped. Those that are under way end first.
     pub async fn rest(&self) -> RwLockWriteGuard<'_, ()> {
         self.open.write().await
+    }
+
+    /// How many tasks would begin a request if nothing kept them from it.
+    pub fn held_up(&self) -> u64 {
+        self.held_up.load(Ordering::Relaxed)
     }
 
     /// How many requests there were so far.
@@ -78,7 +92,9 @@ impl Load {
     async fn requests(self: Arc<Self>) -> Vec<Sample> {
         let mut samples = Vec::new();
         while !self.is_over.load(Ordering::Relaxed) {
+            self.held_up.fetch_add(1, Ordering::Relaxed);
             let open = self.open.read().await;
+            self.held_up.fetch_sub(1, Ordering::Relaxed);
             let began = Instant::now();
             let (way, result) = read(&self.resource).await;
             let ended = Instant::now();

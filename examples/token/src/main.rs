@@ -54,7 +54,7 @@ async fn run(args: &Args) -> Result<ExitCode, BoxError> {
     TOKEN.configure_observer(journal.clone());
 
     let load = Arc::new(Load::new(endpoint.url("/resource").parse()?));
-    let stage = Stage { endpoint, journal, load, tasks: args.tasks, began: Instant::now() };
+    let stage = Stage { endpoint, journal, load, tasks: args.tasks.into(), began: Instant::now() };
     let tasks = stage.load.start(args.tasks.into());
     let played = stage.play(Duration::from_secs(args.seconds)).await;
     stage.load.stop();

@@ -136,15 +136,14 @@ impl Report {
         let expired = self.expired();
         expect(expired == 0, format!("{expired} requests got a token whose time was over"));
         expect(counts.unknown == 0, format!("{} requests had no token", counts.unknown));
-        for sample in self.samples.iter().filter(|sample| self.hindrance(sample) == Some(Reason::None)) {
-            expect(
-                false,
-                match &sample.result {
-                    Ok(()) => "a request waited although there was a token".to_owned(),
-                    Err(error) => format!("a request was not answered: {error:#}"),
-                },
-            );
-        }
+        let interruptions = self.entries.interruptions;
+        expect(interruptions == 0, format!("{interruptions} fetches were broken off that others waited for"));
+        let without_reason = |sample: &&Sample| self.hindrance(sample) == Some(Reason::None);
+        let (waited, failed): (Vec<_>, Vec<_>) =
+            self.samples.iter().filter(without_reason).partition(|sample| sample.result.is_ok());
+        expect(waited.is_empty(), format!("{} requests waited although there was a token", waited.len()));
+        let first = failed.first().and_then(|sample| sample.result.as_ref().err());
+        expect(first.is_none(), format!("{} requests were not answered, such as: {first:?}", failed.len()));
         broken
     }
 
