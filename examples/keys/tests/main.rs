@@ -2,7 +2,7 @@
 //! key set of its own, although the program has one static for each.
 
 mod ageing;
-mod process;
 mod signing;
 mod support;
 mod unknown;
+mod whole_run;

@@ -112,7 +112,7 @@ impl Stage {
         self.endpoint.set(Mode::Up);
         happened?;
         self.next_token(&before).await?;
-        self.say(&before, &format!("stall: {} request without an answer, then a token", hung_up()));
+        self.say(&before, &format!("stall: {} not answered, then a token", hung_up()));
         Ok(())
     }
 

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Many tasks share a token that ends after four seconds, while its endpoint fails, stalls and revokes it.
 #[derive(Parser)]
 struct Args {
-    /// For how long; one round of everything takes about twelve seconds.
+    /// For how long; one round of everything takes about nine seconds, and is played to its end.
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     seconds: u64,
     /// How many tasks.

@@ -3,5 +3,6 @@
 
 mod ageing;
 mod failing;
-mod process;
+mod judging;
 mod support;
+mod whole_run;
