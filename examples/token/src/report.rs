@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Why a token is not used any more.
+/// Why a token was not used any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reason {
     /// There was none before.
@@ -24,8 +24,8 @@ enum Reason {
     Expired,
     /// It is not fresh any more.
     Aged,
-    /// It is as good as any.
-    None,
+    /// For no reason: it could have been used.
+    Unfounded,
 }
 
 /// Everything that is known after a run.
@@ -63,7 +63,7 @@ impl Report {
         } else if token.expires_at <= at {
             Reason::Expired
         } else {
-            Reason::None
+            Reason::Unfounded
         }
     }
 
@@ -73,11 +73,11 @@ impl Report {
         let reasons = self.entries.published.iter().map(|token| {
             let old = before.replace(token);
             let issued = |token: &Published| self.issued.get(&token.secret).map(|issued| issued.at);
-            let Some(at) = issued(token) else { return Reason::None };
+            let Some(at) = issued(token) else { return Reason::Unfounded };
             // The cell shortens the time by a tenth at most. Of two fetches for one reason, the second comes much sooner.
             let age = old.and_then(issued).map(|then| at.saturating_duration_since(then));
             match self.reason(old, at) {
-                Reason::None if age >= Some(fresh_for(self.lifetime) * 4 / 5) => Reason::Aged,
+                Reason::Unfounded if age >= Some(fresh_for(self.lifetime) * 4 / 5) => Reason::Aged,
                 reason => reason,
             }
         });
@@ -97,11 +97,11 @@ impl Report {
             (_, Some((Refusal::Expired, _)), Ok(())) => Some(Reason::Expired),
             (Some((generation, until)), None, Ok(())) => Some(self.waited_for(generation, until)),
             (None, None, Ok(())) => None,
-            (_, None, Err(Unanswered::NoToken(_))) => {
+            (_, _, Err(Unanswered::NoToken(_))) => {
                 let newest = self.entries.published.iter().rev().find(|token| token.at <= sample.ended);
                 Some(self.reason(newest, sample.ended))
             }
-            _ => Some(Reason::None),
+            _ => Some(Reason::Unfounded),
         }
     }
 
@@ -122,11 +122,12 @@ impl Report {
         };
         let (published, counts) = (self.entries.published.len() as u64, &self.counts);
         let reasons = self.reasons();
-        let needless = reasons.iter().filter(|reason| **reason == Reason::None).count();
+        let needless = reasons.iter().filter(|reason| **reason == Reason::Unfounded).count();
         expect(needless == 0, format!("{needless} tokens were fetched although the one before was good"));
         let after = reasons.iter().filter(|reason| **reason == Reason::Revoked).count() as u64;
         let revocations = self.played.revocations;
-        expect(after == revocations, format!("{after} tokens were fetched after {revocations} revocations"));
+        // Fewer are no fault: a refresh may have been under way when its token was revoked.
+        expect(after <= revocations, format!("{after} tokens were fetched after {revocations} revocations"));
         // A token gets lost if the cell was closed meanwhile, or if its answer came too late.
         let lost = counts.issued - published.min(counts.issued);
         let excused = self.entries.superseded + self.gave_up.saturating_sub(counts.hung_up);
@@ -138,7 +139,7 @@ impl Report {
         expect(counts.unknown == 0, format!("{} requests had no token", counts.unknown));
         let interruptions = self.entries.interruptions;
         expect(interruptions == 0, format!("{interruptions} fetches were broken off that others waited for"));
-        let without_reason = |sample: &&Sample| self.hindrance(sample) == Some(Reason::None);
+        let without_reason = |sample: &&Sample| self.hindrance(sample) == Some(Reason::Unfounded);
         let (waited, failed): (Vec<_>, Vec<_>) =
             self.samples.iter().filter(without_reason).partition(|sample| sample.result.is_ok());
         expect(waited.is_empty(), format!("{} requests waited although there was a token", waited.len()));
@@ -170,7 +171,7 @@ impl fmt::Display for Report {
                 Some(Reason::First) => "came first",
                 Some(Reason::Revoked) => "met a revocation",
                 Some(Reason::Expired) => "met the end of one",
-                Some(Reason::Aged | Reason::None) => "met something else",
+                Some(Reason::Aged | Reason::Unfounded) => "met something else",
             };
             let [half, most, all] = [took.len() / 2, took.len() * 99 / 100, took.len() - 1]
                 .map(|index| format!("{:.1} ms", took[index].as_secs_f64() * 1e3));

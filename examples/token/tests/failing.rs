@@ -74,7 +74,7 @@ async fn f4_a_token_is_not_used_after_its_credentials_were_withdrawn() {
     world.cells.leave().await;
 }
 
-/// Who would wait for a token is told at once why there is none, and how soon there may be.
+/// A caller that would have to wait gets the reason at once, and when to come back.
 #[tokio::test]
 async fn f5_the_time_between_two_failures_doubles() {
     let world = World::enter().await;
