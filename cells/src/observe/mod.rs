@@ -8,6 +8,8 @@ pub(crate) mod context;
 pub(crate) mod counts;
 pub(crate) mod hook;
 pub(crate) mod log;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics_observer;
 #[cfg(feature = "serde")]
 pub(crate) mod micros;
 pub(crate) mod notices;

@@ -118,6 +118,19 @@ pub enum InitStatus {
     Cancelled,
 }
 
+impl InitStatus {
+    /// Returns its name in timelines and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Panicked => "panicked",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// What a close did. `Display` says it in one line.
 #[derive(Clone, Debug)]
 #[must_use = "a failed disposal is in the result; `invalidate()` closes without a result"]
@@ -161,6 +174,20 @@ pub enum CloseStatus {
     Disposing,
     /// There was no payload, but a flight: what its factory builds will be disposed instead of published.
     Superseded,
+}
+
+impl CloseStatus {
+    /// Returns its name in timelines and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Noop => "noop",
+            Self::Draining => "draining",
+            Self::Disposing => "disposing",
+            Self::Superseded => "superseded",
+        }
+    }
 }
 
 /// The disposal of a payload failed.

@@ -4,7 +4,7 @@ use crate::observe::context::{InitContext, RequestContext};
 use crate::observe::notices::{
     CoolingDown, Draining, Expired, FailureRecorded, Retrying, Seeded, Stale, WaitRejected,
 };
-use crate::observe::observer::{CloseResult, CloseStatus, InitResult, InitStatus, Observer};
+use crate::observe::observer::{CloseResult, InitResult, InitStatus, Observer};
 use crate::observe::timeline::{Timeline, TimelineEvent};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -93,13 +93,7 @@ impl Observer for TimelineObserver {
         let event = TimelineEvent {
             cell: Some(result.cell.into()),
             generation: Some(result.generation),
-            status: Some(Cow::Borrowed(match result.status {
-                InitStatus::Ok => "ok",
-                InitStatus::Error => "error",
-                InitStatus::Panicked => "panicked",
-                InitStatus::Superseded => "superseded",
-                InitStatus::Cancelled => "cancelled",
-            })),
+            status: Some(Cow::Borrowed(result.status.as_str())),
             duration: Some(result.duration),
             own: Some(result.own),
             waiting: Some(result.waiting),
@@ -114,14 +108,7 @@ impl Observer for TimelineObserver {
         let event = TimelineEvent {
             cell: Some(result.cell.into()),
             generation: result.generation,
-            status: Some(Cow::Borrowed(match result.status {
-                CloseStatus::Ok => "ok",
-                CloseStatus::Error => "error",
-                CloseStatus::Noop => "noop",
-                CloseStatus::Draining => "draining",
-                CloseStatus::Disposing => "disposing",
-                CloseStatus::Superseded => "superseded",
-            })),
+            status: Some(Cow::Borrowed(result.status.as_str())),
             duration: Some(result.duration),
             error: result.error.as_ref().map(|error| format!("{error:#}")),
             ..TimelineEvent::new("runtime.close.end")
