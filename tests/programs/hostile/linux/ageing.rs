@@ -56,7 +56,7 @@ pub(crate) fn f2_a_process_is_stopped_until_its_payload_has_ended() {
         assert_eq!((SHORT.state(), SHORT.generation()), (State::Empty, None));
         assert_eq!(get_short().0, generation + 1);
     };
-    let stopper = |child: i32| {
+    let stop_child = |child: i32| {
         let mut number = [0; 4];
         from_child.read_exact(&mut number).expect("the child writes");
         assert_eq!((u32::from_ne_bytes(number).cast_signed(), id()), (child, parent));
@@ -67,7 +67,7 @@ pub(crate) fn f2_a_process_is_stopped_until_its_payload_has_ended() {
             assert_eq!(libc::kill(child, libc::SIGCONT), 0);
         }
     };
-    in_child_beside(stopped, stopper);
+    in_child_beside(stopped, stop_child);
 }
 
 /// The timer is its parent's. Who looks at the clocks in the child finds what has ended, and sets an alarm there; a ready
