@@ -5,7 +5,7 @@ use shuttle::thread;
 #[cfg(not(cells_shuttle))]
 use std::thread;
 
-/// Runs a job on a thread of its own; drops it if there can be no thread.
-pub(crate) fn run(job: impl FnOnce() + Send + 'static) {
-    let _ = thread::Builder::new().name("cells-background".to_owned()).spawn(job);
+/// Runs a job on a thread of its own; drops it if there can be no thread, and returns whether there is one.
+pub(crate) fn run(job: impl FnOnce() + Send + 'static) -> bool {
+    thread::Builder::new().name("cells-background".to_owned()).spawn(job).is_ok()
 }
