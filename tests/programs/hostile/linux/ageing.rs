@@ -125,6 +125,29 @@ pub(crate) fn f7_a_payload_ages_where_no_thread_can_be_started() {
     eventually("it is refreshed", || stale().is_ok_and(|lease| *lease > 1));
 }
 
+/// The timer's thread runs no disposer. It looks again now and then, until there is a thread that can.
+pub(crate) fn f1_a_payload_ends_while_no_thread_can_be_started_for_its_disposer() {
+    static DISPOSED: Count = Count::zero();
+
+    #[runtime_cell(expires = LIFE, dispose = end)]
+    fn unread() -> u8 {
+        1
+    }
+
+    fn end(_: u8) {
+        DISPOSED.up();
+    }
+
+    drop(unread());
+    let end = Instant::now() + LIFE;
+    let limit = no_more_threads_for_now();
+    assert!(Instant::now() < end, "the machine is too slow");
+    until(end + LIFE);
+    assert_eq!(DISPOSED.get(), 0);
+    allow_threads(limit);
+    eventually("it is disposed", || DISPOSED.get() == 1);
+}
+
 /// It ends with the payload, whose runtime that is, too.
 pub(crate) fn f7_a_runtime_ends_during_a_refresh() {
     static BUILT: Count = Count::zero();
