@@ -16,7 +16,7 @@ use std::fmt;
 ///
 /// It goes through the list of all cells, which takes some microseconds for some hundred.
 ///
-/// ```
+/// ```standalone_crate
 /// use cells::runtime_cell;
 ///
 /// #[runtime_cell]
