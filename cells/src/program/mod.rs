@@ -14,6 +14,8 @@ pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
 pub(crate) mod entered;
+#[cfg(feature = "metrics")]
+pub(crate) mod gauges;
 pub(crate) mod graph;
 pub(crate) mod jobs;
 pub(crate) mod refresh_on;
