@@ -34,5 +34,6 @@ mod stress;
 mod superseding;
 mod timeline;
 mod traps;
+mod untyped;
 mod waiting;
 mod warm_up;

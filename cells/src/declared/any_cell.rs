@@ -370,12 +370,7 @@ impl AnyCell {
         }
     }
 
-    /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
-    pub(crate) fn refresh(self) -> Result<Lease, Error> {
-        self.refresh_for(Purpose::Refresh)
-    }
-
-    /// The same for a purpose that wants a new payload.
+    /// Builds a new payload for a purpose that wants one, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh_for(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
             Kind::Plain(_) => {
@@ -384,7 +379,7 @@ impl AnyCell {
                 cell.watch_payload();
                 lease
             }
-            Kind::Async(_) => self.block_on_slow(purpose, "the asynchronous `refresh_with_dependents`"),
+            Kind::Async(_) => self.block_on_slow(purpose, "an asynchronous refresh"),
             Kind::Permanent(_) => self.get(Purpose::Get),
         }
     }
@@ -423,7 +418,7 @@ impl AnyCell {
     /// only that of the caller's runtime can be built here; those of the others are closed, and built again on their
     /// next use.
     pub(crate) fn rebuild(self) -> Result<(), Error> {
-        if self.start_over() { self.refresh().map(drop) } else { Ok(()) }
+        if self.start_over() { self.refresh_for(Purpose::Refresh).map(drop) } else { Ok(()) }
     }
 
     /// The same in a task.
@@ -433,7 +428,7 @@ impl AnyCell {
         }
         match self.0 {
             Kind::Async(_) => self.get_slow_async(Purpose::Refresh).await.map(drop),
-            _ => self.refresh().map(drop),
+            _ => self.refresh_for(Purpose::Refresh).map(drop),
         }
     }
 

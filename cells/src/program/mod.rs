@@ -27,5 +27,6 @@ pub(crate) mod section;
 pub(crate) mod shutdown;
 pub(crate) mod shutdown_report;
 pub(crate) mod table;
+pub(crate) mod untyped;
 pub(crate) mod warm_up;
 pub(crate) mod warm_up_report;
