@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -144,7 +144,7 @@ fn f5_what_retries() {
         "retries = 3, backoff = \"0s\", transient = |error| error.is_timeout()",
         SEARCH,
         &expect![[r#"
-            retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
             "0s"  <-  a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`
             transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
         "#]],
@@ -693,7 +693,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own

@@ -89,12 +89,17 @@ impl RawCell {
 
     /// Disposes a retired payload, or leaves it to its last lease.
     pub(crate) fn settle(&self, retired: Retired) -> CloseResult {
-        self.log_draining(retired.close(WaitFor::Nobody))
+        self.log_draining(self.limited(retired).close(WaitFor::Nobody))
     }
 
     /// [`settle`](Self::settle) in a task, where the disposer may be asynchronous.
     pub(crate) async fn settle_async(&self, retired: Retired) -> CloseResult {
-        self.log_draining(retired.close_async(WaitFor::Nobody).await)
+        self.log_draining(self.limited(retired).close_async(WaitFor::Nobody).await)
+    }
+
+    /// A payload whose disposer is waited for as long as the cell says.
+    fn limited(&self, retired: Retired) -> Retired {
+        retired.within(self.config.info.and_then(|info| info.dispose_timeout))
     }
 
     /// Logs a payload that is not disposed yet; the end of its disposal has an event of its own.
@@ -139,7 +144,7 @@ impl Closing<'_> {
     /// the result says so.
     pub(crate) fn into_payload(mut self) -> Result<Option<AnyPayload>, CloseResult> {
         let Some(retired) = self.retired.take() else { return Ok(None) };
-        retired.into_payload().map(Some).map_err(|result| self.cell.log_draining(result))
+        self.cell.limited(retired).into_payload().map(Some).map_err(|result| self.cell.log_draining(result))
     }
 
     /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories,
@@ -149,7 +154,10 @@ impl Closing<'_> {
         // Read after this close retired its payload, so the list has that one and all earlier ones.
         let draining = self.cell.control.drains();
         let own = match self.retired.take() {
-            Some(retired) => self.cell.log_draining(retired.close(WaitFor::Leases { until })),
+            Some(retired) => {
+                let retired = self.cell.limited(retired);
+                self.cell.log_draining(retired.close(WaitFor::Leases { until }))
+            }
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
@@ -179,7 +187,10 @@ impl Closing<'_> {
     async fn drain_async(mut self, until: Option<Instant>) -> CloseResult {
         let draining = self.cell.control.drains();
         let mut result = match self.retired.take() {
-            Some(retired) => self.cell.log_draining(retired.close_async(WaitFor::Leases { until }).await),
+            Some(retired) => {
+                let retired = self.cell.limited(retired);
+                self.cell.log_draining(retired.close_async(WaitFor::Leases { until }).await)
+            }
             None => self.without_payload(),
         };
         for drain in draining {

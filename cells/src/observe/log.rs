@@ -145,6 +145,12 @@ pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
     }
 }
 
+/// A disposer has run for as long as its cell allows closes to wait for it.
+pub(crate) fn dispose_overdue(cell: &str, generation: Option<u64>, limit: Duration) {
+    let limit_ms = millis(limit);
+    event!(WARN, "runtime_cell_dispose_overdue", cell, generation, limit_ms);
+}
+
 pub(crate) fn failure_recorded(cell: &str, error: &SharedError, ttl: Duration) {
     let ttl_ms = millis(ttl);
     event!(WARN, "runtime_cell_failure_recorded", cell, error = %format_args!("{error:#}"), ttl_ms);

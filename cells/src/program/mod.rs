@@ -25,5 +25,7 @@ pub(crate) mod section;
 pub(crate) mod shutdown;
 pub(crate) mod shutdown_report;
 pub(crate) mod table;
+#[cfg(feature = "signal")]
+pub(crate) mod termination;
 pub(crate) mod warm_up;
 pub(crate) mod warm_up_report;
