@@ -56,6 +56,8 @@ pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
 pub use program::ending::{ShuttingDown, shutting_down, wait_for_shutdown};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
+pub use program::health::{HealthProbe, health, health_async};
+pub use program::health_report::{Health, Trouble, Verdict};
 pub use program::refresh_on::{
     RefreshEnd, RefreshOn, RefreshOnReport, RefreshableCell, refresh_on, refresh_on_each,
 };

@@ -6,6 +6,7 @@ mod at_exit;
 mod clock;
 mod following;
 mod graph;
+mod health;
 mod leaving;
 mod membership;
 mod own_cells;

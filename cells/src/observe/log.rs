@@ -151,6 +151,11 @@ pub(crate) fn dispose_overdue(cell: &str, generation: Option<u64>, limit: Durati
     event!(WARN, "runtime_cell_dispose_overdue", cell, generation, limit_ms);
 }
 
+/// A payload does not work, as its check says.
+pub(crate) fn check_failed(cell: &str, error: &SharedError) {
+    event!(WARN, "runtime_cell_check_failed", cell, error = %format_args!("{error:#}"));
+}
+
 pub(crate) fn failure_recorded(cell: &str, error: &SharedError, ttl: Duration) {
     let ttl_ms = millis(ttl);
     event!(WARN, "runtime_cell_failure_recorded", cell, error = %format_args!("{error:#}"), ttl_ms);

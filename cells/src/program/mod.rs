@@ -9,12 +9,15 @@ pub(crate) mod all_cells;
 pub(crate) mod at_exit;
 pub(crate) mod caught;
 pub(crate) mod changes;
+pub(crate) mod checks;
 pub(crate) mod close_all;
 pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
 pub(crate) mod entered;
 pub(crate) mod graph;
+pub(crate) mod health;
+pub(crate) mod health_report;
 pub(crate) mod jobs;
 pub(crate) mod refresh_on;
 #[cfg(feature = "testing")]
