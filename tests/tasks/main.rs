@@ -18,6 +18,7 @@ mod refresh_on;
 mod retrying;
 mod sending;
 mod shutdown;
+mod shutting_down;
 mod waiting;
 mod wakers;
 
