@@ -3,8 +3,10 @@
 use crate::error::BoxError;
 use std::any::Any;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// What a check of a payload may return.
 #[diagnostic::on_unimplemented(
@@ -72,7 +74,7 @@ impl<R: Checked> IntoCheck<Immediate> for R {
     const IS_ASYNC: bool = false;
 
     fn into_check(answer: Self) -> impl Future<Output = Result<(), BoxError>> + Send {
-        std::future::ready(R::into_checked(answer))
+        ready(R::into_checked(answer))
     }
 }
 
@@ -83,6 +85,31 @@ impl<F: Future<Output: Checked> + Send> IntoCheck<Awaited> for F {
     async fn into_check(answer: Self) -> Result<(), BoxError> {
         Checked::into_checked(answer.await)
     }
+}
+
+/// A check that was begun. The function that returns it alone requires anything of the program's, so that a mistake is
+/// reported once.
+pub trait Begun: Future<Output = Result<(), BoxError>> + Send {
+    #[doc(hidden)]
+    const IS_ASYNC: bool;
+}
+
+/// The check that a function returning an `R` has begun.
+pub(crate) struct BegunBy<'a, R, Marker> {
+    pub(crate) check: Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send + 'a>>,
+    pub(crate) by: PhantomData<fn() -> (R, Marker)>,
+}
+
+impl<R, Marker> Future for BegunBy<'_, R, Marker> {
+    type Output = Result<(), BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.check.as_mut().poll(cx)
+    }
+}
+
+impl<R: IntoCheck<Marker>, Marker> Begun for BegunBy<'_, R, Marker> {
+    const IS_ASYNC: bool = R::IS_ASYNC;
 }
 
 /// A check of one payload; it owns a lease.

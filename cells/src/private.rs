@@ -6,6 +6,7 @@
 #[cfg(cells_shuttle)]
 use crate::cell::closable_cell::ClosableCell;
 use crate::cell::wait_budget::Purpose;
+use crate::check::BegunBy;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::cell_static::CellStatic;
 use crate::declared::factory_output::keep_out_of;
@@ -24,7 +25,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 pub use crate::__register as register;
-pub use crate::check::{Checking, IntoCheck};
+pub use crate::check::{Begun, Checking, IntoCheck};
 pub use crate::declared::any_cell::AnyCell;
 pub use crate::declared::factory_output::{Alias, FactoryOutput, Keep, Kept};
 pub use crate::declared::mode::{Fallible, Infallible, Mode};
@@ -241,11 +242,9 @@ pub fn lifetime_by<T: 'static, L: IntoLifetime>(
     lifetime::<T, _>(payload, how)
 }
 
-/// Whether a check returns a future.
-pub const fn is_async_check<T: 'static, R: IntoCheck<Marker>, F: FnOnce(&'static T) -> R, Marker>(
-    _: &F,
-) -> bool {
-    R::IS_ASYNC
+/// Whether a check is asynchronous; it is not called.
+pub const fn is_async_check<'a, T: 'a, C: Begun>(_: &impl FnOnce(&'a T) -> C) -> bool {
+    C::IS_ASYNC
 }
 
 /// The payload that a check is called with. A lease on a permanent payload is one on a reference to it.
@@ -257,6 +256,11 @@ pub fn checked_payload<T: Payload>(lease: Box<dyn Any + Send>) -> Ref<'static, T
 /// Calls a check. Only a bound tells the compiler the type of a closure's parameter.
 pub fn check_payload<'a, T, R>(payload: &'a T, check: impl FnOnce(&'a T) -> R) -> R {
     check(payload)
+}
+
+/// What a check has returned.
+pub fn begun_check<'a, R: IntoCheck<Marker> + 'a, Marker: 'a>(answer: R) -> impl Begun + use<'a, R, Marker> {
+    BegunBy { check: Box::pin(R::into_check(answer)), by: PhantomData::<fn() -> (R, Marker)> }
 }
 
 /// What a factory returned, after a note on whether its error is one that no later attempt would mend.

@@ -1,7 +1,7 @@
 //! `check`: what says of a payload whether it works. Who shares its answer, and for how long, is in `cells-tests-sandbox`.
 
 use cells::{BoxError, HealthProbe, runtime_cell};
-use cells_test_support::{Boom, Gate, LONG, Stage, alone, eventually};
+use cells_test_support::{Boom, Gate, LONG, Stage, alone, eventually, yield_now};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -31,6 +31,7 @@ impl Pool {
     }
 
     async fn ping_async(&self) -> Result<(), Boom> {
+        yield_now().await;
         if self.works { Ok(()) } else { Err(Boom(1)) }
     }
 }
@@ -98,7 +99,7 @@ fn h5_an_asynchronous_check_runs_on_the_runtime_of_its_payload() {
         1
     }
     async fn on_runtime(_: &u8) -> bool {
-        tokio::task::yield_now().await;
+        yield_now().await;
         IN_RUNTIME.store(tokio::task::try_id().is_some(), SeqCst);
         true
     }

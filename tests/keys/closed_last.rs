@@ -8,8 +8,8 @@ static LOG: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 
 struct Node(&'static str);
 
-fn end(node: Node) {
-    lock(&LOG).push(node.0);
+fn end(Node(name): Node) {
+    lock(&LOG).push(name);
 }
 
 fn end_permanent(node: &Node) {

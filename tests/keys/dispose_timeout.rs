@@ -137,16 +137,16 @@ fn h6_a_shutdown_does_not_wait_for_a_disposer_for_longer_than_its_cell_says() {
         STAGE.pause();
     }
     #[runtime_cell(permanent, dispose_timeout = "20ms", dispose = hang_forever)]
-    fn forever() -> u8 {
-        1
+    fn forever() -> String {
+        "settings".to_owned()
     }
-    fn hang_forever(_: &u8) {
+    fn hang_forever(_: &String) {
         STAGE.pause();
     }
 
     alone(|| {
         drop(hangs());
-        let _: &u8 = forever();
+        let _: &String = forever();
         let report = shutdown(LONG);
         let outcomes: Vec<_> = report.cells.iter().map(|cell| (cell.info.name, cell.outcome)).collect();
         let expected = [

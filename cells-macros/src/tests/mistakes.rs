@@ -313,15 +313,53 @@ fn t6_linger_of_what_never_ends() {
 }
 
 #[test]
+fn h5_checks() {
+    check(r#"check, optional = 1, closed_last = true, dispose_timeout = 5"#, SEARCH, &expect![[r#"
+        check  <-  `check` takes the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them; write `check = Pool::ping`
+        =  <-  `optional` takes no value; write `optional`
+        =  <-  `closed_last` takes no value; write `closed_last`
+        5  <-  `dispose_timeout` takes a string literal or a const expression of type `Duration`; write `dispose_timeout = "10s"`
+    "#]]);
+    check("check = Index::ping(), optional, optional", SEARCH, &expect![[r#"
+        Index::ping()  <-  `check` takes the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them; write `check = Pool::ping`
+        optional  <-  `optional` is given twice; keep one
+    "#]]);
+    check("check = Index::ping, optional, closed_last, dispose_timeout = LIMIT", SEARCH, &expect![[""]]);
+}
+
+#[test]
+fn h6_ends_of_what_has_none() {
+    check(
+        r#"permanent, dispose_timeout = "5s", closed_last"#,
+        "fn settings() -> Settings { Settings::read() }",
+        &expect![[r#"
+            dispose_timeout  <-  `dispose_timeout` has no effect without `dispose`; add `dispose`, or remove `dispose_timeout`
+            closed_last  <-  `closed_last` has no effect without `dispose`; add `dispose`, or remove `closed_last`
+        "#]],
+    );
+    check(
+        r#"permanent, dispose_timeout = "5s", closed_last, dispose = Settings::write"#,
+        "fn settings() -> Settings { Settings::read() }",
+        &expect![[""]],
+    );
+    check(
+        r#"provided, dispose_timeout = "5s", closed_last, optional, check = Args::check"#,
+        "fn args() -> Args;",
+        &expect![[""]],
+    );
+}
+
+#[test]
 fn zeroes() {
     check(
-        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms", linger = "0s""#,
+        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms", linger = "0s", dispose_timeout = "0s""#,
         SEARCH,
         &expect![[r#"
             0  <-  a `max_waiters` of zero means no limit; leave `max_waiters` out
             "0s"  <-  a `wait_timeout` of zero means no limit; write `core::time::Duration::ZERO` if that is what you want
             "0ms"  <-  a `cooldown` of zero has no effect; leave `cooldown` out
             "0s"  <-  a `linger` of zero would end a payload at once; leave `linger` out, or say how long it stays
+            "0s"  <-  with a `dispose_timeout` of zero nobody would wait for the disposer; leave `dispose_timeout` out, or say how long it may take
         "#]],
     );
     check("max_waiters = MAX, wait_timeout = Duration::ZERO, cooldown = COOLDOWN", SEARCH, &expect![]);
