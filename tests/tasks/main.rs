@@ -19,6 +19,7 @@ mod retrying;
 mod sending;
 mod shutdown;
 mod shutting_down;
+mod spans;
 mod waiting;
 mod wakers;
 

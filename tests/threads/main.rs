@@ -2,9 +2,11 @@
 //! holds. Cells in tasks are in the package `cells-tests-tasks`.
 
 mod adjusters;
+mod ageing;
 mod circles;
 mod closing;
 mod context;
+mod counts;
 mod dependencies;
 mod dependents;
 mod disposers;
@@ -18,6 +20,7 @@ mod graph;
 mod instances;
 mod leases;
 mod log;
+mod notices;
 mod observers;
 mod providing;
 mod refresh_on;
@@ -31,5 +34,6 @@ mod stress;
 mod superseding;
 mod timeline;
 mod traps;
+mod untyped;
 mod waiting;
 mod warm_up;

@@ -314,16 +314,24 @@ fn t6_linger_of_what_never_ends() {
 
 #[test]
 fn h5_checks() {
-    check(r#"check, optional = 1, closed_last = true, dispose_timeout = 5"#, SEARCH, &expect![[r#"
+    check(
+        r#"check, optional = 1, closed_last = true, dispose_timeout = 5"#,
+        SEARCH,
+        &expect![[r#"
         check  <-  `check` takes the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them; write `check = Pool::ping`
         =  <-  `optional` takes no value; write `optional`
         =  <-  `closed_last` takes no value; write `closed_last`
         5  <-  `dispose_timeout` takes a string literal or a const expression of type `Duration`; write `dispose_timeout = "10s"`
-    "#]]);
-    check("check = Index::ping(), optional, optional", SEARCH, &expect![[r#"
+    "#]],
+    );
+    check(
+        "check = Index::ping(), optional, optional",
+        SEARCH,
+        &expect![[r#"
         Index::ping()  <-  `check` takes the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them; write `check = Pool::ping`
         optional  <-  `optional` is given twice; keep one
-    "#]]);
+    "#]],
+    );
     check("check = Index::ping, optional, closed_last, dispose_timeout = LIMIT", SEARCH, &expect![[""]]);
 }
 

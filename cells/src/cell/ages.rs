@@ -13,8 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// retires it may be late.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// How soon after its publication a payload may be refreshed that nobody has asked for. A lifetime of zero would otherwise
-/// keep a thread busy.
+/// How soon after its publication a payload may be refreshed that nobody has asked for, before that is shortened at random.
+/// A lifetime of zero would otherwise keep a thread busy.
 const EAGER: Duration = Duration::from_secs(1);
 
 pub(crate) struct Ages {
@@ -59,11 +59,11 @@ impl Ages {
         random_up_to: impl FnOnce(Duration) -> Duration,
     ) -> Self {
         let fresh = left(fresh, now).map(|(left, time)| {
+            let left = if eager { left.max(EAGER) } else { left };
             // So that what was published at the same time in many processes is not refreshed at the same time.
             let cut = random_up_to(left / 10);
-            let left = left.saturating_sub(cut);
             let time = time.and_then(|time| time.checked_sub(cut));
-            (if eager { left.max(EAGER) } else { left }, time)
+            (left.saturating_sub(cut), time)
         });
         let usable = left(usable, now);
         let stale_at = fresh.and_then(|end| moment(end, now));
@@ -103,10 +103,10 @@ impl Ages {
     pub(crate) fn next_look(&self, now: &Reading) -> Option<Duration> {
         // A refresh that is due already waits for a reader.
         let refresh = self.refresh_at.map(|at| at.left(now)).filter(|left| !left.is_zero());
-        let end = self.ends_at.map(|end| {
-            let left = end.left(now);
-            left.checked_sub(self.margin).filter(|left| !left.is_zero()).unwrap_or(left)
-        });
+        // An end that is due is seen to by whoever finds it.
+        let end = self.ends_at.map(|end| end.left(now)).filter(|left| !left.is_zero());
+        let end =
+            end.map(|left| left.checked_sub(self.margin).filter(|left| !left.is_zero()).unwrap_or(left));
         refresh.into_iter().chain(end).min()
     }
 
@@ -247,6 +247,14 @@ mod tests {
         ages.refresh_again(HOUR, &now);
         assert!(ages.due(&now) == Due::Nothing);
         assert_eq!(ages.next_look(&now), Some(HOUR));
+    }
+
+    #[test]
+    fn f1_what_has_ended_is_looked_at_no_more() {
+        let now = Reading::now();
+        let ages = ages(Lifetime::Unlimited, Lifetime::For(Duration::ZERO), &now);
+        assert!(ages.due(&now) == Due::End && ages.is_for_lookers(&now));
+        assert_eq!(ages.next_look(&now), None);
     }
 
     #[test]

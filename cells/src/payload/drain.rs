@@ -6,7 +6,7 @@
 //! goes to the executor that the payload was built on. A closer that is the only thread of that very executor does not
 //! wait: the disposer can run only after it.
 //!
-//! Where a disposer may take only so long ([`Retired::within`]), whoever would run it starts it instead, on a thread of its
+//! Where a disposer may take only so long ([`Disposal::limit`]), whoever would run it starts it instead, on a thread of its
 //! own, and waits for it like any closer, up to that limit. Then the drain is *overdue*: nobody waits for it any more, and
 //! the disposer goes on.
 //!
@@ -65,12 +65,8 @@ impl Retired {
         Self { held: Held::Unpublished(payload), drain: Arc::new(Drain::new(disposal)) }
     }
 
-    /// Closers wait for the disposer no longer than this.
-    pub(crate) fn within(self, limit: Option<Duration>) -> Self {
-        if limit.is_some() {
-            self.drain.state.lock().limit = limit;
-        }
-        self
+    pub(crate) fn generation(&self) -> u64 {
+        self.drain.disposal.generation()
     }
 
     fn let_go(held: Held, drain: &Arc<Drain>) {
@@ -84,7 +80,7 @@ impl Retired {
     /// is by the end of the wait.
     pub(crate) fn close(self, wait: WaitFor) -> CloseResult {
         let Self { held, drain } = self;
-        match wait {
+        let result = match wait {
             WaitFor::Nobody => {
                 Self::let_go(held, &drain);
                 // A close in a disposer may be nested too deep, but disposes all the same.
@@ -96,7 +92,8 @@ impl Retired {
                 Self::let_go(held, &drain);
                 closer.wait(until)
             }
-        }
+        };
+        drain.disposal.report_if_open(result)
     }
 
     /// Takes the payload and does not dispose it, if no lease is out. Otherwise lets go of it as a close does.
@@ -106,7 +103,7 @@ impl Retired {
         Self::let_go(held, &drain);
         let handed = drain.state.lock().handed.take();
         drop(closer);
-        handed.ok_or_else(|| drain.look())
+        handed.ok_or_else(|| drain.disposal.report_if_open(drain.look()))
     }
 
     /// The same as [`close`](Self::close) in a task, where the disposer may be asynchronous.
@@ -114,7 +111,8 @@ impl Retired {
         let Self { held, drain } = self;
         let closer = Closer::new(&drain);
         Self::let_go(held, &drain);
-        closer.wait_async(wait).await
+        let result = closer.wait_async(wait).await;
+        drain.disposal.report_if_open(result)
     }
 }
 
@@ -133,8 +131,6 @@ struct State {
     disposer: Stage,
     /// When the disposer began.
     since: Option<Instant>,
-    /// How long it is waited for.
-    limit: Option<Duration>,
     result: Option<CloseResult>,
 }
 
@@ -163,7 +159,6 @@ impl Drain {
             handed: None,
             disposer: Stage::Waits,
             since: None,
-            limit: None,
             result: None,
         };
         Self { disposal, state: Mutex::new(state) }
@@ -191,7 +186,7 @@ impl Drain {
     }
 
     fn limit(&self) -> Option<Duration> {
-        self.state.lock().limit
+        self.disposal.limit()
     }
 
     /// Has the payload disposed on a thread of its own; here, if there can be none.
@@ -199,7 +194,13 @@ impl Drain {
         self.begins();
         let apart = Apart { drain: Arc::clone(self), payload: Some(payload) };
         let disposers = beneath::Behalf::of_caller();
+        #[cfg(feature = "tracing")]
+        let (dispatch, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
         let run = move || {
+            #[cfg(feature = "tracing")]
+            let _dispatch = tracing::dispatcher::set_default(&dispatch);
+            #[cfg(feature = "tracing")]
+            let _span = span.enter();
             let _disposers = disposers.enter();
             drop(apart);
         };

@@ -15,6 +15,8 @@ pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
 pub(crate) mod entered;
+#[cfg(feature = "metrics")]
+pub(crate) mod gauges;
 pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod health_report;
@@ -30,5 +32,6 @@ pub(crate) mod shutdown_report;
 pub(crate) mod table;
 #[cfg(feature = "signal")]
 pub(crate) mod termination;
+pub(crate) mod untyped;
 pub(crate) mod warm_up;
 pub(crate) mod warm_up_report;
