@@ -1,4 +1,5 @@
-//! H5: the health of a program, as a sandbox has it: cells, clock and checks of its own.
+//! H5 and H6: the health of a program, as a sandbox has it, with cells, clock and checks of its own; and the end of a sandbox,
+//! for those who wait for it.
 
 use cells::testing::Sandbox;
 use cells::{Health, HealthProbe, State, Trouble, Verdict, health, runtime_cell};
@@ -18,7 +19,7 @@ fn lines(troubles: &[Trouble]) -> Vec<String> {
 }
 
 fn without_module(text: &str) -> String {
-    text.replace(" in sandbox::health", "")
+    text.replace(" in health", "")
 }
 
 fn ready(health: &Health) -> Vec<String> {

@@ -7,7 +7,6 @@ mod clock;
 mod counts;
 mod following;
 mod graph;
-mod health;
 mod leaving;
 mod membership;
 mod own_cells;

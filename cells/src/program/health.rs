@@ -27,7 +27,7 @@ const ALIVE_LIMIT: Duration = Duration::from_secs(600);
 
 /// Returns whether the program is well: [`HealthProbe::run`] with its defaults.
 ///
-/// ```
+/// ```standalone_crate
 /// use cells::runtime_cell;
 ///
 /// #[runtime_cell(eager)]
