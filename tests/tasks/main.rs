@@ -11,6 +11,7 @@ mod cycles;
 mod disposing;
 mod foreign_errors;
 mod getting;
+mod health;
 mod kinds;
 mod limits;
 mod providing;
