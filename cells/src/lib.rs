@@ -7,6 +7,7 @@
 #[allow(missing_docs, reason = "only expansions of the macro use it")]
 pub mod __private010;
 mod cell;
+mod check;
 mod declared;
 mod error;
 mod flight;
@@ -58,12 +59,17 @@ pub use payload::read_path::ReadPath;
 pub use payload::threads::{read_path, use_fences};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
+pub use program::ending::{ShuttingDown, shutting_down, wait_for_shutdown};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
+pub use program::health::{HealthProbe, health, health_async};
+pub use program::health_report::{Health, Trouble, Verdict};
 pub use program::refresh_on::{
     RefreshEnd, RefreshOn, RefreshOnReport, RefreshableCell, refresh_on, refresh_on_each,
 };
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
 pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
+#[cfg(feature = "signal")]
+pub use program::termination::{Termination, termination};
 pub use program::untyped::{AnyRef, find};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpError, WarmUpOutcome, WarmUpReport, WarmedCell};

@@ -9,6 +9,7 @@ pub(crate) mod all_cells;
 pub(crate) mod at_exit;
 pub(crate) mod caught;
 pub(crate) mod changes;
+pub(crate) mod checks;
 pub(crate) mod close_all;
 pub(crate) mod dependents;
 pub(crate) mod ending;
@@ -17,6 +18,8 @@ pub(crate) mod entered;
 #[cfg(feature = "metrics")]
 pub(crate) mod gauges;
 pub(crate) mod graph;
+pub(crate) mod health;
+pub(crate) mod health_report;
 pub(crate) mod jobs;
 pub(crate) mod refresh_on;
 #[cfg(feature = "testing")]
@@ -27,6 +30,8 @@ pub(crate) mod section;
 pub(crate) mod shutdown;
 pub(crate) mod shutdown_report;
 pub(crate) mod table;
+#[cfg(feature = "signal")]
+pub(crate) mod termination;
 pub(crate) mod untyped;
 pub(crate) mod warm_up;
 pub(crate) mod warm_up_report;
