@@ -4,6 +4,7 @@
 //! any cell held, and a panic of one is caught and logged ([`user_panic`]).
 
 pub(crate) mod context;
+pub(crate) mod first_builds;
 pub(crate) mod hook;
 pub(crate) mod log;
 #[cfg(feature = "serde")]

@@ -10,6 +10,7 @@ pub(crate) mod at_exit;
 pub(crate) mod caught;
 pub(crate) mod changes;
 pub(crate) mod close_all;
+pub(crate) mod critical;
 pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
@@ -24,6 +25,7 @@ pub(crate) mod schedule;
 pub(crate) mod section;
 pub(crate) mod shutdown;
 pub(crate) mod shutdown_report;
+pub(crate) mod startup;
 pub(crate) mod table;
 pub(crate) mod warm_up;
 pub(crate) mod warm_up_report;
