@@ -2,7 +2,8 @@
 
 use crate::observe::timeline::{Timeline, TimelineEvent};
 use crate::picture::gantt::{Bar, Chart};
-use crate::picture::markup::{self, Span};
+use crate::picture::markup::Span;
+use crate::picture::svg;
 use crate::picture::trace::{Event, trace};
 use crate::program::all_cells::Names;
 use crate::program::startup::Startup;
@@ -17,7 +18,7 @@ impl WarmUpReport {
     /// How long the waits were is known, not when: they are the first part of the bar. The file follows the reader's
     /// preference for light or dark, contains no script and refers to no other file.
     pub fn to_svg(&self) -> String {
-        markup::file(&self.chart().drawing())
+        svg::file(&self.chart().drawing())
     }
 
     /// Writes the warm-up in Chrome's Trace Event Format, for [Perfetto](https://ui.perfetto.dev).
@@ -55,7 +56,7 @@ impl Startup {
     ///
     /// It is drawn as [`WarmUpReport::to_svg`].
     pub fn to_svg(&self) -> String {
-        markup::file(&self.chart().drawing())
+        svg::file(&self.chart().drawing())
     }
 
     /// Writes the start-up in Chrome's Trace Event Format, as [`WarmUpReport::to_chrome_trace`].

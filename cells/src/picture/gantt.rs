@@ -1,7 +1,7 @@
 //! Bars on an axis of time, one for each cell, as `systemd-analyze plot` draws them.
 
-use crate::picture::graph_svg::Svg;
 use crate::picture::markup::{Span, Text, shortened, width};
+use crate::picture::svg::{MARGIN, Svg, chars, whole};
 use std::time::Duration;
 
 /// What was built when.
@@ -26,14 +26,12 @@ pub(crate) struct Bar {
     pub(crate) note: String,
 }
 
-/// Pixels: a character, a row, its bar, and the part with the bars.
-const CHAR: f64 = 7.3;
-const ROW: f64 = 20.0;
-const BAR: f64 = 13.0;
-const WIDE: f64 = 620.0;
-const MARGIN: f64 = 12.0;
+/// A row, its bar, and the part with the bars.
+const ROW: i32 = 20;
+const BAR: i32 = 13;
+const WIDE: i32 = 620;
 /// Title, legend and axis above.
-const HEAD: f64 = 84.0;
+const HEAD: i32 = 84;
 /// How many characters of a name are shown, and of a note behind a bar.
 const NAME: usize = 30;
 const NOTE: usize = 44;
@@ -42,10 +40,10 @@ impl Chart {
     /// The drawing, without style.
     pub(crate) fn drawing(&self) -> String {
         let columns = self.bars.iter().map(|bar| width(&bar.name)).max().unwrap_or(0).clamp(8, NAME);
-        let left = MARGIN + chars(columns) + 10.0;
+        let left = MARGIN + chars(columns) + 10;
         let notes = self.bars.iter().map(|bar| width(&bar.said()).min(NOTE)).max().unwrap_or(0);
-        let wide = left + WIDE + 10.0 + chars(notes) + MARGIN;
-        let height = HEAD + to_float(self.bars.len()) * ROW + MARGIN;
+        let wide = left + WIDE + 10 + chars(notes) + MARGIN;
+        let height = HEAD + whole(self.bars.len()) * ROW + MARGIN;
         let mut svg = Svg::new(wide, height);
         svg.add(format_args!("<title>{}</title>", Text(&self.title)));
         svg.add(format_args!("<text class=\"b\" x=\"{MARGIN}\" y=\"22\">{}</text>", Text(&self.title)));
@@ -53,58 +51,58 @@ impl Chart {
         let end = self.bars.iter().filter_map(|bar| Some(bar.started? + bar.took)).max().unwrap_or_default();
         let scale = Scale { left, end: end.max(self.took).max(Duration::from_nanos(1)) };
         axis(&mut svg, &scale, height - MARGIN);
-        let mut before: Option<(f64, f64)> = None;
+        let mut before: Option<(i32, i32)> = None;
         for (row, bar) in self.bars.iter().enumerate() {
-            let y = HEAD + to_float(row) * ROW;
+            let y = HEAD + whole(row) * ROW;
             let class = if bar.critical { " class=\"b\"" } else { "" };
             svg.add(format_args!("<g><title>{}: {}</title>", Text(&bar.name), Text(&bar.said())));
             svg.add(format_args!(
-                "<text{class} x=\"{MARGIN}\" y=\"{:.0}\">{}</text>",
-                y + 11.0,
+                "<text{class} x=\"{MARGIN}\" y=\"{}\">{}</text>",
+                y + 11,
                 Text(&shortened(&bar.name, columns))
             ));
             let mut right = left;
             if let Some(started) = bar.started {
                 let (x, middle) = (scale.x(started), scale.x(started + bar.waiting.min(bar.took)));
                 // However short, it is seen.
-                right = scale.x(started + bar.took).max(x + 1.5);
+                right = scale.x(started + bar.took).max(x + 2);
                 let own = if bar.failed { "bad" } else { "own" };
-                for (class, from, to) in [("wait", x, middle), (own, middle.min(right - 1.5).max(x), right)] {
+                for (class, from, to) in [("wait", x, middle), (own, middle.min(right - 2).max(x), right)] {
                     if to > from {
                         svg.add(format_args!(
-                            "<rect class=\"{class}\" x=\"{from:.1}\" y=\"{y:.0}\" width=\"{:.1}\" height=\"{BAR}\"/>",
+                            "<rect class=\"{class}\" x=\"{from}\" y=\"{y}\" width=\"{}\" height=\"{BAR}\"/>",
                             to - from
                         ));
                     }
                 }
                 if bar.critical {
                     svg.add(format_args!(
-                        "<rect class=\"crit\" x=\"{:.1}\" y=\"{:.0}\" width=\"{:.1}\" height=\"{}\"/>",
-                        x - 1.0,
-                        y - 1.0,
-                        right - x + 2.0,
-                        BAR + 2.0
+                        "<rect class=\"crit\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
+                        x - 1,
+                        y - 1,
+                        right - x + 2,
+                        BAR + 2
                     ));
                 }
             }
             let class = if bar.failed { "bad" } else { "q" };
             svg.add(format_args!(
-                "<text class=\"{class}\" x=\"{:.1}\" y=\"{:.0}\">{}</text></g>",
-                right + 6.0,
-                y + 11.0,
+                "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text></g>",
+                right + 6,
+                y + 11,
                 Text(&shortened(&bar.said(), NOTE))
             ));
             if bar.critical {
                 if let Some((right, bottom)) = before {
-                    let middle = y + BAR / 2.0;
-                    let start = bar.started.map_or(left, |started| scale.x(started)) - 1.0;
+                    let middle = y + BAR / 2;
+                    let start = bar.started.map_or(left, |started| scale.x(started)) - 1;
                     if right < start {
                         svg.add(format_args!(
-                            "<path class=\"crit\" d=\"M{right:.1} {bottom:.0}V{middle:.1}H{start:.1}\"/>"
+                            "<path class=\"crit\" d=\"M{right} {bottom}V{middle}H{start}\"/>"
                         ));
                     }
                 }
-                before = Some((right, y + BAR + 1.0));
+                before = Some((right, y + BAR + 1));
             }
         }
         svg.end()
@@ -123,13 +121,14 @@ impl Bar {
 }
 
 struct Scale {
-    left: f64,
+    left: i32,
     end: Duration,
 }
 
 impl Scale {
-    fn x(&self, at: Duration) -> f64 {
-        self.left + WIDE * at.as_secs_f64() / self.end.as_secs_f64()
+    fn x(&self, at: Duration) -> i32 {
+        let share = at.as_nanos().saturating_mul(WIDE.unsigned_abs().into()) / self.end.as_nanos();
+        self.left + i32::try_from(share).unwrap_or(WIDE)
     }
 
     /// The distance of the lines: 1, 2 or 5 times a power of ten, of which there are up to eight.
@@ -140,15 +139,15 @@ impl Scale {
     }
 }
 
-fn axis(svg: &mut Svg, scale: &Scale, bottom: f64) {
+fn axis(svg: &mut Svg, scale: &Scale, bottom: i32) {
     let step = scale.step();
     for line in (0..=8_u32).map(|index| step.saturating_mul(index)).take_while(|line| *line <= scale.end) {
         let x = scale.x(line);
-        svg.add(format_args!("<path class=\"l\" d=\"M{x:.1} {:.0}V{bottom:.0}\"/>", HEAD - 8.0));
+        svg.add(format_args!("<path class=\"l\" d=\"M{x} {}V{bottom}\"/>", HEAD - 8));
         let said = if line.is_zero() { "0".to_owned() } else { Span(line).to_string() };
         svg.add(format_args!(
-            "<text class=\"q\" x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\" font-size=\"10\">{said}</text>",
-            HEAD - 12.0
+            "<text class=\"q\" x=\"{x}\" y=\"{}\" text-anchor=\"middle\" font-size=\"10\">{said}</text>",
+            HEAD - 12
         ));
     }
 }
@@ -159,18 +158,10 @@ fn legend(svg: &mut Svg) {
         [("own", "own time"), ("wait", "share of waits for other cells"), ("crit", "critical chain")]
     {
         svg.add(format_args!(
-            "<rect class=\"{class}\" x=\"{x:.0}\" y=\"34\" width=\"18\" height=\"11\"/>\
-             <text x=\"{:.0}\" y=\"44\">{said}</text>",
-            x + 24.0
+            "<rect class=\"{class}\" x=\"{x}\" y=\"34\" width=\"18\" height=\"11\"/>\
+             <text x=\"{}\" y=\"44\">{said}</text>",
+            x + 24
         ));
-        x += 24.0 + chars(said.len()) + 18.0;
+        x += 24 + chars(said.len()) + 18;
     }
-}
-
-fn chars(count: usize) -> f64 {
-    CHAR * to_float(count)
-}
-
-fn to_float(count: usize) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }

@@ -55,10 +55,14 @@ pub(crate) struct Span(pub(crate) Duration);
 impl Display for Span {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (seconds, micros) = (self.0.as_secs(), self.0.as_micros());
+        let mut decimal = |tenths: u128, unit: &str| match (tenths / 10, tenths % 10) {
+            (whole, 0) => write!(f, "{whole} {unit}"),
+            (whole, tenth) => write!(f, "{whole}.{tenth} {unit}"),
+        };
         match seconds {
-            0 if micros < 1000 => write!(f, "{micros} µs"),
-            0 => write!(f, "{:.1} ms", self.0.as_secs_f64() * 1e3),
-            1..60 => write!(f, "{:.1} s", self.0.as_secs_f64()),
+            0 if micros < 1000 => decimal(10 * micros, "µs"),
+            0 => decimal(micros / 100, "ms"),
+            1..60 => decimal(micros / 100_000, "s"),
             60..3600 => write!(f, "{} min {} s", seconds / 60, seconds % 60),
             3600..86400 => write!(f, "{} h {} min", seconds / 3600, seconds / 60 % 60),
             _ => write!(f, "{} d {} h", seconds / 86400, seconds / 3600 % 24),
@@ -100,15 +104,6 @@ fn char_width(c: char) -> usize {
     }
 }
 
-/// The `<style>` that a picture brings along when it is a file of its own.
-pub(crate) const STYLE: &str = include_str!("picture.css");
-
-/// A picture as a file of its own, from its element `<svg …>` without the style.
-pub(crate) fn file(svg: &str) -> String {
-    let Some((head, body)) = svg.split_once('>') else { return String::new() };
-    format!("{head}><style>{STYLE}</style><rect class=\"bg\" width=\"100%\" height=\"100%\"/>{body}\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +129,8 @@ mod tests {
         let shown = |micros| Span(Duration::from_micros(micros)).to_string();
         assert_eq!(shown(7), "7 µs");
         assert_eq!(shown(1_500), "1.5 ms");
-        assert_eq!(shown(2_000_000), "2.0 s");
+        assert_eq!(shown(59_990_000), "59.9 s");
+        assert_eq!(shown(2_000_000), "2 s");
         assert_eq!(shown(61_000_000), "1 min 1 s");
         assert_eq!(shown(3_600_000_000), "1 h 0 min");
         assert_eq!(shown(90_000_000_000), "1 d 1 h");

@@ -9,4 +9,5 @@ pub(crate) mod layers;
 pub(crate) mod markup;
 pub(crate) mod page;
 pub(crate) mod sections;
+pub(crate) mod svg;
 pub(crate) mod trace;

@@ -3,8 +3,9 @@
 use crate::image;
 use crate::observe::timeline::Timeline;
 use crate::picture::act::{PageAction, PageActionError, Request};
-use crate::picture::markup::{STYLE, Text};
+use crate::picture::markup::Text;
 use crate::picture::sections;
+use crate::picture::svg::STYLE;
 use crate::program::all_cells;
 use crate::program::graph;
 use crate::program::startup::startup;
@@ -90,7 +91,9 @@ impl Default for Page {
 impl Page {
     /// What the page needs of a content security policy: its own style and script, by their hashes, and forms to its own
     /// origin. It may be embedded in nothing.
-    pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'STYLE'; script-src 'SCRIPT'; \
+    pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
+        style-src 'sha256-j9yu6WJiGxJAOJ+fwkK8esjT1DRlWX93xy09VUMTktc='; \
+        script-src 'sha256-jH6Na0VPaksxayPCSnBnTW65EGTmCqxFl1T7+i7iGaU='; \
         form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     /// Creates a page without actions and events.

@@ -124,6 +124,7 @@ pub(crate) fn cells(html: &mut String, rows: &[Row], actions: Option<&str>) {
         let _ = write!(
             html,
             "<form id=\"act\" method=\"post\" action=\"{}\"><button disabled hidden></button>\
+             <input autocomplete=\"username\" value=\"operator\" hidden>\
              <label>Token <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\">\
              </label></form>\n",
             Text(url)
@@ -132,36 +133,29 @@ pub(crate) fn cells(html: &mut String, rows: &[Row], actions: Option<&str>) {
     html.push_str("</div>\n");
     begin_pan(html, "Table of cells");
     html.push_str("<table id=\"table\">\n<thead><tr>");
-    for (title, class, sorts) in [
-        ("Cell", "", true),
-        ("State", "", true),
-        ("Actions", "", false),
-        ("Generation", "r", true),
-        ("Age", "r", true),
-        ("Fresh for", "r", true),
-        ("Expires in", "r", true),
-        ("Own time", "r", true),
-        ("Waited", "r", true),
-        ("Leases", "r", true),
-        ("Waiters", "r", true),
-        ("Flights", "r", true),
-        ("Draining", "r", true),
-        ("Error", "w", true),
-    ] {
-        if title != "Actions" || actions.is_some() {
-            let sort = if sorts { " data-sort" } else { "" };
-            let _ = write!(html, "<th scope=\"col\" class=\"{class}\"{sort}>{title}</th>");
-        }
+    let columns: Vec<_> =
+        COLUMNS.iter().filter(|column| rows.iter().any(|row| column.is_used(row))).collect();
+    let mut head = |title: &str, class: &str, sorts: &str| {
+        let _ = write!(html, "<th scope=\"col\" class=\"{class}\"{sorts}>{title}</th>");
+    };
+    head("Cell", "", SORTS);
+    head("State", "", SORTS);
+    if actions.is_some() {
+        head("Actions", "", "");
     }
+    for column in &columns {
+        head(column.title, "r", SORTS);
+    }
+    head("Error", "w", SORTS);
     html.push_str("</tr></thead>\n<tbody>\n");
     for (index, row) in rows.iter().enumerate() {
-        self::row(html, index, row, actions.is_some());
+        self::row(html, index, row, &columns, actions.is_some());
     }
     html.push_str("</tbody>\n</table>\n</div>\n");
     end(html);
 }
 
-fn row(html: &mut String, index: usize, row: &Row, has_actions: bool) {
+fn row(html: &mut String, index: usize, row: &Row, columns: &[&Column], has_actions: bool) {
     let (name, cell) = (Text(&row.name), &row.snapshot);
     let state = cell.state.word();
     let rank = STATES.iter().position(|state| *state == cell.state).unwrap_or(0);
@@ -185,41 +179,81 @@ fn row(html: &mut String, index: usize, row: &Row, has_actions: bool) {
         }
         html.push_str("</td>");
     }
-    match cell.generation {
-        Some(generation) => number(html, generation, &generation.to_string()),
-        None => nothing(html),
-    }
-    time(html, cell.age);
-    if cell.stale {
-        number(html, 0, "stale");
-    } else {
-        time(html, cell.fresh_left);
-    }
-    for span in [cell.expires_left, cell.own, cell.waiting] {
-        time(html, span);
-    }
-    for count in [cell.leases, cell.waiters, cell.flights, cell.draining] {
-        number(html, count as u64, &count.to_string());
+    for column in columns {
+        (column.of)(cell).write(html);
     }
     let error = cell.last_error.as_deref().unwrap_or_default();
     let _ = writeln!(html, "<td class=\"w\"><bdi>{}</bdi></td></tr>", Text(error));
 }
 
-/// A table cell that is sorted by a number.
-fn number(html: &mut String, value: u64, shown: &str) {
-    let _ = write!(html, "<td class=\"r\" data-v=\"{value}\">{shown}</td>");
+const SORTS: &str = " data-sort";
+
+/// A figure of each cell.
+struct Column {
+    title: &'static str,
+    of: fn(&CellSnapshot) -> Figure,
+    /// Whether it is left out where no cell has anything in it.
+    is_rare: bool,
 }
 
-fn nothing(html: &mut String) {
-    html.push_str("<td class=\"r\" data-v=\"-1\"></td>");
+impl Column {
+    const fn new(title: &'static str, of: fn(&CellSnapshot) -> Figure) -> Self {
+        Self { title, of, is_rare: false }
+    }
+
+    const fn rare(title: &'static str, of: fn(&CellSnapshot) -> Figure) -> Self {
+        Self { title, of, is_rare: true }
+    }
+
+    fn is_used(&self, row: &Row) -> bool {
+        !self.is_rare || !matches!((self.of)(&row.snapshot), Figure::Count(0) | Figure::Time(None))
+    }
 }
 
-fn time(html: &mut String, span: Option<Duration>) {
-    match span {
-        Some(span) => {
-            number(html, u64::try_from(span.as_micros()).unwrap_or(u64::MAX), &Span(span).to_string());
-        }
-        None => nothing(html),
+const COLUMNS: &[Column] = &[
+    Column::new("Generation", |cell| cell.generation.map_or(Figure::Time(None), Figure::Number)),
+    Column::new("Age", |cell| Figure::Time(cell.age)),
+    Column::rare(
+        "Fresh for",
+        |cell| if cell.stale { Figure::Word("stale") } else { Figure::Time(cell.fresh_left) },
+    ),
+    Column::rare("Expires in", |cell| Figure::Time(cell.expires_left)),
+    Column::rare("Cooldown", |cell| Figure::Time(cell.cooldown_left)),
+    Column::new("Own time", |cell| Figure::Time(cell.own)),
+    Column::new("Waited", |cell| Figure::Time(cell.waiting)),
+    Column::new("Leases", |cell| Figure::count(cell.leases)),
+    Column::rare("Waiters", |cell| Figure::count(cell.waiters)),
+    Column::rare("Flights", |cell| Figure::count(cell.flights)),
+    Column::rare("Draining", |cell| Figure::count(cell.draining)),
+];
+
+/// What is in a column of figures.
+enum Figure {
+    Number(u64),
+    /// One that is pale if it is zero.
+    Count(u64),
+    Time(Option<Duration>),
+    /// It is sorted before all times.
+    Word(&'static str),
+}
+
+impl Figure {
+    fn count(count: usize) -> Self {
+        Self::Count(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    fn write(&self, html: &mut String) {
+        let _ = match *self {
+            Self::Count(0) => write!(html, "<td class=\"r z\" data-v=\"0\">0</td>"),
+            Self::Number(number) | Self::Count(number) => {
+                write!(html, "<td class=\"r\" data-v=\"{number}\">{number}</td>")
+            }
+            Self::Time(Some(span)) => {
+                write!(html, "<td class=\"r\" data-v=\"{}\">{}</td>", span.as_micros(), Span(span))
+            }
+            Self::Time(None) => write!(html, "<td class=\"r\" data-v=\"-1\"></td>"),
+            Self::Word(word) => write!(html, "<td class=\"r\" data-v=\"0\">{word}</td>"),
+        };
     }
 }
 
@@ -282,17 +316,14 @@ pub(crate) fn events(html: &mut String, events: &[TimelineEvent]) {
     html.push_str("</tr></thead>\n<tbody>\n");
     for event in events.iter().rev().take(EVENTS) {
         html.push_str("<tr>");
-        time(html, Some(event.at));
+        Figure::Time(Some(event.at)).write(html);
         let cell = event.cell.as_deref().unwrap_or_default();
         for text in [&event.name, cell] {
             let _ = write!(html, "<td><bdi>{}</bdi></td>", Text(text));
         }
-        match event.generation {
-            Some(generation) => number(html, generation, &generation.to_string()),
-            None => nothing(html),
-        }
+        event.generation.map_or(Figure::Time(None), Figure::Number).write(html);
         let _ = write!(html, "<td><bdi>{}</bdi></td>", Text(event.status.as_deref().unwrap_or_default()));
-        time(html, event.duration);
+        Figure::Time(event.duration).write(html);
         let error = event.error.as_deref().unwrap_or_default();
         let _ = writeln!(html, "<td class=\"w\"><bdi>{}</bdi></td></tr>", Text(error));
     }
