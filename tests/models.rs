@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+#[path = "models/ageing.rs"]
+mod ageing;
+
 /// How many schedules of each randomized scheduler a model runs under.
 const SCHEDULES: usize = 50_000;
 /// The most preemptions in a PCT schedule.
@@ -53,9 +56,12 @@ fn exhaustively(name: &str, model: fn()) {
 /// Declares a model as tests.
 macro_rules! model {
     ($name:ident, $how:ident) => {
+        model!(models, $name, $how);
+    };
+    ($module:ident, $name:ident, $how:ident) => {
         #[test]
         fn $name() {
-            $how(stringify!($name), models::$name);
+            $how(stringify!($name), $module::$name);
         }
     };
 }
@@ -109,6 +115,32 @@ model!(x32_of_two_that_need_each_other_one_is_refused, at_random);
 model!(x32_of_three_in_a_ring_one_is_refused, at_random);
 model!(x32_of_two_tasks_that_need_each_other_one_is_refused, at_random);
 model!(x32_a_refusal_that_is_passed_on_ends_every_flight_of_the_circle, at_random);
+model!(ageing, f1_readers_begin_one_refresh, at_random);
+model!(ageing, f7_readers_drive_one_refresh, at_random);
+model!(ageing, f1_a_refresh_and_a_closer, at_random);
+model!(ageing, f7_a_driven_refresh_and_a_closer, at_random);
+model!(ageing, f1_a_refresh_and_a_drain, at_random);
+model!(ageing, f7_a_driven_refresh_and_a_drain, at_random);
+model!(ageing, f1_a_refresh_and_one_that_was_asked_for, at_random);
+model!(ageing, f7_a_driven_refresh_and_one_that_was_asked_for, at_random);
+model!(ageing, f1_a_refresh_and_a_record, at_random);
+model!(ageing, f7_a_driven_refresh_and_a_record, at_random);
+model!(ageing, f1_a_refresh_and_a_replacement, at_random);
+model!(ageing, f7_a_driven_refresh_and_a_replacement, at_random);
+model!(ageing, f1_a_late_refresh_leaves_what_came_before_it, at_random);
+model!(ageing, f7_a_late_driven_refresh_leaves_what_came_before_it, at_random);
+model!(ageing, f7_a_refresh_and_a_shutdown, at_random);
+model!(ageing, f7_a_driven_refresh_and_a_shutdown, at_random);
+model!(ageing, f2_a_payload_that_has_ended_and_two_readers, at_random);
+model!(ageing, f2_a_payload_of_a_task_that_has_ended_and_two_readers, at_random);
+model!(ageing, f2_a_payload_that_has_ended_and_a_closer, at_random);
+model!(ageing, f4_a_refresh_that_fails_and_two_readers, at_random);
+model!(ageing, f4_a_refresh_that_panics_and_two_readers, at_random);
+model!(ageing, f4_a_driven_refresh_that_fails_and_two_readers, at_random);
+model!(ageing, f4_a_driven_refresh_that_panics_and_two_readers, at_random);
+model!(ageing, f4_a_fatal_failure_of_a_refresh_and_a_closer, at_random);
+model!(ageing, f4_a_fatal_failure_of_a_driven_refresh_and_a_closer, at_random);
+model!(ageing, f7_a_driven_refresh_that_is_dropped, at_random);
 
 #[cells::runtime_cell]
 fn nobody_asks_for_this() -> u8 {
@@ -118,8 +150,9 @@ fn nobody_asks_for_this() -> u8 {
 /// Not a model: under shuttle the list of all cells is built as on systems other than Linux.
 #[test]
 fn all_cells_are_listed() {
-    let names: Vec<_> = cells::all().iter().map(|cell| cell.info().ident).collect();
-    assert_eq!(names, ["NOBODY_ASKS_FOR_THIS"]);
+    let mut names: Vec<_> = cells::all().iter().map(|cell| cell.info().ident).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["NOBODY_ASKS_FOR_THIS", "PLAIN", "TASK"]);
 }
 
 /// What became of the payloads of one execution.

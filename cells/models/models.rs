@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "the counters' own interface is unsafe")]
 
-use crate::payload::counters::{Acquired, Counters, Held, Lane, Retiring, SANDBOXES, Slot};
+use crate::payload::counters::{AGED, Acquired, Counters, Held, Lane, Retiring, SANDBOXES, Slot};
 use crate::payload::tables::{Local, Never, Seat};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -61,16 +61,23 @@ impl World {
     }
 
     fn put(&self, payload: usize) -> (Lease, Option<Retiring>) {
-        self.put_in(&self.slot, payload)
+        self.put_in(&self.slot, payload, false)
     }
 
-    fn put_in(&self, slot: &Slot, payload: usize) -> (Lease, Option<Retiring>) {
+    /// Replaces the payload by one that only readers get that look at the clocks, until the slot is opened.
+    fn replace_by_aged(&self, payload: usize, local: &Local) {
+        let (lease, old) = self.put_in(&self.slot, payload, true);
+        assert!(old.unwrap().settle(self.all));
+        lease.end(self, local);
+    }
+
+    fn put_in(&self, slot: &Slot, payload: usize, aged: bool) -> (Lease, Option<Retiring>) {
         let vacancy = slot.vacancy(self.all, false);
         let lane = vacancy.lane();
         assert!(self.payloads[payload].lane.set(lane).is_ok());
         // SAFETY: the payload stays until the world ends.
         let old = unsafe {
-            slot.publish(self.all, vacancy, NonNull::from(&self.payloads[payload]).cast(), finish, false)
+            slot.publish(self.all, vacancy, NonNull::from(&self.payloads[payload]).cast(), finish, aged)
         };
         (Lease::of(Held { payload: lane.payload(), seat: None }), old)
     }
@@ -95,6 +102,16 @@ impl World {
         let Acquired::Lease(held) = self.slot.acquire_fast(local) else { return false };
         Lease::of(held).end(self, local);
         true
+    }
+
+    /// Whether what is published is read by the fast path. A thread's first read of a lane never is.
+    fn is_open(&self, local: &Local) -> bool {
+        self.visit(local) && self.is_fast(local)
+    }
+
+    /// Whether it is read by the slow path alone.
+    fn is_shut(&self, local: &Local) -> bool {
+        self.visit(local) && !self.is_fast(local)
     }
 
     fn give_back(&self, seat: &Seat) {
@@ -426,12 +443,119 @@ fn read_against_rest() {
     });
 }
 
+/// A payload that ages is read the slow way, and fast once an alarm is set for it.
+fn fast_read_while_an_aged_payload_comes_and_opens() {
+    with(always, 2, |world, local| {
+        let reader = fast_thread(world, |world, local| assert!(world.visit(local), "empty during a refresh"));
+        world.replace_by_aged(1, local);
+        assert!(world.is_shut(local), "nobody has looked at the clocks");
+        world.slot.shut(AGED, false);
+        assert!(world.is_open(local), "the slot stays shut");
+        reader.join().unwrap();
+        world.close();
+    });
+}
+
+/// The alarm rings while fast readers read; at the end of the payload it is retired.
+fn fast_read_while_the_alarm_rings() {
+    world(|world, local| {
+        let reader = fast_thread(world, |world, local| {
+            _ = world.visit(local);
+            _ = world.visit(local);
+        });
+        world.slot.shut(AGED, true);
+        assert!(world.is_shut(local), "nobody looks at the clocks");
+        world.close();
+        reader.join().unwrap();
+    });
+}
+
+/// What comes after an aged payload is not shut on account of that one.
+fn fast_read_while_an_aged_payload_is_replaced() {
+    with(always, 3, |world, local| {
+        world.replace_by_aged(1, local);
+        let reader = thread(world, |world, local| assert!(world.visit(local), "empty during a refresh"));
+        let (lease, old) = world.put(2);
+        assert!(old.unwrap().settle(world.all));
+        lease.end(world, local);
+        assert!(world.is_open(local), "the slot stays shut");
+        reader.join().unwrap();
+        world.close();
+    });
+}
+
+/// The cell is closed while it is shut for its age, and built again.
+fn alarm_against_reopen() {
+    with(always, 2, |world, local| {
+        let reader = fast_thread(world, |world, local| _ = world.visit(local));
+        world.slot.shut(AGED, true);
+        world.close();
+        world.publish(1, local);
+        assert!(world.is_open(local), "the slot stays shut");
+        world.slot.shut(AGED, true);
+        world.slot.shut(AGED, false);
+        assert!(world.is_open(local), "the slot stays shut");
+        world.close();
+        reader.join().unwrap();
+    });
+}
+
+/// Sandboxes open and close while a payload ages. Each keeps the slot shut for itself.
+fn alarm_while_a_sandbox_is_open() {
+    with(always, 2, |world, local| {
+        let sandbox = thread(world, |world, local| {
+            world.slot.shut(SANDBOXES, true);
+            assert!(world.is_shut(local), "a sandbox is open");
+            world.slot.shut(SANDBOXES, false);
+        });
+        let alarm = thread(world, |world, local| {
+            world.replace_by_aged(1, local);
+            assert!(world.is_shut(local), "nobody has looked at the clocks");
+            world.slot.shut(AGED, false);
+            world.slot.shut(AGED, true);
+            assert!(world.is_shut(local), "nobody looks at the clocks");
+        });
+        sandbox.join().unwrap();
+        alarm.join().unwrap();
+        assert!(world.is_shut(local), "nobody looks at the clocks");
+        world.slot.shut(AGED, false);
+        assert!(world.is_open(local), "the slot stays shut");
+        world.close();
+    });
+}
+
+/// A payload comes to rest while it becomes stale. Whoever uses it is counted, or wakes it; that opens it only for those
+/// who look at the clocks.
+fn alarm_while_a_payload_rests() {
+    world(|world, local| {
+        let reader = fast_thread(world, |world, local| {
+            let lease = world.read(local).expect("it is published");
+            world.slot.wake();
+            lease
+        });
+        let alarm = thread(world, |world, _| world.slot.shut(AGED, true));
+        let rests = world.slot.rest(world.all);
+        let lease = reader.join().unwrap();
+        alarm.join().unwrap();
+        assert!(!(rests && world.slot.rests()), "it rests in spite of a lease");
+        lease.end(world, local);
+        assert!(world.is_shut(local), "nobody looks at the clocks");
+        world.slot.shut(AGED, false);
+        assert!(world.is_open(local), "the slot stays shut");
+        assert!(world.slot.rest(world.all), "nobody uses it");
+        world.slot.shut(AGED, true);
+        world.slot.shut(AGED, false);
+        assert!(world.slot.rests() && world.is_shut(local), "it was not read");
+        world.close();
+    });
+}
+
 /// The lane serves another cell's payload, while a fast reader still counts in it.
 fn fast_read_while_the_lane_moves() {
     with(always, 2, |world, local| {
         let reader = fast_thread(world, |world, local| _ = world.visit(local));
         world.close();
-        let (lease, old) = world.put_in(&world.other, 1);
+        let (lease, old) = world.put_in(&world.other, 1, false);
         assert!(old.is_none());
         lease.end(world, local);
         world.close_in(&world.other);
@@ -460,7 +584,7 @@ fn lane_moves_to_another_cell() {
     with(always, 3, |world, local| {
         let reader = thread(world, |world, local| _ = world.visit(local));
         world.close();
-        let (lease, old) = world.put_in(&world.other, 1);
+        let (lease, old) = world.put_in(&world.other, 1, false);
         assert!(old.is_none());
         lease.end(world, local);
         world.close_in(&world.other);
@@ -575,7 +699,7 @@ fn thread_without_table() {
 type Model = (&'static str, Option<usize>, fn());
 
 /// The name of a model, the bound on preemptions (`None` explores all executions), and its body.
-const MODELS: [Model; 25] = [
+const MODELS: [Model; 31] = [
     ("read_against_close", None, read_against_close),
     ("two_readers_against_close", Some(3), two_readers_against_close),
     ("drop_against_close", None, drop_against_close),
@@ -590,6 +714,16 @@ const MODELS: [Model; 25] = [
     ("slot_is_shut_against_reopen", Some(2), slot_is_shut_against_reopen),
     ("publish_in_a_slot_that_is_shut", Some(4), publish_in_a_slot_that_is_shut),
     ("read_against_rest", None, read_against_rest),
+    (
+        "fast_read_while_an_aged_payload_comes_and_opens",
+        Some(3),
+        fast_read_while_an_aged_payload_comes_and_opens,
+    ),
+    ("fast_read_while_the_alarm_rings", Some(3), fast_read_while_the_alarm_rings),
+    ("fast_read_while_an_aged_payload_is_replaced", Some(3), fast_read_while_an_aged_payload_is_replaced),
+    ("alarm_against_reopen", Some(2), alarm_against_reopen),
+    ("alarm_while_a_sandbox_is_open", Some(4), alarm_while_a_sandbox_is_open),
+    ("alarm_while_a_payload_rests", Some(5), alarm_while_a_payload_rests),
     ("fast_read_while_the_lane_moves", Some(5), fast_read_while_the_lane_moves),
     ("publish_after_close", Some(3), publish_after_close),
     ("lane_moves_to_another_cell", Some(4), lane_moves_to_another_cell),

@@ -260,6 +260,12 @@ pub fn shut_down<T: Send + Sync>(cell: &ClosableCell<T>) {
     drop(cell.raw().shut_down());
 }
 
+/// The same for a declared cell.
+#[cfg(cells_shuttle)]
+pub fn shut_down_any(cell: AnyCell) {
+    drop(cell.shut_down());
+}
+
 /// A lease, for a factory that takes one as its parameter; a permanent cell has none.
 #[diagnostic::on_unimplemented(
     message = "a permanent cell has no leases",

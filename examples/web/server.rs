@@ -3,7 +3,7 @@
 use crate::handlers;
 use crate::resources::STORE;
 use crate::settings::settings;
-use cells::{BoxError, ShutdownReport, WarmUp};
+use cells::{BoxError, RefreshOn, ShutdownReport, WarmUp};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -46,13 +46,16 @@ async fn serve(ready: impl FnOnce(SocketAddr)) -> Result<(), BoxError> {
             })
             .into_future(),
     );
-    loop {
-        tokio::select! {
-            Some(()) = hangup.recv() => drop(tokio::spawn(reload())),
-            Some(()) = terminate.recv() => break,
-            Some(()) = interrupt.recv() => break,
-            ended = &mut server => return Ok(ended??),
-        }
+    // Reads the directory again, into another store. Requests never wait for it; if it fails, they keep using the old one.
+    let reloads = RefreshOn::new(&STORE).with_dependents().on_refresh(|outcome| match outcome {
+        Ok(()) => println!("reloaded"),
+        Err(error) => eprintln!("web: not reloaded: {}", error.root_cause()),
+    });
+    tokio::spawn(reloads.run_async(async move || hangup.recv().await));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        ended = &mut server => return Ok(ended??),
     }
     drop(stop); // no new request is accepted
     match timeout(PATIENCE, server).await {
@@ -60,12 +63,4 @@ async fn serve(ready: impl FnOnce(SocketAddr)) -> Result<(), BoxError> {
         Err(_) => eprintln!("web: requests were still in flight after {PATIENCE:?}"),
     }
     Ok(())
-}
-
-/// Reads the directory again, into another store. Requests never wait for it; if it fails, they keep using the old one.
-async fn reload() {
-    match STORE.refresh_with_dependents().await {
-        Ok(_) => println!("reloaded"),
-        Err(error) => eprintln!("web: not reloaded: {}", error.root_cause()),
-    }
 }

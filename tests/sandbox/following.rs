@@ -10,11 +10,11 @@ use std::sync::{Arc, mpsc};
 #[test]
 fn f8_a_thread_inside_refreshes_the_cell_of_the_sandbox_until_that_is_left() {
     let built = Arc::new(AtomicU32::new(0));
-    let build = {
+    let factory = {
         let built = Arc::clone(&built);
         move || built.fetch_add(1, SeqCst)
     };
-    let cells = Sandbox::new().factory(&LIMIT, build).enter();
+    let cells = Sandbox::new().factory(&LIMIT, factory).enter();
     assert_eq!((*limit(), *twice()), (0, 0));
     let (items, received) = mpsc::channel();
     let follow = RefreshOn::new(&LIMIT).with_dependents();

@@ -2,6 +2,7 @@
 //! holds. Cells in tasks are in the package `cells-tests-tasks`.
 
 mod adjusters;
+mod ageing;
 mod circles;
 mod closing;
 mod context;

@@ -22,10 +22,15 @@ fn fallible() -> Result<u64, ParseIntError> {
     black_box("42").parse()
 }
 
+#[runtime_cell(fresh = "1h", expires = "2h")]
+fn ageing() -> u64 {
+    black_box(42)
+}
+
 /// The plain loop, and a read under each condition. Another thread builds the cells, but for one.
 pub(crate) fn contenders() -> Vec<Contender<'static>> {
     elsewhere(|| {
-        for cell in [unhindered, another, under_one, under_five, moved_away, moved_here] {
+        for cell in [unhindered, another, under_one, under_five, moved_away, moved_here, ageing] {
             drop(cell());
         }
         drop(fallible());
@@ -45,6 +50,7 @@ pub(crate) fn contenders() -> Vec<Contender<'static>> {
         Contender::new("another cell", in_a_loop!(*another())),
         Contender::new("fallible", in_a_loop!(*fallible().expect("42 is a number"))),
         Contender::new("fallible, by `?`", in_a_loop!(by_question_mark().unwrap_or(0))),
+        Contender::new("of a payload that ages", in_a_loop!(*ageing())),
         Contender::new("four in a row", in_a_loop!(four: *unhindered())),
         Contender::new("eight in a row", in_a_loop!(eight: *unhindered())),
         Contender::new("on the thread that built it", in_a_loop!(*own())),

@@ -15,6 +15,7 @@ macro_rules! numbers {
 }
 pub(crate) use numbers;
 
+pub(crate) mod aged;
 pub(crate) mod chain;
 pub(crate) mod churn;
 pub(crate) mod conditions;

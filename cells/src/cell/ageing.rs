@@ -53,6 +53,7 @@ use crate::sync::world::Scope;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -164,8 +165,9 @@ impl RawCell {
         }
         // What the clock cannot represent never comes.
         let Some(rings) = Instant::now().checked_add(after) else { return };
-        if let Some(alarm) = Alarm::set_by_all_clocks(rings, &Waker::from(Arc::new(Timer { cell: self }))) {
-            self.control.keep_alarm(generation, rings, alarm, &Reading::now());
+        let timer = Arc::new(Timer { cell: self, has_rung: AtomicBool::new(false) });
+        if let Some(alarm) = Alarm::set_by_all_clocks(rings, &Waker::from(Arc::clone(&timer))) {
+            self.control.keep_alarm(generation, rings, alarm, || timer.has_rung(), &Reading::now());
         }
     }
 
@@ -252,10 +254,21 @@ impl Drop for Refresh {
 /// Looks at the age of a cell's payload when an alarm rings.
 struct Timer {
     cell: &'static RawCell,
+    /// Set before it looks: an alarm may ring before whoever has set it can keep it, and must not take the place of one that
+    /// will ring.
+    has_rung: AtomicBool,
+}
+
+impl Timer {
+    fn has_rung(&self) -> bool {
+        // Relaxed: asked under the cell's lock, which the look takes too.
+        self.has_rung.load(Ordering::Relaxed)
+    }
 }
 
 impl Wake for Timer {
     fn wake(self: Arc<Self>) {
+        self.has_rung.store(true, Ordering::Relaxed);
         self.cell.timer();
     }
 }

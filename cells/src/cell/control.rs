@@ -667,11 +667,19 @@ impl Control {
         Some(Look { due, generation, again })
     }
 
-    /// Keeps the alarm that looks at this generation next.
-    pub(crate) fn keep_alarm(&self, generation: u64, rings: Instant, alarm: Alarm, now: &Reading) {
+    /// Keeps the alarm that looks at this generation next, unless it has rung: then it looks, or has looked, without being
+    /// kept.
+    pub(crate) fn keep_alarm(
+        &self,
+        generation: u64,
+        rings: Instant,
+        alarm: Alarm,
+        has_rung: impl FnOnce() -> bool,
+        now: &Reading,
+    ) {
         let mut block = self.block.lock();
         let published = self.published.generation() == Some(generation);
-        let timed = published && !block.rare().untimed;
+        let timed = published && !block.rare().untimed && !has_rung();
         let left = match block.ages().filter(|_| timed) {
             Some(ages) => {
                 let left = ages.keep_alarm(rings, alarm);

@@ -173,3 +173,7 @@ impl<T: Payload, D: Declared<T>> fmt::Debug for StaticCell<T, D> {
         fmt::Debug::fmt(&self.cell, f)
     }
 }
+
+#[cfg(test)]
+#[path = "static_cell_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@ use crate::job;
 use crate::model::{MODEL, model};
 use crate::results::results;
 use crate::watch::Watch;
-use cells::{BoxError, Ref};
+use cells::{BoxError, Error, RefreshOn};
 use std::pin::pin;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
@@ -25,16 +25,20 @@ pub async fn run(mut jobs: Receiver<String>, stop: impl Future<Output = ()>) -> 
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // What is missing is better found now than with the first job.
     drop((model().await?, results()?));
+    // Jobs that are under way keep the model they have.
+    tokio::spawn(RefreshOn::new(&MODEL).on_refresh(say).run_async(async move || {
+        loop {
+            tick.tick().await;
+            if watch.changed() {
+                return Some(());
+            }
+        }
+    }));
 
     let (mut under_way, mut done) = (JoinSet::new(), 0);
     loop {
         tokio::select! {
             () = &mut stop => break,
-            _ = tick.tick() => {
-                if watch.changed() {
-                    reload().await;
-                }
-            }
             Some(ended) = under_way.join_next() => {
                 ended??;
                 done += 1;
@@ -52,10 +56,10 @@ pub async fn run(mut jobs: Receiver<String>, stop: impl Future<Output = ()>) -> 
     Ok(done)
 }
 
-/// Reads the model again. Jobs that are under way keep the one they have.
-async fn reload() {
-    match MODEL.refresh().await {
-        Ok(model) => eprintln!("worker: model {}", Ref::generation(&model)),
+/// Says what became of a reload.
+fn say(reload: &Result<(), Error>) {
+    match reload {
+        Ok(()) => eprintln!("worker: model {}", MODEL.generation().unwrap_or_default()),
         Err(error) => eprintln!("worker: the model is still the old one: {}", error.root_cause()),
     }
 }

@@ -22,6 +22,10 @@ const FAST: bool = cfg!(all(target_arch = "x86_64", target_os = "linux"));
 /// more than it has at most, so that another compiler may choose others.
 const READS: [(&str, usize); 3] = [("read_infallible", 30), ("read_fallible", 37), ("read_peek", 32)];
 
+/// The same for cells whose payloads age (F6), and the functions whose instructions they should have.
+const AGEING: [(&str, &str); 2] =
+    [("read_infallible", "read_ageing"), ("read_fallible", "read_fallible_ageing")];
+
 /// How programs are built: cargo's default; what those choose who want the most speed; and as many units as there can
 /// be, as a large program has them, so that what is not inlined from another unit is seen.
 const PROFILES: [&[&str]; 3] = [
@@ -45,7 +49,7 @@ fn build(profile: &[&str], features: &str) -> PathBuf {
     assert!(cargo.status().expect("cargo starts").success(), "the program does not build");
     let program = target.join("release/fast_path");
     let run = Command::new(&program).output().expect("the program starts");
-    assert_eq!(String::from_utf8_lossy(&run.stdout), "[7, 7, 7, 7, 7]\n", "what the reads return");
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "[7, 7, 7, 7, 7, 7, 7]\n", "what the reads return");
     program
 }
 
@@ -153,7 +157,7 @@ fn follows_the_protocol(events: Vec<Event>) {
 }
 
 #[test]
-fn r1_a_ready_read_is_compiled_to_its_protocol_alone() {
+fn r1_f6_a_ready_read_is_compiled_to_its_protocol_alone() {
     if !FAST || !disassembly::is_possible() {
         println!("skipped: it needs Linux on x86-64, and GNU objdump");
         return;
@@ -167,6 +171,10 @@ fn r1_a_ready_read_is_compiled_to_its_protocol_alone() {
             no_fence(&way);
             follows_the_protocol(events(&way));
             assert!(way.len() <= limit, "{name}: {} instructions, more than {limit}", way.len());
+        }
+        for (name, ageing) in AGEING {
+            let [without, with] = [name, ageing].map(|name| way(&program, name));
+            assert_eq!(without, with, "{ageing}, beside {name}");
         }
         let [permanent, lazy_lock] =
             ["read_permanent", "read_lazy_lock"].map(|name| Function::of(&program, name));
@@ -195,6 +203,11 @@ fn anywhere(step: &Step<'_>) -> String {
     format!("{} {}", instruction.mnemonic, operands.collect::<Vec<_>>().join(","))
 }
 
+/// The fast path of a read, wherever the linker has put what it uses.
+fn way(program: &Path, name: &str) -> Vec<String> {
+    Function::of(program, name).way_without_call().iter().map(anywhere).collect()
+}
+
 #[test]
 fn t5_a_ready_read_is_the_same_in_a_program_with_sandboxes() {
     if !FAST || !disassembly::is_possible() {
@@ -203,10 +216,7 @@ fn t5_a_ready_read_is_the_same_in_a_program_with_sandboxes() {
     }
     let [without, with] = ["", "testing"].map(|features| build(&[], features));
     for (name, _) in READS {
-        let [without, with] = [&without, &with].map(|program| {
-            let function = Function::of(program, name);
-            function.way_without_call().iter().map(anywhere).collect::<Vec<_>>()
-        });
+        let [without, with] = [&without, &with].map(|program| way(program, name));
         println!("{name}: {} instructions\n", without.len());
         assert_eq!(without, with, "{name}");
     }

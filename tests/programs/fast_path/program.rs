@@ -21,6 +21,16 @@ mod declared {
         Ok(payload())
     }
 
+    #[runtime_cell(fresh = "1h", expires = "2h")]
+    pub(crate) fn ageing() -> u64 {
+        payload()
+    }
+
+    #[runtime_cell(fresh = "1h", expires = "2h", retry = 2, cooldown = "1s..1m")]
+    pub(crate) fn fallible_ageing() -> Result<u64, Error> {
+        Ok(payload())
+    }
+
     #[runtime_cell(permanent)]
     pub(crate) fn permanent() -> u64 {
         payload()
@@ -52,6 +62,21 @@ extern "C" fn read_fallible() -> u64 {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
+extern "C" fn read_ageing() -> u64 {
+    *declared::ageing()
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_fallible_ageing() -> u64 {
+    match declared::fallible_ageing() {
+        Ok(payload) => *payload,
+        Err(_) => 0,
+    }
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
 extern "C" fn read_peek() -> u64 {
     // A panic is a call: then the only way without one is that of a ready read.
     *declared::CELL.peek().expect("published by `main`")
@@ -71,11 +96,19 @@ extern "C" fn read_lazy_lock() -> u64 {
 
 fn main() -> Result<(), Error> {
     drop(declared::CELL.get_or_initialize(|| Ok::<_, Error>(payload()))?);
-    let reads = [read_infallible, read_fallible, read_peek, read_permanent, read_lazy_lock];
+    let reads = [
+        read_infallible,
+        read_fallible,
+        read_ageing,
+        read_fallible_ageing,
+        read_peek,
+        read_permanent,
+        read_lazy_lock,
+    ];
     #[cfg(feature = "testing")]
     {
         let _cells = cells::testing::Sandbox::new().put(&declared::INFALLIBLE, 8).enter();
-        assert_eq!(reads.map(|read| read()), [8, 7, 7, 7, 7], "a sandbox has a cell of its own");
+        assert_eq!(reads.map(|read| read()), [8, 7, 7, 7, 7, 7, 7], "a sandbox has a cell of its own");
     }
     println!("{:?}", reads.map(|read| read()));
     Ok(())

@@ -12,6 +12,8 @@
 
 #![expect(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
+mod ageing;
+
 use cells::{BoxError, BoxFuture, Ref, RuntimeCell};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
@@ -69,13 +71,14 @@ fn main() {
         thread::available_parallelism().map_or(1, usize::from),
         model.trim_start_matches([' ', '\t', ':'])
     );
-    let tables: [(&str, &[usize], Rows); 7] = [
+    let tables: [(&str, &[usize], Rows); 8] = [
         ("declared cells", &[100, 1_000, 10_000], declared),
         ("waiting threads", &[10, 100, 1_000, 10_000], waiting_threads),
         ("waiting tasks", &[10, 100, 1_000, 10_000, 100_000], waiting_tasks),
         ("nested factories", &[10, 100, 1_000, 10_000], nested_factories),
         ("nested futures", &[10, 100, 1_000], nested_futures),
         ("generations leased at once", &[10, 100, 1_000, 10_000], generations),
+        ("ageing payloads", &[100, 1_000, 10_000], ageing::ageing),
         ("instances", &[100, 1_000, 10_000, 100_000], instances),
     ];
     for (title, numbers, rows) in tables {

@@ -1,8 +1,9 @@
 //! What threads and tasks do with the cells, one operation at a time.
 
 use crate::cast::{
-    BARE, BARE_LATER, BLOCKING, CALLING, DETACHED, KEEPER, Keeper, LATER, LENT, OWN, ROOT, TASK, blocking,
-    build, build_later, calling, detached, fixed, fixed_too, keeper, later, lent, own, root, task,
+    AGED, AGED_EAGERLY, BARE, BARE_LATER, BLOCKING, CALLING, DETACHED, KEEPER, Keeper, LATER, LENT, OWN,
+    ROOT, TASK, aged, aged_eagerly, aged_task, blocking, build, build_later, calling, detached, fixed,
+    fixed_too, keeper, later, lent, own, root, task,
 };
 use crate::counts::{closed, count, kind};
 use crate::life::Life;
@@ -55,9 +56,11 @@ pub(crate) fn let_go_of_all() {
 type Answer = Result<Ref<'static, Life>, Error>;
 
 fn lives(random: &mut Rng) -> (fn() -> Answer, &'static ClosableCell<Life>) {
-    match random.u8(..3) {
+    match random.u8(..5) {
         0 => (root, &ROOT),
         1 => (lent, &LENT),
+        2 => (aged, &AGED),
+        3 => (aged_eagerly, &AGED_EAGERLY),
         _ => (calling, &CALLING),
     }
 }
@@ -220,6 +223,10 @@ fn thread_act(random: &mut Rng, operation: &mut &'static str) -> &'static str {
                 None => "none",
             }
         }
+        95..98 => {
+            is("thread: get aged");
+            answered(if random.bool() { aged() } else { aged_eagerly() })
+        }
         _ => {
             is("thread: snapshot");
             let snapshot = cell.snapshot();
@@ -342,6 +349,10 @@ async fn task_act(random: &mut Rng, operation: &mut &'static str) -> &'static st
                 }
                 Err(error) => kind(&error),
             }
+        }
+        94..97 => {
+            is("task: get aged");
+            answered(aged_task().await)
         }
         _ => {
             is("task: let go");

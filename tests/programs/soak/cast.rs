@@ -130,6 +130,50 @@ pub(crate) async fn task(root: &Life) -> Result<Life, BoxError> {
     Ok(Life::make())
 }
 
+fn is_fatal(_: &BoxError) -> bool {
+    static ERRORS: AtomicU64 = AtomicU64::new(0);
+    ERRORS.fetch_add(1, SeqCst) & 1 == 0
+}
+
+/// Too old after a moment, and at an end soon after it.
+#[runtime_cell(
+    fresh = "1ms",
+    expires = "5ms",
+    fatal = is_fatal,
+    retry = 1,
+    backoff = "1ms..2ms",
+    cooldown = "1ms..4ms",
+    adjuster = Adjuster,
+    dispose = Life::dispose,
+    wait_timeout = "20ms"
+)]
+pub(crate) fn aged(root: &Life) -> Result<Life, BoxError> {
+    begin()?;
+    root.touch();
+    Ok(Life::make())
+}
+
+/// The same without an end of its own, refreshed by tasks.
+#[runtime_cell(fresh = "2ms", linger = "20ms", cooldown = "1ms..4ms", dispose = Life::dispose, wait_timeout = "20ms")]
+pub(crate) async fn aged_task(root: &Life) -> Result<Life, BoxError> {
+    begin_async().await?;
+    root.touch();
+    Ok(Life::make())
+}
+
+/// Ends at its own time, and is refreshed without being asked.
+#[runtime_cell(
+    fresh = "1ms",
+    eager_refresh,
+    expires = Life::lives,
+    dispose = Life::dispose,
+    wait_timeout = "20ms"
+)]
+pub(crate) fn aged_eagerly() -> Result<Life, BoxError> {
+    begin()?;
+    Ok(Life::make())
+}
+
 #[runtime_cell(provided, dispose = Life::dispose_later, wait_timeout = "20ms")]
 pub(crate) async fn later(task: Ref<'static, Life>) -> Result<Life, BoxError> {
     begin_async().await?;

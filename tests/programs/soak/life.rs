@@ -5,6 +5,7 @@ use cells::{Abandoned, BoxError, BoxFuture, CloseResult, ShutdownOutcome};
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 /// The table grows by so many payloads at a time, and so often at most.
 const CHUNK: usize = 1 << 16;
@@ -94,6 +95,15 @@ impl Life {
         let was = self.state().swap(TAKEN, SeqCst);
         if was != ALIVE {
             violation("disposed", self, was);
+        }
+    }
+
+    /// How long it may be used: not at all, for a moment, or without an end.
+    pub(crate) fn lives(&self) -> Option<Duration> {
+        match self.id % 3 {
+            0 => Some(Duration::ZERO),
+            1 => Some(Duration::from_millis(3)),
+            _ => None,
         }
     }
 

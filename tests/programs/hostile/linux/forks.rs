@@ -10,6 +10,11 @@ use std::time::Duration;
 
 /// Runs `run` in a forked child; fails unless it ends well.
 fn in_child(run: impl FnOnce()) {
+    in_child_beside(run, |_| ());
+}
+
+/// The same, while the parent does something, given the child's number.
+pub(super) fn in_child_beside(run: impl FnOnce(), meanwhile: impl FnOnce(i32)) {
     // SAFETY: the threads that do not exist in the child wait at a stage, and hold no lock of this program there.
     let child = unsafe { libc::fork() };
     assert!(child >= 0, "fork failed");
@@ -18,6 +23,7 @@ fn in_child(run: impl FnOnce()) {
         // SAFETY: it does not return, and runs no code of this program.
         unsafe { libc::_exit(code) };
     }
+    meanwhile(child);
     wait_for(child);
 }
 

@@ -80,16 +80,40 @@ fn limit(resource: libc::__rlimit_resource_t, value: u64) {
     assert_eq!(unsafe { libc::setrlimit(resource, &raw const limit) }, 0, "the limit is not accepted");
 }
 
-/// From here on this process cannot start a thread.
-fn no_more_threads() {
-    // SAFETY: neither call takes a pointer. The limit is for the threads of a user, and root has none.
+/// Gives up being root, for whom there is no limit of threads.
+fn be_nobody() {
+    // SAFETY: neither call takes a pointer.
     unsafe {
         if libc::geteuid() == 0 {
             assert_eq!(libc::setuid(65_534), 0, "it gives up being root");
         }
     }
+}
+
+/// From here on this process cannot start a thread.
+fn no_more_threads() {
+    be_nobody();
     limit(libc::RLIMIT_NPROC, 0);
     assert!(thread::Builder::new().spawn(|| ()).is_err(), "a thread was started");
+}
+
+/// This process cannot start a thread until the limit that is returned is [lifted](allow_threads).
+pub(super) fn no_more_threads_for_now() -> libc::rlimit {
+    be_nobody();
+    let mut before = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the calls access locals.
+    unsafe {
+        assert_eq!(libc::getrlimit(libc::RLIMIT_NPROC, &raw mut before), 0);
+        let none = libc::rlimit { rlim_cur: 0, ..before };
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NPROC, &raw const none), 0, "the limit is not accepted");
+    }
+    assert!(thread::Builder::new().spawn(|| ()).is_err(), "a thread was started");
+    before
+}
+
+pub(super) fn allow_threads(limit: libc::rlimit) {
+    // SAFETY: the call reads a local.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) }, 0);
 }
 
 pub(crate) fn no_thread_can_be_started_for_a_warm_up_or_a_shutdown() {

@@ -1,6 +1,7 @@
 //! The scenarios, one file for each kind of surroundings.
 
 mod abort;
+mod ageing;
 mod allocator;
 mod destructors;
 mod forks;
@@ -102,6 +103,14 @@ const SCENARIOS: &[Scenario] = scenarios! {
         a_task_waits_with_a_limit_where_no_thread_can_be_started,
         memory_is_too_short_for_threads,
         membarrier_is_denied_from_the_start,
+    }
+    ageing {
+        f2_a_process_is_stopped_until_its_payload_has_ended,
+        f2_a_child_looks_at_what_has_ended_since_its_parent_built_it,
+        f7_a_payload_ages_where_no_thread_can_be_started,
+        f7_a_runtime_ends_during_a_refresh,
+        f7_a_process_exits_during_a_refresh,
+        f7_a_process_shuts_down_during_a_refresh,
     }
 };
 

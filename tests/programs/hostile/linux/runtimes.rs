@@ -80,14 +80,14 @@ pub(crate) fn closes_have_their_limits_on_a_runtime_without_timers() {
 
 /// How a runtime ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum End {
+pub(super) enum End {
     Drop,
     Timeout,
     Background,
 }
 
 impl End {
-    fn end(self, runtime: Runtime) {
+    pub(super) fn end(self, runtime: Runtime) {
         match self {
             Self::Drop => drop(runtime),
             Self::Timeout => runtime.shutdown_timeout(Duration::ZERO),
@@ -97,7 +97,7 @@ impl End {
 }
 
 /// Every end of both kinds of runtimes.
-fn each(run: impl Fn(Runtime, End)) {
+pub(super) fn each(run: impl Fn(Runtime, End)) {
     for end in [End::Drop, End::Timeout, End::Background] {
         for runtime in [multi_thread, current_thread] {
             println!("{end:?}");
