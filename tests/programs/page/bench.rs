@@ -32,5 +32,8 @@ fn measure(what: &str, mut make: impl FnMut() -> usize) {
         .collect();
     rounds.sort();
     let (least, median, length) = (rounds[0], rounds[ROUNDS / 2], make());
-    println!("{} cells: {what} takes {least:.1?} at least, {median:.1?} in the median; {length} bytes", PLAN.len());
+    println!(
+        "{} cells: {what} takes {least:.1?} at least, {median:.1?} in the median; {length} bytes",
+        PLAN.len()
+    );
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cells_test_support::eventually;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -34,6 +35,11 @@ pub struct View {
     pub dark: bool,
 }
 
+/// A window on a desk.
+pub const DESK: View = View { width: 1280, height: 800, dark: false };
+/// A phone, upright and in the dark.
+pub const PHONE: View = View { width: 390, height: 844, dark: true };
+
 impl Browser {
     /// Starts a browser; `None` if the machine has no `chromedriver`.
     ///
@@ -41,9 +47,12 @@ impl Browser {
     /// If it does not start.
     pub fn start() -> Option<Self> {
         let command = env::var("CELLS_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let driver = Command::new(command).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let driver =
+            Command::new(command).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut driver) = driver else {
-            println!("skipped: there is no chromedriver; on Debian, `apt-get install chromium chromium-driver`");
+            println!(
+                "skipped: there is no chromedriver; on Debian, `apt-get install chromium chromium-driver`"
+            );
             return None;
         };
         let mut lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines();
@@ -51,7 +60,8 @@ impl Browser {
             let line = line.expect("text");
             line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok()
         });
-        let mut browser = Self { driver, port: port.expect("chromedriver says its port"), session: String::new() };
+        let mut browser =
+            Self { driver, port: port.expect("chromedriver says its port"), session: String::new() };
         // Chromium's own sandbox needs privileges that a container does not give.
         let arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"];
         let created = browser.request(
@@ -118,10 +128,12 @@ impl Browser {
             json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}),
         );
         let scheme = if dark { "dark" } else { "light" };
-        devtools(
-            "Emulation.setEmulatedMedia",
-            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
-        );
+        // Without motion nothing moves away from a click.
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
+        devtools("Emulation.setEmulatedMedia", json!({"features": features}));
     }
 
     /// The first element of a CSS selector.
@@ -140,6 +152,12 @@ impl Browser {
     pub fn text(&self, selector: &str) -> String {
         let text = self.command("GET", &format!("/element/{}/text", self.find(selector)), &Value::Null);
         text.as_str().expect("a text").to_owned()
+    }
+
+    /// Waits until the page that a click leads to says this.
+    pub fn await_status(&self, said: &str) {
+        let status = "return document.querySelector('[role=status]')?.innerText";
+        eventually(&format!("the page says {said:?}"), || self.run(status) == said);
     }
 
     /// Clicks on the middle of an element, as a pointer would.

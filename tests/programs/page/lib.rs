@@ -1,5 +1,4 @@
-//! A small program with a page of its cells: the cells, a server, and a client of WebDriver to look at it.
+//! What it takes to look at the page: a server, and a client of WebDriver.
 
-pub mod cells_of_a_shop;
 pub mod driver;
 pub mod server;
