@@ -363,3 +363,29 @@ fn f9_a_snapshot_tells_how_old_a_payload_is() {
     assert_eq!((snapshot.fresh_left, snapshot.stale), (Some(Duration::ZERO), true));
     assert_eq!(SOURCE.snapshot().fresh_left, None);
 }
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn t3_f9_invalidation_of_an_async_cell_with_its_dependents_is_the_sandboxs() {
+    #[runtime_cell]
+    async fn token() -> u64 {
+        1
+    }
+
+    #[runtime_cell]
+    async fn client(token: &u64) -> u64 {
+        *token
+    }
+
+    let cells = Sandbox::new().enter();
+    let generation = cells::Ref::generation(&token().await);
+    drop(client().await);
+    TOKEN.invalidate_generation_with_dependents(generation + 1).await;
+    assert!(TOKEN.is_ready() && CLIENT.is_ready(), "it is another generation");
+    TOKEN.invalidate_generation_with_dependents(generation).await;
+    assert!(!TOKEN.is_ready() && !CLIENT.is_ready());
+    drop(client().await);
+    TOKEN.invalidate_with_dependents().await;
+    assert!(!TOKEN.is_ready() && !CLIENT.is_ready());
+    cells.leave().await;
+}

@@ -60,6 +60,9 @@ use std::time::{Duration, Instant};
 /// How long after a failed refresh the next one is due, for a cell without a cooldown.
 const REFRESH_COOLDOWN: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(60) };
 
+/// After how long the timer looks again at a payload that has ended where there can be no thread for its disposer.
+const NO_THREAD: Duration = Duration::from_secs(1);
+
 impl RawCell {
     /// Whether its payloads age.
     #[inline]
@@ -143,7 +146,9 @@ impl RawCell {
             Due::Nothing | Due::Refresh => {}
             // A disposer is code of the program, which the thread of the alarms does not wait for.
             Due::End if by == Looker::Timer && self.config.scope == Scope::PROCESS => {
-                background::run(|| self.end_now());
+                if !background::run(|| self.end_now()) {
+                    self.set_alarm(generation, NO_THREAD);
+                }
             }
             Due::End => self.end_now(),
         }

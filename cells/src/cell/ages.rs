@@ -103,10 +103,10 @@ impl Ages {
     pub(crate) fn next_look(&self, now: &Reading) -> Option<Duration> {
         // A refresh that is due already waits for a reader.
         let refresh = self.refresh_at.map(|at| at.left(now)).filter(|left| !left.is_zero());
-        let end = self.ends_at.map(|end| {
-            let left = end.left(now);
-            left.checked_sub(self.margin).filter(|left| !left.is_zero()).unwrap_or(left)
-        });
+        // An end that is due is seen to by whoever finds it.
+        let end = self.ends_at.map(|end| end.left(now)).filter(|left| !left.is_zero());
+        let end =
+            end.map(|left| left.checked_sub(self.margin).filter(|left| !left.is_zero()).unwrap_or(left));
         refresh.into_iter().chain(end).min()
     }
 
@@ -247,6 +247,14 @@ mod tests {
         ages.refresh_again(HOUR, &now);
         assert!(ages.due(&now) == Due::Nothing);
         assert_eq!(ages.next_look(&now), Some(HOUR));
+    }
+
+    #[test]
+    fn f1_what_has_ended_is_looked_at_no_more() {
+        let now = Reading::now();
+        let ages = ages(Lifetime::Unlimited, Lifetime::For(Duration::ZERO), &now);
+        assert!(ages.due(&now) == Due::End && ages.is_for_lookers(&now));
+        assert_eq!(ages.next_look(&now), None);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use crate::cell::close::Closing;
 use crate::cell::provide::ProvideError;
 use crate::cell::raw_cell::RawCell;
-use crate::declared::any_cell::AnyAsyncCell;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::provided::Provided;
@@ -76,14 +75,14 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, AnyAsyncCell::here(self).raw.unpublish()) {
+        for closing in unpublish(D::INFO, self.any().here().unpublish()) {
             let _ = closing.settle_async().await;
         }
     }
 
     /// [`StaticCell::invalidate_generation_with_dependents`] in a task.
     pub async fn invalidate_generation_with_dependents(&'static self, generation: u64) {
-        for closing in unpublish_generation(D::INFO, &AnyAsyncCell::here(self).raw, generation) {
+        for closing in unpublish_generation(D::INFO, self.any().here(), generation) {
             let _ = closing.settle_async().await;
         }
     }

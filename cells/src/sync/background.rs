@@ -28,13 +28,13 @@ struct Work {
     waiting: VecDeque<Job>,
 }
 
-/// Runs a job; drops it if there can be no thread.
-pub(crate) fn run(job: impl FnOnce() + Send + 'static) {
+/// Runs a job; drops it if there can be no thread, and returns whether there is one.
+pub(crate) fn run(job: impl FnOnce() + Send + 'static) -> bool {
     let (work, job): (_, Job) = (WORK.get(), Box::new(job));
     let mut state = work.lock();
     if state.threads >= MOST {
         state.waiting.push_back(job);
-        return;
+        return true;
     }
     state.threads += 1;
     drop(state);
@@ -45,9 +45,11 @@ pub(crate) fn run(job: impl FnOnce() + Send + 'static) {
             next = take_next(work);
         }
     };
-    if thread::Builder::new().name("cells-background".to_owned()).spawn(worker).is_err() {
+    let started = thread::Builder::new().name("cells-background".to_owned()).spawn(worker).is_ok();
+    if !started {
         work.lock().threads -= 1;
     }
+    started
 }
 
 /// The next job of a thread, which ends without one.
@@ -73,11 +75,11 @@ mod tests {
         let together = Arc::new(Barrier::new(MOST));
         for number in 0..3 * MOST {
             let (say, together) = (say.clone(), Arc::clone(&together));
-            run(move || {
+            assert!(run(move || {
                 together.wait();
                 assert!(number % 2 == 0, "a job may panic");
                 say.send(number).expect("the test listens");
-            });
+            }));
         }
         drop(say);
         let mut numbers = Vec::new();

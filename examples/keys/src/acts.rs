@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 /// How long an act waits for what it is about. Then something is wrong.
-const IN_VAIN: Duration = Duration::from_secs(30);
+const IN_VAIN: Duration = Duration::from_mins(2);
 
 /// How long an act rests between two looks.
 const PAUSE: Duration = Duration::from_millis(2);

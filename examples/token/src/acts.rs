@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an act waits for what it is about. Then something is wrong.
-const IN_VAIN: Duration = Duration::from_secs(30);
+const IN_VAIN: Duration = Duration::from_mins(2);
 
 /// How long an act rests between two looks.
 const PAUSE: Duration = Duration::from_millis(2);

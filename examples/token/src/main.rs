@@ -16,8 +16,11 @@ use token::token::{ISSUER, Issuer, TOKEN, issuer};
 /// How long a token lives.
 const LIFETIME: Duration = Duration::from_secs(4);
 
+/// How long the endpoint may take for a token.
+const PATIENCE: Duration = Duration::from_millis(750);
+
 /// How long closing may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// Many tasks share a token that ends after four seconds, while its endpoint fails, stalls and revokes it.
 #[derive(Parser)]
@@ -47,6 +50,7 @@ async fn run(args: &Args) -> Result<ExitCode, BoxError> {
         endpoint: endpoint.url("/token").parse()?,
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned(),
+        patience: PATIENCE,
         gave_up: AtomicU64::new(0),
     });
     provided.map_err(|refused| refused.to_string())?;
@@ -61,7 +65,7 @@ async fn run(args: &Args) -> Result<ExitCode, BoxError> {
     let samples = tasks.join_all().await.into_iter().flatten().collect();
     let gave_up = issuer().gave_up.load(Ordering::Relaxed);
     // A refresh that is under way ends too, so that what the cell and the endpoint have counted goes together.
-    let closed = cells::shutdown_async(PATIENCE).await;
+    let closed = cells::shutdown_async(CLOSING).await;
 
     let report = Report {
         played: played?,

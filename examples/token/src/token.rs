@@ -12,9 +12,6 @@ use std::time::{Duration, Instant};
 /// How long before its end a token is not used any more: a request is on its way for some time.
 pub const LEEWAY: Duration = Duration::from_millis(500);
 
-/// How long the endpoint may take for an answer.
-pub const PATIENCE: Duration = Duration::from_millis(750);
-
 /// Where tokens come from, and by which credentials.
 pub struct Issuer {
     /// Where to ask for a token.
@@ -23,6 +20,8 @@ pub struct Issuer {
     pub client_id: String,
     /// The client's password.
     pub client_secret: String,
+    /// How long it may take for an answer.
+    pub patience: Duration,
     /// How many requests had no answer in time.
     pub gave_up: AtomicU64,
 }
@@ -64,8 +63,8 @@ pub enum AuthError {
     #[error("the token endpoint cannot be reached")]
     Unreachable(#[from] NoAnswer),
     /// It took too long.
-    #[error("the token endpoint did not answer in {PATIENCE:?}")]
-    TooSlow,
+    #[error("the token endpoint did not answer in {0:?}")]
+    TooSlow(Duration),
     /// It is out of order.
     #[error("the token endpoint answered {0}")]
     OutOfOrder(StatusCode),
@@ -83,7 +82,7 @@ pub enum AuthError {
 impl AuthError {
     /// Whether it may work in a moment.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::TooSlow | Self::OutOfOrder(_))
+        matches!(self, Self::Unreachable(_) | Self::TooSlow(_) | Self::OutOfOrder(_))
     }
 
     /// Whether the tokens that there are should not be used any more either.
@@ -116,16 +115,16 @@ struct Issued {
     wait_timeout = "10s",
 )]
 pub async fn token(issuer: &Issuer, http: &HttpClient) -> Result<Token, AuthError> {
-    let Issuer { endpoint, client_id, client_secret, gave_up } = issuer;
+    let Issuer { endpoint, client_id, client_secret, patience, gave_up } = issuer;
     let form = format!("grant_type=client_credentials&client_id={client_id}&client_secret={client_secret}");
     let request = Request::post(endpoint.clone())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(form).into())?;
     // Its lifetime begins while the request is under way. So measured, it ends here before it ends there.
     let asked = Instant::now();
-    let Ok(answer) = tokio::time::timeout(PATIENCE, send(http, request)).await else {
+    let Ok(answer) = tokio::time::timeout(*patience, send(http, request)).await else {
         gave_up.fetch_add(1, Ordering::Relaxed);
-        return Err(AuthError::TooSlow);
+        return Err(AuthError::TooSlow(*patience));
     };
     let (status, body) = answer?;
     match status {

@@ -46,7 +46,7 @@ async fn f5_a_fetch_has_three_attempts() {
 
 #[tokio::test]
 async fn f5_an_attempt_that_is_not_answered_is_repeated() {
-    let world = World::enter().await;
+    let world = World::enter_with(Duration::from_secs(1)).await;
     world.endpoint.set(Mode::Stalled);
     let asked = tokio::spawn(secret());
     until("the client hangs up", || world.endpoint.counts().hung_up > 0).await;

@@ -33,11 +33,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn enter() -> Self {
+        Self::enter_with(IN_VAIN).await
+    }
+
+    /// Its client waits so long for an answer of the token endpoint.
+    pub(crate) async fn enter_with(patience: Duration) -> Self {
         let endpoint = Endpoint::start(LIFETIME).await.unwrap();
         let issuer = Issuer {
             endpoint: endpoint.url("/token").parse().unwrap(),
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
+            patience,
             gave_up: AtomicU64::new(0),
         };
         let resource = endpoint.url("/resource").parse().unwrap();

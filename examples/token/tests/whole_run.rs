@@ -9,8 +9,8 @@ fn a_run_ends_by_itself_and_keeps_every_promise() {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let said = String::from_utf8(program.stdout).unwrap();
-    assert!(program.status.success() && program.stderr.is_empty(), "{said}");
+    let [said, complained] = [program.stdout, program.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(program.status.success() && complained.is_empty(), "{said}{complained}");
     for text in
         ["outage: 4 answers of 503", "stall: ", "is revoked: ", "1 after a revocation", "promise was kept"]
     {

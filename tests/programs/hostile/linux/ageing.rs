@@ -56,7 +56,7 @@ pub(crate) fn f2_a_process_is_stopped_until_its_payload_has_ended() {
         assert_eq!((SHORT.state(), SHORT.generation()), (State::Empty, None));
         assert_eq!(get_short().0, generation + 1);
     };
-    let stopper = |child: i32| {
+    let stop_child = |child: i32| {
         let mut number = [0; 4];
         from_child.read_exact(&mut number).expect("the child writes");
         assert_eq!((u32::from_ne_bytes(number).cast_signed(), id()), (child, parent));
@@ -67,7 +67,7 @@ pub(crate) fn f2_a_process_is_stopped_until_its_payload_has_ended() {
             assert_eq!(libc::kill(child, libc::SIGCONT), 0);
         }
     };
-    in_child_beside(stopped, stopper);
+    in_child_beside(stopped, stop_child);
 }
 
 /// The timer is its parent's. Who looks at the clocks in the child finds what has ended, and sets an alarm there; a ready
@@ -123,6 +123,29 @@ pub(crate) fn f7_a_payload_ages_where_no_thread_can_be_started() {
     }
     allow_threads(limit);
     eventually("it is refreshed", || stale().is_ok_and(|lease| *lease > 1));
+}
+
+/// The timer's thread runs no disposer. It looks again now and then, until there is a thread that can.
+pub(crate) fn f1_a_payload_ends_while_no_thread_can_be_started_for_its_disposer() {
+    static DISPOSED: Count = Count::zero();
+
+    #[runtime_cell(expires = LIFE, dispose = end)]
+    fn unread() -> u8 {
+        1
+    }
+
+    fn end(_: u8) {
+        DISPOSED.up();
+    }
+
+    drop(unread());
+    let end = Instant::now() + LIFE;
+    let limit = no_more_threads_for_now();
+    assert!(Instant::now() < end, "the machine is too slow");
+    until(end + LIFE);
+    assert_eq!(DISPOSED.get(), 0);
+    allow_threads(limit);
+    eventually("it is disposed", || DISPOSED.get() == 1);
 }
 
 /// It ends with the payload, whose runtime that is, too.

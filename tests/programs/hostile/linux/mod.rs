@@ -108,6 +108,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
         f2_a_process_is_stopped_until_its_payload_has_ended,
         f2_a_child_looks_at_what_has_ended_since_its_parent_built_it,
         f7_a_payload_ages_where_no_thread_can_be_started,
+        f1_a_payload_ends_while_no_thread_can_be_started_for_its_disposer,
         f7_a_runtime_ends_during_a_refresh,
         f7_a_process_exits_during_a_refresh,
         f7_a_process_shuts_down_during_a_refresh,
