@@ -29,7 +29,7 @@ pub(crate) struct Bar {
 /// A row, its bar, and the part with the bars.
 const ROW: i32 = 20;
 const BAR: i32 = 13;
-const WIDE: i32 = 620;
+const WIDE: i32 = 760;
 /// Title, legend and axis above.
 const HEAD: i32 = 84;
 /// How many characters of a name are shown, and of a note behind a bar.
