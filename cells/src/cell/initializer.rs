@@ -356,8 +356,8 @@ impl<'a> Initializer<'a> {
         };
         if let (InitStatus::Ok, Some(info)) = (status, self.cell.config.info) {
             let Built { own, waiting, .. } = *built;
-            let build = FirstBuild { info, started: self.started, own, waiting };
-            first_builds::note(self.observers.scope(), build);
+            let first = FirstBuild { info, started: self.started, own, waiting };
+            first_builds::note(self.observers.scope(), first);
         }
         self.observers.init_end(&event, self.cell.payload_type());
         // It may hold the last reference to an error of the program, whose destructor may panic.

@@ -185,7 +185,7 @@ impl Svg {
             }
             let is_last = index + 1 == count;
             let left = x - room(is_last && !back);
-            let middle = i32::midpoint(at, left);
+            let middle = at + (left - at) / 2;
             self.add(format_args!("C{middle} {above} {middle} {y} {left} {y}"));
             above = y;
             if !is_last {

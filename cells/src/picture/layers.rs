@@ -371,7 +371,8 @@ impl Drawing {
         let bottom = self.layers.iter().flatten().map(|&vertex| self.down[vertex] + NODE);
         let bottom = bottom.fold(0.0, f64::max);
         // About as wide as a screen.
-        let columns = (1..).find(|columns| 10 * columns * columns >= 3 * lonely.len()).unwrap_or(1);
+        let columns =
+            (1..lonely.len()).find(|columns| 10 * columns * columns >= 3 * lonely.len()).unwrap_or(1);
         self.columns = self.columns.max(columns);
         for (index, node) in lonely.into_iter().enumerate() {
             self.layer[node] = index % self.columns;
@@ -477,7 +478,7 @@ mod tests {
     fn h8_a_large_graph_is_legible() {
         let mut random = fastrand::Rng::with_seed(7);
         let mut edges = Vec::new();
-        for node in 1..300 {
+        for node in 1..300_usize {
             for _ in 0..random.usize(..4) {
                 let edge = (node, random.usize(node.saturating_sub(40)..node));
                 if !edges.contains(&edge) {

@@ -71,7 +71,7 @@ fn begin(html: &mut String, id: &str, title: &str) {
 
 /// A part that is scrolled by itself, also with the keyboard.
 fn begin_pan(html: &mut String, label: &str) {
-    let _ = write!(html, "<div class=\"pan\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\n");
+    let _ = writeln!(html, "<div class=\"pan\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">");
 }
 
 fn end(html: &mut String) {
@@ -121,12 +121,12 @@ pub(crate) fn cells(html: &mut String, rows: &[Row], actions: Option<&str>) {
     html.push_str("<div class=\"bar\"><label hidden>Filter <input id=\"find\" type=\"search\"></label>\n");
     if let Some(url) = actions {
         // Without the first button, Enter in the field would press that of some cell.
-        let _ = write!(
+        let _ = writeln!(
             html,
             "<form id=\"act\" method=\"post\" action=\"{}\"><button disabled hidden></button>\
              <input autocomplete=\"username\" value=\"operator\" hidden>\
              <label>Token <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\">\
-             </label></form>\n",
+             </label></form>",
             Text(url)
         );
     }

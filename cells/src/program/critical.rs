@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 /// and how long it took. `times` says from when until when each was built, and `dependencies` what each depends on.
 ///
 /// Of all that a cell depends on, the one that ended last before its own end comes before it in its chain. From then
-/// on, or from its own start if that was later, nothing but the cell itself took time. So no two parts of a chain
+/// on, or from its own start if that was later, nothing but the cell itself took time. A cell that was being built before
+/// its chain began, because its own factory asked for the others, takes time from its start on. So no two parts of a chain
 /// overlap, and none is longer than the whole.
 pub(crate) fn chain(
     times: &[Option<(Instant, Instant)>],
@@ -20,9 +21,14 @@ pub(crate) fn chain(
     for &(node, (start, end)) in &built {
         let before = dependencies[node].iter().filter_map(|&on| Some((on, ended[on]?)));
         let before = before.max_by_key(|(_, (end, _))| *end);
-        let since = before.map_or(start, |(_, (before, _))| start.max(before));
-        let took = before.map_or(Duration::ZERO, |(_, (_, chain))| chain.took) + (end - since);
-        ended[node] = Some((end, Chain { took, before: before.map(|(on, _)| on) }));
+        let chain = match before {
+            Some((on, (before, chain))) if chain.began < start => {
+                let took = chain.took + (end - start.max(before));
+                Chain { began: chain.began, took, before: Some(on) }
+            }
+            _ => Chain { began: start, took: end - start, before: before.map(|(on, _)| on) },
+        };
+        ended[node] = Some((end, chain));
     }
     let chain = |node: usize| ended[node].map(|(_, chain)| chain);
     let last = built.iter().map(|(node, _)| *node).max_by_key(|&node| chain(node).map(|chain| chain.took));
@@ -35,6 +41,7 @@ pub(crate) fn chain(
 /// The longest chain up to one of the cells.
 #[derive(Clone, Copy)]
 struct Chain {
+    began: Instant,
     took: Duration,
     before: Option<usize>,
 }

@@ -73,7 +73,7 @@ impl Browser {
                 "goog:loggingPrefs": {"browser": "ALL"},
             }}}),
         );
-        browser.session = created["sessionId"].as_str().expect("a session").to_owned();
+        created["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
         Some(browser)
     }
 
@@ -95,10 +95,10 @@ impl Browser {
             if line.trim().is_empty() {
                 break;
             }
-            if let Some((name, value)) = line.split_once(':') {
-                if name.eq_ignore_ascii_case("content-length") {
-                    length = value.trim().parse().expect("a number");
-                }
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().expect("a number");
             }
         }
         let mut answer = vec![0; length];
