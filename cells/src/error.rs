@@ -71,6 +71,11 @@ pub enum UnavailableError {
         /// The name of the static, by which the program provides it.
         ident: &'static str,
     },
+    /// The payload of a permanent cell cannot be replaced or ended.
+    Permanent {
+        /// The cell's name.
+        cell: &'static str,
+    },
     /// The flight of a factory that can run only once was superseded: its payload is disposed, and the call cannot build
     /// another one.
     Superseded {
@@ -147,6 +152,9 @@ impl fmt::Display for UnavailableError {
             }
             Self::NotReady { cell } => write!(f, "cell `{cell}`: not ready"),
             Self::ShutDown { cell } => write!(f, "cell `{cell}`: shut down"),
+            Self::Permanent { cell } => {
+                write!(f, "cell `{cell}`: it is permanent: its payload is never replaced or ended")
+            }
             Self::NotProvided { cell, ident } => {
                 write!(f, "cell `{cell}`: no value was provided; call `{ident}.provide(..)` first")
             }
@@ -273,6 +281,7 @@ impl From<Error> for io::Error {
                 UnavailableError::NotReady { .. } => ErrorKind::WouldBlock,
                 UnavailableError::ShutDown { .. }
                 | UnavailableError::NotProvided { .. }
+                | UnavailableError::Permanent { .. }
                 | UnavailableError::Superseded { .. } => ErrorKind::Other,
             },
             Error::Lifecycle(LifecycleError::Reentrant { .. }) => ErrorKind::Deadlock,
@@ -292,6 +301,7 @@ impl Error {
                 | UnavailableError::NotReady { cell }
                 | UnavailableError::ShutDown { cell }
                 | UnavailableError::NotProvided { cell, .. }
+                | UnavailableError::Permanent { cell }
                 | UnavailableError::Superseded { cell },
             )
             | Self::Lifecycle(

@@ -42,6 +42,11 @@ pub use flight::frames::outside;
 pub use info::{CellInfo, Dependency, DependencyKind};
 pub use lifetime::IntoLifetime;
 pub use observe::context::{ContextGuard, InitContext, RequestContext};
+pub use observe::counts::CellCounts;
+pub use observe::notices::{
+    CoolingDown, Draining, Expired, FailureRecorded, Provided, RejectReason, Retrying, Seeded, Stale,
+    WaitRejected,
+};
 pub use observe::observer::{
     CloseError, CloseResult, CloseStatus, InitResult, InitStatus, NullObserver, Observer,
 };
@@ -63,6 +68,7 @@ pub use program::refresh_on::{
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
 pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
 pub use program::startup::{StartedCell, Startup, startup};
+pub use program::untyped::{AnyRef, find};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpError, WarmUpOutcome, WarmUpReport, WarmedCell};
 pub use shared_error::keep;
@@ -71,6 +77,48 @@ pub use sync::executor::{BoxFuture, RuntimeBlocked};
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("converting.md")]
 pub mod converting {}
+
+/// Metrics of cells, by the facade of the crate `metrics` (feature `metrics`).
+///
+/// Install a recorder, then the observer, and let [`collect`](metrics::collect) set the gauges before each scrape:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// // Any recorder, for example `metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()`.
+/// cells::metrics::describe();
+/// cells::set_global_observer(Arc::new(cells::metrics::MetricsObserver));
+///
+/// fn scrape() {
+///     cells::metrics::collect();
+///     // Render what the recorder has.
+/// }
+/// # scrape();
+/// ```
+///
+/// | metric | labels | what |
+/// |---|---|---|
+/// | `cells_init_seconds` (histogram) | `cell`, `status`: `ok`, `error`, `panicked`, `superseded`, `cancelled` | how long a flight took; its count is the number of flights |
+/// | `cells_init_own_seconds` (histogram) | the same | the same without the waits for other cells |
+/// | `cells_dispose_seconds` (histogram) | `cell`, `status`: `ok`, `error` | from the end of a payload to the end of its disposal, leases that were out included; its count is the number of disposals |
+/// | `cells_retries_total` | `cell` | attempts that failed and were followed by another one |
+/// | `cells_rejected_total` | `cell`, `reason`: `waiters_full`, `wait_timeout` | calls that might not wait, or not any longer |
+/// | `cells_cooling_total` | `cell` | calls that were refused in a cooldown |
+/// | `cells_recorded_failures_total` | `cell` | calls of `record_failure` |
+/// | `cells_provided_total` | `cell` | values that the program has provided |
+/// | `cells_stale_total`, `cells_expired_total` | `cell` | refreshes because of a payload's age; payloads that ended by it |
+/// | `cells_drained_total` | `cell` | retired payloads that were left to their last lease |
+/// | `cells_ready`, `cells_generation`, `cells_leases`, `cells_waiters`, `cells_flights`, `cells_draining` (gauges) | `cell` | what a [`CellSnapshot`] says, as of the last [`collect`](metrics::collect) |
+///
+/// The label `cell` is the cell's name. Names are part of the program's text, so there are as many values as the program has
+/// names: cells with the same name (the cells of several runtimes, bare cells in a loop) share their metrics, and of their
+/// gauges the last one is seen. The gauges are those of declared cells. In the observer a panic of the recorder is caught
+/// and logged, as that of any observer.
+#[cfg(feature = "metrics")]
+pub mod metrics {
+    pub use crate::observe::metrics_observer::{MetricsObserver, describe};
+    pub use crate::program::gauges::collect;
+}
 
 /// Helpers for tests of programs that use cells.
 ///

@@ -39,6 +39,9 @@ enum Attempt {
 struct Source {
     accounts: Arc<Accounts>,
     attempts: AtomicUsize,
+    /// How many attempts are under way, and how many were at most.
+    running: AtomicUsize,
+    at_once: AtomicUsize,
     /// By the number of the attempt, from 1.
     plan: fn(usize) -> Attempt,
     open: AtomicBool,
@@ -55,10 +58,12 @@ fn source() -> Arc<Source> {
 
 impl Source {
     fn next(&self) -> Attempt {
+        self.at_once.fetch_max(self.running.fetch_add(1, SeqCst) + 1, SeqCst);
         (self.plan)(self.attempts.fetch_add(1, SeqCst) + 1)
     }
 
     fn end(&self, attempt: Attempt) -> Result<Aged, Boom> {
+        self.running.fetch_sub(1, SeqCst);
         match attempt {
             Attempt::Fails => Err(Boom(1)),
             Attempt::FailsFatally => Err(FATAL),
@@ -222,8 +227,14 @@ impl World {
     fn new(cell: &'static dyn Cell, plan: fn(usize) -> Attempt) -> Self {
         let accounts = Arc::<Accounts>::default();
         cell.any().configure_observer(accounts.clone());
-        let source =
-            Arc::new(Source { accounts, attempts: AtomicUsize::new(0), plan, open: AtomicBool::new(false) });
+        let source = Arc::new(Source {
+            accounts,
+            attempts: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            at_once: AtomicUsize::new(0),
+            plan,
+            open: AtomicBool::new(false),
+        });
         SOURCE.set(Some(source.clone()));
         let world = Self { cell, source };
         assert_eq!(world.get().expect("the first attempt builds"), 1);
@@ -418,7 +429,9 @@ fn refresh_against_another(world: World) {
         assert!(Some(after) > before, "it was built for this call");
     });
     let read = world.spawn(World::get_twice);
+    let source = Arc::clone(&world.source);
     world.end([refresh, read]);
+    assert_eq!(source.at_once.load(SeqCst), 1, "a flight beside another");
 }
 
 pub(crate) fn f1_a_refresh_and_one_that_was_asked_for() {

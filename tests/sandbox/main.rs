@@ -4,6 +4,7 @@
 mod ageing;
 mod at_exit;
 mod clock;
+mod counts;
 mod following;
 mod graph;
 mod leaving;

@@ -18,6 +18,7 @@ mod refresh_on;
 mod retrying;
 mod sending;
 mod shutdown;
+mod spans;
 mod waiting;
 mod wakers;
 

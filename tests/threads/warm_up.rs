@@ -262,9 +262,14 @@ mod surroundings {
 
     impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> tracing_subscriber::Layer<S> for Mark {}
 
+    /// Whether the caller's span is around the one of the flight or the disposal.
     fn is_in_span() -> bool {
-        let marked = dispatcher::get_default(|dispatch| dispatch.downcast_ref::<Mark>().is_some());
-        marked && tracing::Span::current().metadata().is_some_and(|span| span.name() == "the caller's")
+        let current = tracing::Span::current();
+        dispatcher::get_default(|dispatch| {
+            let registry = dispatch.downcast_ref::<Mark>().and_then(|_| dispatch.downcast_ref::<Registry>());
+            let span = registry.zip(current.id()).and_then(|(registry, id)| registry.span(&id));
+            span.is_some_and(|span| span.parent().is_some_and(|parent| parent.name() == "the caller's"))
+        })
     }
 
     fn dispose(_: u32) {

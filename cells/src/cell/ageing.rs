@@ -40,8 +40,9 @@ use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::Purpose;
 use crate::error::Panic;
 use crate::flight::frames::Caller;
-use crate::observe::log;
+use crate::observe::span::{Parent, Span};
 use crate::observe::user_panic::catch_user_panic;
+use crate::payload::drain::WaitFor;
 use crate::sync::alarm::Alarm;
 use crate::sync::background;
 use crate::sync::backoff::Backoff;
@@ -91,11 +92,12 @@ impl RawCell {
         if !self.control.has_ended(&now) {
             return;
         }
-        let Some((generation, after)) = self.control.end_if_due(&now, &self.observers()) else { return };
+        let observers = self.observers();
+        let Some((generation, after)) = self.control.end_if_due(&now, &observers) else { return };
         let retired = after.finish(self.name());
-        catch_user_panic(self.name(), || log::expired(self.name(), generation));
+        observers.expired(generation);
         if let Some(retired) = retired {
-            let _ = self.settle(retired);
+            let _ = retired.close(WaitFor::Nobody);
         }
     }
 
@@ -155,7 +157,7 @@ impl RawCell {
         if let Some(after) = again {
             self.set_alarm(generation, after);
         }
-        (due == Due::Refresh).then(|| Refresh { cell: self, generation })
+        (due == Due::Refresh).then(|| Refresh { cell: self, generation, by })
     }
 
     fn set_alarm(&'static self, generation: u64, after: Duration) {
@@ -177,10 +179,10 @@ impl RawCell {
     }
 
     /// Builds the next payload of a plain cell in the place of this generation.
-    fn refresh_now(&'static self, generation: u64) {
+    fn refresh_now(&'static self, generation: u64, parent: &Parent) {
         let _inside = self.config.scope.enter();
         let Some(flight) = self.control.begin_refresh(generation) else { return };
-        let mut initializer = Initializer::begin(self, flight, Caller::Thread, Purpose::Refresh);
+        let mut initializer = Initializer::begin(self, flight, Caller::Thread, Purpose::Refresh, parent);
         let returned = initializer.run(&mut || self.adjusted(&mut || self.build_declared()));
         // Its failure, or its panic, was reported to whom it may concern.
         match catch_unwind(AssertUnwindSafe(|| initializer.finish(returned))) {
@@ -219,6 +221,7 @@ impl InChild for RawCell {
 pub(crate) struct Refresh {
     cell: &'static RawCell,
     pub(crate) generation: u64,
+    by: Looker,
 }
 
 impl Refresh {
@@ -226,30 +229,39 @@ impl Refresh {
     pub(crate) fn begin(self) {
         let (cell, generation) = (self.cell, self.generation);
         // A log subscriber is code of the program: not on the thread of the alarms.
-        let log = move || catch_user_panic(cell.name(), || log::stale(cell.name(), generation));
+        let cause = match self.by {
+            Looker::Reader => Span::current(cell.name()),
+            Looker::Timer | Looker::Passerby => Span::none(cell.name()),
+        };
+        let parent = Parent::Nobody { cause };
         let (executor, refresher) = cell.control.refresher();
         if !cell.is_asynchronous() {
             background::run(move || {
                 // The factory may rely on it, and goes by its clock.
                 let _entered = executor.enter();
-                log();
-                cell.refresh_now(generation);
+                self.report();
+                cell.refresh_now(generation, &parent);
                 drop(self);
             });
         } else if let Some(refresher) = refresher {
-            let refresh = refresher(generation);
+            let refresh = refresher(generation, parent);
             let _ = executor.spawn(async move {
-                log();
+                self.report();
                 refresh.await;
                 drop(self);
             });
         }
     }
+
+    /// Reports that it begins, where it runs.
+    pub(crate) fn report(&self) {
+        self.cell.observers().stale(self.generation);
+    }
 }
 
 impl Drop for Refresh {
     fn drop(&mut self) {
-        let Self { cell, generation } = *self;
+        let Self { cell, generation, .. } = *self;
         let _inside = cell.config.scope.enter();
         cell.control.refresh_again(generation, cell.refresh_cooldown(), &Reading::now());
         cell.watch_payload();

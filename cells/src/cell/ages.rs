@@ -13,8 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 /// retires it may be late.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// How soon after its publication a payload may be refreshed that nobody has asked for. A lifetime of zero would otherwise
-/// keep a thread busy.
+/// How soon after its publication a payload may be refreshed that nobody has asked for, before that is shortened at random.
+/// A lifetime of zero would otherwise keep a thread busy.
 const EAGER: Duration = Duration::from_secs(1);
 
 pub(crate) struct Ages {
@@ -59,11 +59,11 @@ impl Ages {
         random_up_to: impl FnOnce(Duration) -> Duration,
     ) -> Self {
         let fresh = left(fresh, now).map(|(left, time)| {
+            let left = if eager { left.max(EAGER) } else { left };
             // So that what was published at the same time in many processes is not refreshed at the same time.
             let cut = random_up_to(left / 10);
-            let left = left.saturating_sub(cut);
             let time = time.and_then(|time| time.checked_sub(cut));
-            (if eager { left.max(EAGER) } else { left }, time)
+            (left.saturating_sub(cut), time)
         });
         let usable = left(usable, now);
         let stale_at = fresh.and_then(|end| moment(end, now));

@@ -8,10 +8,9 @@ use crate::cell::raw_cell::RawCell;
 use crate::error::{BoxError, Error, LifecycleError, SharedError};
 use crate::flight::frames::Caller;
 use crate::flight::single_flight::Flight;
-use crate::observe::log;
+use crate::observe::notices::FailureRecorded;
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::observe::observers::Observers;
-use crate::observe::user_panic::catch_user_panic;
 use crate::payload::drain::{Retired, WaitFor};
 use crate::payload::lease::AnyPayload;
 use crate::sync::clock;
@@ -78,31 +77,15 @@ impl RawCell {
         let (cell, cause) = (self.name(), SharedError::new(error));
         let for_callers =
             Error::Lifecycle(LifecycleError::Cooldown { cell, source: cause.clone(), retry_after: ttl });
-        let recorded = self.control.record_failure(cause.clone(), ttl, for_callers, &self.observers());
+        let observers = self.observers();
+        let recorded = self.control.record_failure(cause.clone(), ttl, for_callers, &observers);
         let Some(after) = recorded else { return };
         let retired = after.finish(cell);
-        catch_user_panic(cell, || log::failure_recorded(cell, &cause, ttl));
+        let generation = retired.as_ref().map(Retired::generation);
+        observers.failure_recorded(&FailureRecorded { cell, generation, error: cause, ttl });
         if let Some(retired) = retired {
-            let _ = self.settle(retired);
+            let _ = retired.close(WaitFor::Nobody);
         }
-    }
-
-    /// Disposes a retired payload, or leaves it to its last lease.
-    pub(crate) fn settle(&self, retired: Retired) -> CloseResult {
-        self.log_draining(retired.close(WaitFor::Nobody))
-    }
-
-    /// [`settle`](Self::settle) in a task, where the disposer may be asynchronous.
-    pub(crate) async fn settle_async(&self, retired: Retired) -> CloseResult {
-        self.log_draining(retired.close_async(WaitFor::Nobody).await)
-    }
-
-    /// Logs a payload that is not disposed yet; the end of its disposal has an event of its own.
-    fn log_draining(&self, result: CloseResult) -> CloseResult {
-        if matches!(result.status, CloseStatus::Draining | CloseStatus::Disposing) {
-            catch_user_panic(self.name(), || log::close_end(&result, self.payload_type()));
-        }
-        result
     }
 }
 
@@ -130,7 +113,7 @@ impl Closing<'_> {
     /// Disposes the payload, or leaves it to its last lease.
     pub(crate) fn settle(mut self) -> CloseResult {
         match self.retired.take() {
-            Some(retired) => self.cell.settle(retired),
+            Some(retired) => retired.close(WaitFor::Nobody),
             None => self.without_payload(),
         }
     }
@@ -139,7 +122,7 @@ impl Closing<'_> {
     /// the result says so.
     pub(crate) fn into_payload(mut self) -> Result<Option<AnyPayload>, CloseResult> {
         let Some(retired) = self.retired.take() else { return Ok(None) };
-        retired.into_payload().map(Some).map_err(|result| self.cell.log_draining(result))
+        retired.into_payload().map(Some)
     }
 
     /// As [`settle`](Self::settle), but waits for leases, for payloads of earlier closes and for superseded factories,
@@ -149,7 +132,7 @@ impl Closing<'_> {
         // Read after this close retired its payload, so the list has that one and all earlier ones.
         let draining = self.cell.control.drains();
         let own = match self.retired.take() {
-            Some(retired) => self.cell.log_draining(retired.close(WaitFor::Leases { until })),
+            Some(retired) => retired.close(WaitFor::Leases { until }),
             None => self.without_payload(),
         };
         let result = draining.iter().map(|drain| drain.wait(until)).fold(own, CloseResult::graver);
@@ -170,7 +153,7 @@ impl Closing<'_> {
     /// [`settle`](Self::settle) in a task.
     pub(crate) async fn settle_async(mut self) -> CloseResult {
         match self.retired.take() {
-            Some(retired) => self.cell.settle_async(retired).await,
+            Some(retired) => retired.close_async(WaitFor::Nobody).await,
             None => self.without_payload(),
         }
     }
@@ -179,7 +162,7 @@ impl Closing<'_> {
     async fn drain_async(mut self, until: Option<Instant>) -> CloseResult {
         let draining = self.cell.control.drains();
         let mut result = match self.retired.take() {
-            Some(retired) => self.cell.log_draining(retired.close_async(WaitFor::Leases { until }).await),
+            Some(retired) => retired.close_async(WaitFor::Leases { until }).await,
             None => self.without_payload(),
         };
         for drain in draining {

@@ -53,7 +53,10 @@ use crate::flight::frames::{Caller, CellId};
 use crate::flight::single_flight::{Flight, Outcome, Settled};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::info::CellInfo;
+use crate::observe::counts::{Counts, LazyCounts};
+use crate::observe::observer::InitStatus;
 use crate::observe::observers::Observers;
+use crate::observe::span::Parent;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::Disposal;
 use crate::payload::drain::{Drain, Retired};
@@ -74,6 +77,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Control {
     /// Read without the lock, changed under it.
     published: Published,
+    /// Changed without the lock too.
+    counts: LazyCounts,
     block: Mutex<Block>,
 }
 
@@ -82,7 +87,6 @@ struct Block {
     generation: u64,
     flight: Option<Arc<Flight>>,
     /// Boxed, like everything that most cells never have (target: size of a cell, docs/performance.md).
-    failure: Option<Box<Failure>>,
     rare: Option<Box<Rare>>,
     /// About the payload that was published last, even if it is retired by now.
     built: Option<Box<Built>>,
@@ -92,9 +96,10 @@ struct Block {
     shut_down: bool,
 }
 
-/// What may be left of earlier generations, and who waits for the next one without building it.
+/// What may be left of earlier generations, the failure on record, and who waits for the next payload without building it.
 #[derive(Default)]
 struct Rare {
+    failure: Option<Box<Failure>>,
     /// Superseded flights, whose factories may still run.
     flights: Vec<Weak<Flight>>,
     /// Retired payloads, which may still be in use.
@@ -115,8 +120,9 @@ struct Rare {
     failures: u32,
 }
 
-/// Builds the next payload of an asynchronous cell, in the place of the generation that it is called with.
-pub(crate) type Refresher = Arc<dyn Fn(u64) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Builds the next payload of an asynchronous cell, in the place of the generation that it is called with, by a flight with
+/// a span there.
+pub(crate) type Refresher = Arc<dyn Fn(u64, Parent) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// When and how a payload was built.
 #[derive(Clone)]
@@ -175,11 +181,23 @@ impl Failure {
 /// What follows from the failure of a flight.
 #[derive(Clone, Copy)]
 pub(crate) struct Consequences {
+    /// Whether it was an error or a panic.
+    pub(crate) status: InitStatus,
     /// The cooldown, by the number of failures in a row; `None` for a failure that is not the factory's, which is not
     /// counted.
     pub(crate) cooldown: Option<Backoff>,
     /// Whether the published payload does not survive it.
     pub(crate) retires: bool,
+}
+
+/// How a value comes into the cell.
+#[derive(Clone, Copy)]
+pub(crate) enum Providing<'a> {
+    Seed,
+    Value,
+    /// In the place of what is there: the payload is retired, whose end these observers are notified of, and the flight
+    /// settled with the new one.
+    Replacement(&'a Observers),
 }
 
 /// Which payload a call accepts.
@@ -300,7 +318,11 @@ impl Control {
     // What is the same for all cells is in `const` blocks, which the compiler evaluates once and not for every static
     // (target: `cargo check` of 500 cells, docs/performance.md).
     pub(crate) const fn new(payload_type: &'static PayloadType) -> Self {
-        Self { published: Published::new(payload_type), block: const { Mutex::new(Block::new()) } }
+        Self {
+            published: Published::new(payload_type),
+            counts: const { LazyCounts::new() },
+            block: const { Mutex::new(Block::new()) },
+        }
     }
 
     /// Identifies this cell among all others.
@@ -314,6 +336,11 @@ impl Control {
         &self.published
     }
 
+    /// To count something.
+    pub(crate) fn counts(&self) -> &Arc<Counts> {
+        self.counts.get()
+    }
+
     pub(crate) fn state(&self) -> State {
         let block = self.block.lock();
         block.state(&self.published)
@@ -325,7 +352,7 @@ impl Control {
 
     /// The failure on record.
     pub(crate) fn failure(&self) -> Option<SharedError> {
-        self.block.lock().failure.as_ref().map(|failure| failure.cause.clone())
+        self.block.lock().failure().map(|failure| failure.cause.clone())
     }
 
     /// The superseded flights whose factories may still run.
@@ -348,7 +375,7 @@ impl Control {
         let block = self.block.lock();
         let generation = self.published.generation();
         let built = block.built.as_ref();
-        let failure = block.failure.as_ref();
+        let failure = block.failure();
         let cause = failure.map(|failure| failure.cause.clone());
         let (superseded, drains) = (block.superseded(), block.drains());
         let reading = Reading::now();
@@ -367,11 +394,12 @@ impl Control {
             own: built.map(|built| built.own),
             waiting: built.map(|built| built.waiting),
             last_error: None,
-            cooldown_left: failure.and_then(|failure| failure.remaining()),
+            cooldown_left: failure.and_then(Failure::remaining),
             waiters: block.waiters(),
             flights: usize::from(block.under_way().is_some()),
             leases: self.published.leases_out(),
             draining: 0,
+            counts: self.counts.read(),
         };
         drop(block);
         // After unlocking: the error's `Display` is code of the program, and so are the destructors that may run here.
@@ -417,9 +445,10 @@ impl Control {
         if block.shut_down {
             return Err(Error::Unavailable(UnavailableError::ShutDown { cell }));
         }
-        if let Some(failure) = &block.failure {
+        if let Some(failure) = block.failure() {
             if let Some(retry_after) = failure.remaining() {
                 let source = failure.cause.clone();
+                self.counts().refused_cooling.up();
                 return Err(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after }));
             }
         }
@@ -442,7 +471,7 @@ impl Control {
         }
         // A refresh that began after this call and has failed already is this call's answer.
         if let Accepts::After(_) = accepts {
-            match block.failure.as_deref() {
+            match block.failure() {
                 Some(Failure { flight: Some((generation, error)), .. })
                     if accepts.generation(*generation) =>
                 {
@@ -499,6 +528,8 @@ impl Control {
         let (lease, parting) =
             self.published.replace(payload, flight.generation, config.is_declared(), ages.is_some());
         let retired = parting.map(|parting| self.start_drain(&mut block, parting, observers));
+        self.counts().flight(InitStatus::Ok, built.own, built.waiting);
+        self.counts().refreshes.up_if(retired.is_some());
         let before = block.built.replace(Box::new(built));
         let cleared = block.clear_failures();
         let settled = Some(flight.settle(Outcome::Ready(lease.clone())));
@@ -520,6 +551,7 @@ impl Control {
     pub(crate) fn fail(
         &self,
         flight: &Arc<Flight>,
+        built: &Built,
         cause: SharedError,
         consequences: Consequences,
         error: Error,
@@ -530,6 +562,8 @@ impl Control {
             return Err(outcome);
         }
         block.flight = None;
+        self.counts().flight(consequences.status, built.own, built.waiting);
+        self.counts().failed_refreshes.up_if(self.published.generation().is_some());
         let after =
             if consequences.retires { self.retire(&mut block, observers) } else { AfterUnlock::default() };
         let cooldown =
@@ -537,35 +571,39 @@ impl Control {
         // After a failed refresh there is still a payload, so nothing is gained by delaying the next attempt.
         let cooldown = if self.published.generation().is_some() { Duration::ZERO } else { cooldown };
         let failed = Some((flight.generation, error.clone()));
-        let cleared = block.failure.replace(Failure::new(cause, failed, cooldown));
+        let cleared = block.rare().failure.replace(Failure::new(cause, failed, cooldown));
         let settled = Some(flight.settle(Outcome::Failed(error)));
         Ok(AfterUnlock { settled, cleared, ..after })
     }
 
     /// Settles a flight whose factory was dropped: its waiters start over, and one of them begins the next flight.
     /// Returns `None` if the flight is already settled.
-    pub(crate) fn cancel(&self, flight: &Arc<Flight>) -> Option<AfterUnlock> {
+    pub(crate) fn cancel(&self, flight: &Arc<Flight>, built: &Built) -> Option<AfterUnlock> {
         let mut block = self.block.lock();
         if flight.outcome().is_some() {
             return None;
         }
         block.flight = None;
+        self.counts().flight(InitStatus::Cancelled, built.own, built.waiting);
         let settled = Some(flight.settle(Outcome::Superseded));
         Some(AfterUnlock { settled, ..AfterUnlock::default() })
     }
 
     /// Publishes what `value` returns as the next generation. `value` runs under the lock.
     ///
-    /// If there is a payload or a flight, or the cell is shut down, returns the state instead. With `replacing`, only a
-    /// shutdown prevents it: the payload is retired, whose end those observers are notified of, and the flight settled with
-    /// the new one.
+    /// If there is a payload or a flight, or the cell is shut down, returns the state instead; only a shutdown prevents a
+    /// [replacement](Providing::Replacement).
     pub(crate) fn provide(
         &self,
         config: &Config,
-        replacing: Option<&Observers>,
+        providing: Providing<'_>,
         ages: Option<Box<Ages>>,
         value: &mut dyn FnMut() -> AnyPayload,
     ) -> Result<(Lease, AfterUnlock), State> {
+        let replacing = match providing {
+            Providing::Replacement(observers) => Some(observers),
+            Providing::Value | Providing::Seed => None,
+        };
         let mut block = self.block.lock();
         match (block.state(&self.published), replacing) {
             (State::Empty | State::Failed, _) => {}
@@ -582,6 +620,11 @@ impl Control {
         debug_assert!(parting.is_none() || replacing.is_some(), "only a replacement finds a payload");
         let replaced = parting.zip(replacing);
         let retired = replaced.map(|(parting, observers)| self.start_drain(&mut block, parting, observers));
+        match providing {
+            Providing::Seed => self.counts().seeded.up(),
+            Providing::Value | Providing::Replacement(_) => self.counts().provided.up(),
+        }
+        self.counts().replaced.up_if(retired.is_some());
         let before = block.built.replace(Box::new(Built::now(Duration::ZERO, Duration::ZERO)));
         let after = AfterUnlock {
             settled: block.supersede(|| Outcome::Ready(lease.clone())),
@@ -731,6 +774,7 @@ impl Control {
         if block.ages()?.due(now) != Due::End {
             return None;
         }
+        self.counts().expired.up();
         Some((generation, self.retire(&mut block, observers)))
     }
 
@@ -774,8 +818,11 @@ impl Control {
         }
         let superseded = block.under_way().cloned();
         let settled = block.supersede(|| Outcome::Superseded);
-        let cleared = block.failure.take();
+        let cleared = block.take_failure();
         let after = AfterUnlock { settled, cleared, ..self.retire(&mut block, observers) };
+        if after.retired.is_some() {
+            self.counts().closes.up();
+        }
         (superseded, after)
     }
 
@@ -814,7 +861,8 @@ impl Control {
             return None;
         }
         let settled = block.supersede(|| Outcome::Failed(error));
-        let cleared = block.failure.replace(failure);
+        let cleared = block.rare().failure.replace(failure);
+        self.counts().recorded_failures.up();
         Some(AfterUnlock { settled, cleared, ..self.retire(&mut block, observers) })
     }
 
@@ -856,7 +904,6 @@ impl Block {
         Self {
             generation: 0,
             flight: None,
-            failure: None,
             rare: None,
             built: None,
             #[cfg(feature = "tokio")]
@@ -872,7 +919,7 @@ impl Block {
             State::Closed
         } else if self.under_way().is_some() {
             State::Initializing
-        } else if self.failure.is_some() {
+        } else if self.failure().is_some() {
             State::Failed
         } else {
             State::Empty
@@ -905,6 +952,11 @@ impl Block {
         self.rare.get_or_insert_default()
     }
 
+    /// The failure on record.
+    fn failure(&self) -> Option<&Failure> {
+        self.rare.as_ref()?.failure.as_deref()
+    }
+
     /// Counts a failure; returns how many there are in a row.
     fn count_failure(&mut self) -> u32 {
         let failures = &mut self.rare().failures;
@@ -914,10 +966,13 @@ impl Block {
 
     /// Ends the row of failures, and clears the one on record: a payload was published.
     fn clear_failures(&mut self) -> Option<Box<Failure>> {
-        if let Some(rare) = &mut self.rare {
-            rare.failures = 0;
-        }
-        self.failure.take()
+        let rare = self.rare.as_mut()?;
+        rare.failures = 0;
+        rare.failure.take()
+    }
+
+    fn take_failure(&mut self) -> Option<Box<Failure>> {
+        self.rare.as_mut()?.failure.take()
     }
 
     /// Gives all who wait without building what ends their wait.

@@ -1,6 +1,6 @@
 //! Getting a payload in a thread: take it, wait for it, or build it.
 //!
-//! The loop asks [`Control::decide`](crate::cell::control::Control::decide), acts without the cell's lock, and starts
+//! The loop asks [`RawCell::decide`], acts without the cell's lock, and starts
 //! over only if the flight was superseded, or if a refresh has waited for a flight that began before it.
 
 use crate::cell::control::Decision;
@@ -12,6 +12,7 @@ use crate::flight::adjuster::BuildFn;
 use crate::flight::frames::{self, Caller, Waiting};
 use crate::flight::observed_calls;
 use crate::flight::single_flight::Flight;
+use crate::observe::span::Parent;
 use crate::payload::lease::{AnyPayload, Lease};
 use crate::sync::world::is_any_open;
 
@@ -100,7 +101,7 @@ impl RawCell {
         let mut budget = WaitBudget::new(self, purpose);
         loop {
             self.end_if_due();
-            match self.control.decide(&self.config, accepts, Caller::Thread, Flight::new)? {
+            match self.decide(accepts, Caller::Thread, Flight::new)? {
                 Decision::Take(lease) => return Ok(lease),
                 Decision::Wait(flight, _blocked) => {
                     let outcome = flight.wait(budget.deadline(), purpose.role(self));
@@ -112,7 +113,8 @@ impl RawCell {
                     }
                 }
                 Decision::Initialize(flight) => {
-                    let mut initializer = Initializer::begin(self, flight, Caller::Thread, purpose);
+                    let mut initializer =
+                        Initializer::begin(self, flight, Caller::Thread, purpose, &Parent::Current);
                     let returned = initializer.run(&mut || self.adjusted(build));
                     if let Some(lease) = initializer.finish(returned)?.into_lease()? {
                         return Ok(lease);

@@ -10,6 +10,7 @@ use crate::cell::wait_budget::{Purpose, WaitBudget};
 use crate::error::{BoxError, Error, Panic};
 use crate::flight::frames::{self, Waiting};
 use crate::flight::single_flight::{Flight, Outcome};
+use crate::observe::span::{Parent, Span};
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::lease::{AnyPayload, Lease};
 use std::future::Future;
@@ -84,7 +85,7 @@ impl<'a> Caller<'a> {
         let Self { cell, purpose, accepts, new_flight, .. } = *self;
         loop {
             cell.end_if_due();
-            match cell.control.decide(&cell.config, accepts, frames::Caller::Task, new_flight)? {
+            match cell.decide(accepts, frames::Caller::Task, new_flight)? {
                 Decision::Take(lease) => return Ok(Step::Take(lease)),
                 Decision::Initialize(flight) => return Ok(Step::Initialize(flight)),
                 Decision::Wait(flight, _blocked) => {
@@ -102,7 +103,12 @@ impl<'a> Caller<'a> {
 
     /// Begins a flight of which this call is the initializer.
     pub(crate) fn begin(&self, flight: Arc<Flight>) -> Initializer<'a> {
-        Initializer::begin(self.cell, flight, frames::Caller::Task, self.purpose)
+        let parent = if flight.is_detached() {
+            Parent::Nobody { cause: Span::current(self.cell.name()) }
+        } else {
+            Parent::Current
+        };
+        Initializer::begin(self.cell, flight, frames::Caller::Task, self.purpose, &parent)
     }
 
     /// Checks that a call whose own flight was superseded may start over.

@@ -20,9 +20,10 @@ use crate::observe::context::{self, InitContext};
 use crate::observe::first_builds::{self, FirstBuild};
 use crate::observe::observer::{InitResult, InitStatus};
 use crate::observe::observers::Observers;
+use crate::observe::span::{Parent, Span};
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::Disposal;
-use crate::payload::drain::Retired;
+use crate::payload::drain::{Retired, WaitFor};
 use crate::payload::lease::AnyPayload;
 use crate::sync::backoff::Backoff;
 use crate::sync::clock;
@@ -55,15 +56,31 @@ pub(crate) struct Initializer<'a> {
     /// The wait for the next attempt, in a task. Boxed, because most flights have none.
     pause: Option<Box<Pause>>,
     returned: bool,
+    /// Open until the flight is over.
+    _span: Span,
     _blocks_caller: Option<Blocked>,
 }
 
 impl<'a> Initializer<'a> {
-    pub(crate) fn begin(cell: &'a RawCell, flight: Arc<Flight>, caller: Caller, purpose: Purpose) -> Self {
+    pub(crate) fn begin(
+        cell: &'a RawCell,
+        flight: Arc<Flight>,
+        caller: Caller,
+        purpose: Purpose,
+        parent: &Parent,
+    ) -> Self {
         cell.note_home();
         let patient = purpose == Purpose::WarmUp;
-        let frame =
-            Frame::new(cell.id(), cell.name(), flight.id(), cell.config.info, patient, cell.scope_of_calls());
+        let span = Span::init(cell.name(), flight.generation, parent);
+        let frame = Frame::new(
+            cell.id(),
+            cell.name(),
+            flight.id(),
+            cell.config.info,
+            patient,
+            cell.scope_of_calls(),
+            span.entry(),
+        );
         // The caller that begins a detached flight waits for it as others do, and is in the wait graph already.
         let blocks_caller = if flight.is_detached() { None } else { wait_graph::runs(caller, &frame) };
         let entered = frame.enter();
@@ -82,6 +99,7 @@ impl<'a> Initializer<'a> {
             attempts: Attempts::new(cell, purpose),
             pause: None,
             returned: false,
+            _span: span,
             _blocks_caller: blocks_caller,
         }
     }
@@ -172,7 +190,7 @@ impl<'a> Initializer<'a> {
             Ok(Err(error)) => Failed { error: self.share(error), verdict: self.frame.take_verdict() },
             Err(panic) => return Judged::Last(Err(panic)),
         };
-        match self.attempts.next(self.cell, &self.flight, &self.frame, &failed) {
+        match self.attempts.next(self.cell, &self.flight, &self.frame, &self.observers, &failed) {
             Some(delay) => Judged::Again(failed, delay),
             None => Judged::Last(Ok(Err(failed))),
         }
@@ -185,7 +203,7 @@ impl<'a> Initializer<'a> {
     pub(crate) fn finish(mut self, returned: Returned) -> Result<Outcome, Error> {
         let (outcome, leftover) = self.settle(returned);
         if let Some(leftover) = leftover {
-            self.flight.disposed(self.cell.settle(leftover));
+            self.flight.disposed(leftover.close(WaitFor::Nobody));
         }
         self.end(outcome)
     }
@@ -195,7 +213,7 @@ impl<'a> Initializer<'a> {
     pub(crate) async fn finish_async(&mut self, returned: Returned) -> Finished {
         let (outcome, leftover) = self.settle(returned);
         if let Some(leftover) = leftover {
-            self.flight.disposed(self.cell.settle_async(leftover).await);
+            self.flight.disposed(leftover.close_async(WaitFor::Nobody).await);
         }
         outcome
     }
@@ -300,9 +318,10 @@ impl<'a> Initializer<'a> {
         // A dependency that is merely unavailable says nothing about this cell's own factory.
         let unavailable = cell_error(&source).is_some_and(Error::is_unavailable);
         let consequences =
-            Consequences { cooldown: (!unavailable).then_some(cooldown), retires: verdict.fatal };
+            Consequences { status, cooldown: (!unavailable).then_some(cooldown), retires: verdict.fatal };
         let after = match self.cell.control.fail(
             &self.flight,
+            &built,
             source.clone(),
             consequences,
             for_waiters,
@@ -320,14 +339,15 @@ impl<'a> Initializer<'a> {
     }
 
     fn cancel(&self) {
-        let status = match self.cell.control.cancel(&self.flight) {
+        let built = self.built();
+        let status = match self.cell.control.cancel(&self.flight, &built) {
             Some(after) => {
                 let _ = after.finish(self.cell.name());
                 InitStatus::Cancelled
             }
             None => InitStatus::Superseded,
         };
-        self.report(&self.built(), status, None, None);
+        self.report(&built, status, None, None);
     }
 
     /// How long the flight has taken until now.
@@ -343,6 +363,10 @@ impl<'a> Initializer<'a> {
         payload: Option<&(dyn Any + Send + Sync)>,
         error: Option<SharedError>,
     ) {
+        if status == InitStatus::Superseded {
+            // The others were counted under the cell's lock.
+            self.cell.control.counts().flight(status, built.own, built.waiting);
+        }
         let event = InitResult {
             cell: self.cell.name(),
             payload,
@@ -352,6 +376,7 @@ impl<'a> Initializer<'a> {
             waiting: built.waiting,
             error,
             generation: self.flight.generation,
+            provided: false,
             context: self.context.clone(),
         };
         if let (InitStatus::Ok, Some(info)) = (status, self.cell.config.info) {

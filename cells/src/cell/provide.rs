@@ -8,12 +8,14 @@
 //! then, after unlocking, observers are notified of a start and an end. A value that is refused never leaves the caller.
 
 use crate::cell::ages::Ages;
+use crate::cell::control::Providing;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::State;
 use crate::observe::context;
 use crate::observe::log;
+use crate::observe::notices::Provided;
 use crate::observe::observer::{InitResult, InitStatus};
-use crate::observe::user_panic::catch_user_panic;
+use crate::payload::drain::WaitFor;
 use crate::payload::lease::AnyPayload;
 use std::fmt;
 use std::time::Duration;
@@ -104,9 +106,12 @@ impl RawCell {
         }
         self.note_home();
         let observers = self.observers();
-        let replacing = (place == Place::Any).then_some(&observers);
+        let providing = match place {
+            Place::Empty => Providing::Value,
+            Place::Any => Providing::Replacement(&observers),
+        };
         let (lease, after) =
-            self.control.provide(&self.config, replacing, ages, value).map_err(|state| match state {
+            self.control.provide(&self.config, providing, ages, value).map_err(|state| match state {
                 State::Ready => ProvideRefusal::Ready,
                 State::Closed => ProvideRefusal::ShutDown,
                 State::Initializing | State::Empty | State::Failed => ProvideRefusal::Initializing,
@@ -114,11 +119,12 @@ impl RawCell {
         let (cell, generation) = (self.name(), lease.generation());
         let replaced = after.finish(cell);
         let payload_type = self.payload_type();
-        catch_user_panic(cell, || match place {
+        let log = || match place {
             Place::Empty => log::provided(cell, payload_type, generation),
             Place::Any => log::replaced(cell, payload_type, generation),
-        });
-        observers.provided(&InitResult {
+        };
+        let event = Provided { cell, generation, replaced: replaced.is_some() };
+        let result = InitResult {
             cell,
             payload: Some(lease.payload()),
             status: InitStatus::Ok,
@@ -127,11 +133,13 @@ impl RawCell {
             waiting: Duration::ZERO,
             error: None,
             generation,
+            provided: true,
             context: context::of_flight(),
-        });
+        };
+        observers.provided(&event, &result, log);
         drop(lease);
         if let Some(replaced) = replaced {
-            let _ = self.settle(replaced);
+            let _ = replaced.close(WaitFor::Nobody);
         }
         Ok(generation)
     }

@@ -3,19 +3,19 @@
 
 use crate::cell::ages::Ages;
 use crate::cell::config::Config;
-use crate::cell::control::Control;
+use crate::cell::control::{Control, Providing};
 use crate::cell::seed::{self, SeedRefusal};
 use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::BoxError;
 use crate::flight::frames::CellId;
 use crate::info::CellInfo;
-use crate::observe::log;
+use crate::observe::notices::Seeded;
 use crate::observe::observers::Observers;
-use crate::observe::user_panic::catch_user_panic;
 use crate::payload::lease::{AnyPayload, Lease};
 use crate::payload::payload_type::PayloadType;
 use crate::sync::world::Scope;
 use std::fmt;
+use std::sync::Arc;
 
 /// A cell without the type of its payload.
 pub(crate) struct RawCell {
@@ -173,7 +173,8 @@ impl RawCell {
 
     /// The observers to notify of what begins now.
     pub(crate) fn observers(&self) -> Observers {
-        Observers::new(self.name(), self.config.observer.get(self.name()), self.scope_of_calls())
+        let (own, counts) = (self.config.observer.get(self.name()), Arc::clone(self.control.counts()));
+        Observers::new(self.name(), own, counts, self.scope_of_calls())
     }
 
     /// Whose cells code of the program means that runs for this one: of a declared cell those of its own world, and of any
@@ -201,15 +202,17 @@ impl RawCell {
         let permission = seed::permission(self.config.info.is_some_and(|info| info.seedable));
         let sandbox = (self.config.scope != Scope::PROCESS).then_some("sandbox");
         let permission = sandbox.or(permission).ok_or(SeedRefusal::NotAllowed)?;
-        let (lease, after) =
-            self.control.provide(&self.config, None, ages, place).map_err(|state| match state {
+        let (lease, after) = self.control.provide(&self.config, Providing::Seed, ages, place).map_err(
+            |state| match state {
                 State::Ready => SeedRefusal::Ready,
                 State::Closed => SeedRefusal::ShutDown,
                 State::Initializing | State::Empty | State::Failed => SeedRefusal::Initializing,
-            })?;
+            },
+        )?;
         let _ = after.finish(self.name());
         self.note_home();
-        catch_user_panic(self.name(), || log::seeded(self.name(), lease.generation(), permission));
+        let event = Seeded { cell: self.name(), generation: lease.generation(), permission };
+        self.observers().seeded(&event);
         Ok(())
     }
 }

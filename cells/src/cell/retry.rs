@@ -15,7 +15,8 @@ use crate::cell::wait_budget::Purpose;
 use crate::error::{SharedError, cell_error};
 use crate::flight::frames::{Frame, Verdict};
 use crate::flight::single_flight::{Flight, Role};
-use crate::observe::log;
+use crate::observe::notices::Retrying;
+use crate::observe::observers::Observers;
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::backoff::Backoff;
 use crate::sync::clock::deadline;
@@ -60,6 +61,7 @@ impl Attempts {
         cell: &RawCell,
         flight: &Flight,
         frame: &Frame,
+        observers: &Observers,
         failed: &Failed,
     ) -> Option<Duration> {
         self.made = self.made.saturating_add(1);
@@ -69,8 +71,12 @@ impl Attempts {
         let limits = &cell.config.limits;
         let backoff = Backoff { first: limits.backoff.get(), most: limits.max_backoff.get() };
         let delay = backoff.delay(self.made);
-        catch_user_panic(cell.name(), || {
-            log::retrying(cell.name(), flight.generation, self.made, delay, &failed.error);
+        observers.retrying(&Retrying {
+            cell: cell.name(),
+            generation: flight.generation,
+            attempt: self.made,
+            delay,
+            error: failed.error.clone(),
         });
         Some(delay)
     }

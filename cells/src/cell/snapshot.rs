@@ -1,5 +1,6 @@
 //! A cell's state and figures, for dashboards and debugging.
 
+use crate::observe::counts::CellCounts;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
 use std::time::Duration;
@@ -62,4 +63,6 @@ pub struct CellSnapshot {
     pub leases: usize,
     /// The number of retired payloads that are not disposed yet.
     pub draining: usize,
+    /// What has happened so far, since the process or the sandbox began.
+    pub counts: CellCounts,
 }

@@ -1,12 +1,11 @@
 //! How long a call may wait, and the error it gets when it may not wait.
 
-use crate::cell::control::Accepts;
+use crate::cell::control::{Accepts, Decision};
 use crate::cell::raw_cell::RawCell;
-use crate::error::{Error, UnavailableError};
-use crate::flight::frames;
-use crate::flight::single_flight::{Rejected, Role};
-use crate::observe::log;
-use crate::observe::user_panic::catch_user_panic;
+use crate::error::{Error, LifecycleError, UnavailableError};
+use crate::flight::frames::{self, Caller};
+use crate::flight::single_flight::{Flight, Rejected, Role};
+use crate::observe::notices::{CoolingDown, RejectReason, WaitRejected};
 use crate::sync::clock;
 use std::time::{Duration, Instant};
 
@@ -87,20 +86,35 @@ impl WaitBudget {
 }
 
 impl RawCell {
-    /// Logs and returns the error of a call that may not wait, or may not wait any longer.
+    /// Decides what a caller is to do, and reports a refusal in a cooldown.
+    pub(crate) fn decide(
+        &self,
+        accepts: Accepts,
+        caller: Caller,
+        new_flight: fn(u64) -> Flight,
+    ) -> Result<Decision, Error> {
+        let decided = self.control.decide(&self.config, accepts, caller, new_flight);
+        if let Err(Error::Lifecycle(LifecycleError::Cooldown { cell, source, retry_after })) = &decided {
+            let (error, retry_after) = (source.clone(), *retry_after);
+            self.observers().cooling(&CoolingDown { cell, error, retry_after });
+        }
+        decided
+    }
+
+    /// Reports and returns the error of a call that may not wait, or may not wait any longer.
     #[cold]
     pub(crate) fn reject(&self, why: &Rejected, budget: &WaitBudget) -> Error {
         let (cell, waited) = (self.name(), budget.spent());
         let (error, reason) = match why {
             Rejected::WaitersFull { limit } => {
-                (UnavailableError::WaitersFull { cell, limit: *limit }, "waiters_full")
+                (UnavailableError::WaitersFull { cell, limit: *limit }, RejectReason::WaitersFull)
             }
             Rejected::TimedOut => {
                 let last = self.control.failure();
-                (UnavailableError::WaitTimeout { cell, waited, last }, "wait_timeout")
+                (UnavailableError::WaitTimeout { cell, waited, last }, RejectReason::WaitTimeout)
             }
         };
-        catch_user_panic(cell, || log::wait_rejected(cell, reason, waited));
+        self.observers().rejected(&WaitRejected { cell, reason, waited });
         Error::Unavailable(error)
     }
 }

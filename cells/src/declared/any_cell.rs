@@ -19,6 +19,7 @@ use crate::flight::single_flight::Flight;
 use crate::info::CellInfo;
 use crate::observe::hook::Hook;
 use crate::observe::observer::{CloseResult, CloseStatus};
+use crate::observe::span::Parent;
 use crate::payload::drain::Drain;
 use crate::payload::lease::{AnyPayload, Lease};
 use crate::sync::block_on::block_on;
@@ -100,15 +101,22 @@ impl dyn AnyAsyncCell {
     /// Leaves with the cell what refreshes it, for those who do not know its factory.
     fn leave_refresher(&'static self, here: &'static RawCell) {
         if here.info().fresh.is_some() {
-            here.control.refresh_by(|| Arc::new(move |generation| self.refresh_stale(here, generation)));
+            here.control.refresh_by(|| {
+                Arc::new(move |generation, parent| self.refresh_stale(here, generation, parent))
+            });
         }
     }
 
     /// Builds the next payload in the place of this generation, unless something else does.
-    fn refresh_stale(&'static self, here: &'static RawCell, generation: u64) -> BoxFuture<'static, ()> {
+    fn refresh_stale(
+        &'static self,
+        here: &'static RawCell,
+        generation: u64,
+        parent: Parent,
+    ) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let Some(flight) = here.control.begin_refresh(generation) else { return };
-            let initializer = Initializer::begin(here, flight, Caller::Task, Purpose::Refresh);
+            let initializer = Initializer::begin(here, flight, Caller::Task, Purpose::Refresh, &parent);
             #[cfg(feature = "tokio")]
             on_tokio::refresh(initializer, move || self.adjusted(here)).await;
             #[cfg(not(feature = "tokio"))]
@@ -314,7 +322,8 @@ impl AnyCell {
         let refresh = here.refresh_to_drive()?;
         observed_calls::record(here.info());
         Some(Box::pin(async move {
-            cell.refresh_stale(here, refresh.generation).await;
+            refresh.report();
+            cell.refresh_stale(here, refresh.generation, Parent::Current).await;
             drop(refresh);
             match here.lease() {
                 Some(lease) => Ok(lease),
@@ -361,12 +370,7 @@ impl AnyCell {
         }
     }
 
-    /// Builds a new payload, whether or not there is one; for a permanent cell this is a get.
-    pub(crate) fn refresh(self) -> Result<Lease, Error> {
-        self.refresh_for(Purpose::Refresh)
-    }
-
-    /// The same for a purpose that wants a new payload.
+    /// Builds a new payload for a purpose that wants one, whether or not there is one; for a permanent cell this is a get.
     pub(crate) fn refresh_for(self, purpose: Purpose) -> Result<Lease, Error> {
         match self.0 {
             Kind::Plain(_) => {
@@ -375,7 +379,7 @@ impl AnyCell {
                 cell.watch_payload();
                 lease
             }
-            Kind::Async(_) => self.block_on_slow(purpose, "the asynchronous `refresh_with_dependents`"),
+            Kind::Async(_) => self.block_on_slow(purpose, "an asynchronous refresh"),
             Kind::Permanent(_) => self.get(Purpose::Get),
         }
     }
@@ -414,7 +418,7 @@ impl AnyCell {
     /// only that of the caller's runtime can be built here; those of the others are closed, and built again on their
     /// next use.
     pub(crate) fn rebuild(self) -> Result<(), Error> {
-        if self.start_over() { self.refresh().map(drop) } else { Ok(()) }
+        if self.start_over() { self.refresh_for(Purpose::Refresh).map(drop) } else { Ok(()) }
     }
 
     /// The same in a task.
@@ -424,7 +428,7 @@ impl AnyCell {
         }
         match self.0 {
             Kind::Async(_) => self.get_slow_async(Purpose::Refresh).await.map(drop),
-            _ => self.refresh().map(drop),
+            _ => self.refresh_for(Purpose::Refresh).map(drop),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::cell::closable_cell::ClosableCell;
 use crate::cell::config::DeclaredFactory;
+use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::AnyCell;
 use crate::declared::factory_output::{FactoryOutput, Keep};
 use crate::declared::mode::Mode;
@@ -145,7 +146,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
     pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
-        self.any().refresh().map(Lease::typed)
+        self.any().refresh_for(Purpose::Refresh).map(Lease::typed)
     }
 
     /// Returns what is known of the cell at compile time.

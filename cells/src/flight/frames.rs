@@ -30,6 +30,7 @@ use crate::error::Error;
 #[cfg(feature = "tokio")]
 use crate::flight::handover::Handover;
 use crate::info::CellInfo;
+use crate::observe::span;
 use crate::observe::user_panic::catch_user_panic;
 use crate::payload::threads;
 use crate::sync::executor::TaskId;
@@ -78,6 +79,8 @@ pub(crate) struct Frame {
     patient: bool,
     /// Whose cells the factory means.
     world: Held,
+    /// In which span it runs.
+    span: span::Entry,
     over: AtomicBool,
     /// Time spent in other cells' flights.
     waiting: Mutex<Duration>,
@@ -97,6 +100,7 @@ impl Frame {
         info: Option<&'static CellInfo>,
         patient: bool,
         scope: Scope,
+        span: span::Entry,
     ) -> Arc<Self> {
         let parent = asking();
         Arc::new(Self {
@@ -107,6 +111,7 @@ impl Frame {
             patient: patient || parent.as_ref().is_some_and(|parent| parent.patient),
             parent: parent.as_ref().map(Arc::downgrade).unwrap_or_default(),
             world: Held::new(scope),
+            span,
             over: AtomicBool::new(false),
             waiting: Mutex::default(),
             errors: Mutex::default(),
@@ -116,9 +121,11 @@ impl Frame {
         })
     }
 
-    /// Puts this on top of the thread's stack until the guard is dropped.
+    /// Puts this on top of the thread's stack until the guard is dropped, inside the span of its flight: what the subscriber
+    /// does when that is entered is not the factory's.
     pub(crate) fn enter(self: &Arc<Self>) -> Entered {
-        Entered::new([Some(Arc::clone(self))], Some(self.world.scope()))
+        let span = self.span.enter();
+        Entered::new([Some(Arc::clone(self))], Some(self.world.scope()), Some(span))
     }
 
     /// The flight whose factory runs.
@@ -341,7 +348,7 @@ pub(crate) fn circle(mut names: Vec<&'static str>) -> Arc<str> {
 /// assert_eq!(job(), 1);
 /// ```
 pub fn outside<R>(work: impl FnOnce() -> R) -> R {
-    let _outside = threads::reads_are_tracked().then(|| Entered::new([None], None));
+    let _outside = threads::reads_are_tracked().then(|| Entered::new([None], None, None));
     work()
 }
 
@@ -362,7 +369,7 @@ impl Behalf {
     /// Until the guard is dropped, those factories cannot go on before the calling thread does; none of them asks.
     pub(crate) fn enter(&self) -> Option<Entered> {
         let frames = self.0.iter().cloned().map(Some);
-        (!self.0.is_empty()).then(|| Entered::new(frames.chain([None]), None))
+        (!self.0.is_empty()).then(|| Entered::new(frames.chain([None]), None, None))
     }
 }
 
@@ -373,11 +380,16 @@ pub(crate) struct Entered {
     tracked: bool,
     /// To whose cells its calls are bound; `None` if that does not change.
     bound: Option<Bound>,
+    span: Option<span::Entered>,
     on_this_thread: PhantomData<*const ()>,
 }
 
 impl Entered {
-    fn new(frames: impl IntoIterator<Item = Option<Arc<Frame>>>, scope: Option<Scope>) -> Self {
+    fn new(
+        frames: impl IntoIterator<Item = Option<Arc<Frame>>>,
+        scope: Option<Scope>,
+        span: Option<span::Entered>,
+    ) -> Self {
         let task = TaskId::current();
         let entries = STACK.try_with(|stack| {
             let mut stack = stack.borrow_mut();
@@ -389,6 +401,7 @@ impl Entered {
             entries: entries.unwrap_or(0),
             tracked: threads::track_reads(true),
             bound: scope.map(Scope::enter),
+            span,
             on_this_thread: PhantomData,
         }
     }
@@ -403,6 +416,7 @@ impl Drop for Entered {
         });
         threads::track_reads(self.tracked);
         self.bound = None;
+        self.span = None;
         // Without the borrow: a frame may be the last to hold a future of the program.
         drop(left);
     }

@@ -10,6 +10,7 @@
 )]
 
 use crate::error::{Panic, SharedError};
+use crate::observe::notices::{Expired, FailureRecorded, Retrying, Seeded, Stale, WaitRejected};
 use crate::observe::observer::{CloseResult, CloseStatus, InitResult, InitStatus};
 #[cfg(feature = "tracing")]
 use std::cell::Cell;
@@ -26,9 +27,9 @@ macro_rules! event {
     };
 }
 
-/// While this guard exists, the thread is inside an event of the library.
+/// While this guard exists, the thread is inside a call of the subscriber by the library.
 #[cfg(feature = "tracing")]
-struct Inside;
+pub(super) struct Inside;
 
 #[cfg(feature = "tracing")]
 thread_local! {
@@ -38,8 +39,9 @@ thread_local! {
 
 #[cfg(feature = "tracing")]
 impl Inside {
-    fn enter() -> Option<Self> {
-        // Not `then_some`, whose argument would be dropped inside another event, and end that one.
+    /// `None` if it is inside one already.
+    pub(super) fn enter() -> Option<Self> {
+        // Not `then_some`, whose argument would be dropped inside another call, and end that one.
         (!INSIDE.replace(true)).then(|| Self)
     }
 }
@@ -99,9 +101,9 @@ pub(crate) fn init_end(event: &InitResult<'_>, payload_type: &str) {
     }
 }
 
-/// An attempt has failed, and its flight will make another one.
-pub(crate) fn retrying(cell: &str, generation: u64, attempt: u32, delay: Duration, error: &SharedError) {
-    let delay_ms = millis(delay);
+pub(crate) fn retrying(event: &Retrying) {
+    let Retrying { cell, generation, attempt, delay, error } = event;
+    let delay_ms = millis(*delay);
     event!(
         WARN,
         "runtime_cell_retrying",
@@ -145,12 +147,14 @@ pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
     }
 }
 
-pub(crate) fn failure_recorded(cell: &str, error: &SharedError, ttl: Duration) {
-    let ttl_ms = millis(ttl);
+pub(crate) fn failure_recorded(event: &FailureRecorded) {
+    let FailureRecorded { cell, error, ttl, .. } = event;
+    let ttl_ms = millis(*ttl);
     event!(WARN, "runtime_cell_failure_recorded", cell, error = %format_args!("{error:#}"), ttl_ms);
 }
 
-pub(crate) fn seeded(cell: &str, generation: u64, permission: &str) {
+pub(crate) fn seeded(event: &Seeded) {
+    let Seeded { cell, generation, permission } = event;
     event!(INFO, "runtime_cell_seeded", cell, generation, permission);
 }
 
@@ -163,18 +167,20 @@ pub(crate) fn replaced(cell: &str, payload_type: &str, generation: u64) {
     event!(INFO, "runtime_cell_replaced", cell, payload_type, generation);
 }
 
-/// A payload is older than it is fresh, and its refresh begins.
-pub(crate) fn stale(cell: &str, generation: u64) {
+pub(crate) fn stale(event: &Stale) {
+    let Stale { cell, generation } = event;
     event!(DEBUG, "runtime_cell_stale", cell, generation);
 }
 
-/// A payload has reached the end of its life; its disposal has an event of its own.
-pub(crate) fn expired(cell: &str, generation: u64) {
+/// Its disposal has an event of its own.
+pub(crate) fn expired(event: &Expired) {
+    let Expired { cell, generation } = event;
     event!(DEBUG, "runtime_cell_expired", cell, generation);
 }
 
-pub(crate) fn wait_rejected(cell: &str, reason: &str, waited: Duration) {
-    let waited_ms = millis(waited);
+pub(crate) fn wait_rejected(event: &WaitRejected) {
+    let WaitRejected { cell, reason, waited } = event;
+    let (reason, waited_ms) = (reason.as_str(), millis(*waited));
     event!(DEBUG, "runtime_cell_wait_rejected", cell, reason, waited_ms);
 }
 

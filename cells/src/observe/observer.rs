@@ -2,12 +2,15 @@
 
 use crate::error::{SharedError, causes, write_chain};
 use crate::observe::context::InitContext;
+use crate::observe::notices::{
+    CoolingDown, Draining, Expired, FailureRecorded, Provided, Retrying, Seeded, Stale, WaitRejected,
+};
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-/// Is notified of the flights and closes of a cell.
+/// Is notified of what happens to a cell: its flights, its closes, and what else is worth a line. Ready reads notify nobody.
 ///
 /// Callbacks run on the thread that does the work, with no lock of any cell held, so they may use that very cell.
 /// A panic in a callback is caught and logged. The start and the end of a flight go to the same observer, and every
@@ -43,6 +46,33 @@ pub trait Observer: Send + Sync {
 
     /// Called when a close has ended: the disposer has run, or there was no payload.
     fn on_close_end(&self, event: &CloseResult) {}
+
+    /// Called when an attempt of a flight has failed that is to be followed by another one.
+    fn on_retrying(&self, event: &Retrying) {}
+
+    /// Called when a call may not wait, or not any longer; it then gets its error.
+    fn on_rejected(&self, event: &WaitRejected) {}
+
+    /// Called when a call is refused in a cooldown; it then gets its error. A cell that is asked often is refused often.
+    fn on_cooling(&self, event: &CoolingDown) {}
+
+    /// Called when the program has recorded a failure ([`record_failure`](crate::ClosableCell::record_failure)).
+    fn on_failure_recorded(&self, event: &FailureRecorded) {}
+
+    /// Called when the program has provided a payload, before the start and the end of its generation.
+    fn on_provided(&self, event: &Provided) {}
+
+    /// Called when a test has seeded a payload. Such a generation has no start and no end.
+    fn on_seeded(&self, event: &Seeded) {}
+
+    /// Called when the refresh begins of a payload that is no longer fresh.
+    fn on_stale(&self, event: &Stale) {}
+
+    /// Called when a payload has ended by its age, before its disposal.
+    fn on_expired(&self, event: &Expired) {}
+
+    /// Called when a retired payload is left to its last lease, whose drop then disposes it.
+    fn on_draining(&self, event: &Draining) {}
 }
 
 /// The end of a flight.
@@ -50,7 +80,7 @@ pub trait Observer: Send + Sync {
 #[non_exhaustive]
 pub struct InitResult<'a> {
     /// The cell's name.
-    pub cell: &'a str,
+    pub cell: &'static str,
     /// The payload, if the factory built one; that of a superseded flight is not published.
     pub payload: Option<&'a (dyn Any + Send + Sync)>,
     /// How it ended.
@@ -65,6 +95,8 @@ pub struct InitResult<'a> {
     pub error: Option<SharedError>,
     /// The flight's number.
     pub generation: u64,
+    /// Whether the program [provided](crate::ClosableCell::provide) the payload: then no factory ran, and it took no time.
+    pub provided: bool,
     /// The context of the thread that began the flight.
     pub context: Option<InitContext>,
 }
@@ -84,6 +116,19 @@ pub enum InitStatus {
     Superseded,
     /// The future that ran the factory was dropped.
     Cancelled,
+}
+
+impl InitStatus {
+    /// Returns its name in timelines and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Panicked => "panicked",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// What a close did. `Display` says it in one line.
@@ -129,6 +174,20 @@ pub enum CloseStatus {
     Disposing,
     /// There was no payload, but a flight: what its factory builds will be disposed instead of published.
     Superseded,
+}
+
+impl CloseStatus {
+    /// Returns its name in timelines and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Noop => "noop",
+            Self::Draining => "draining",
+            Self::Disposing => "disposing",
+            Self::Superseded => "superseded",
+        }
+    }
 }
 
 /// The disposal of a payload failed.

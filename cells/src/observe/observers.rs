@@ -1,12 +1,17 @@
-//! Forwarding of events: to a cell's own observer, the global one and the log, and to the members of an observer that
-//! is a group.
+//! Forwarding of events: to the counts, the log, a cell's own observer and the global one, and to the members of an
+//! observer that is a group.
 //!
 //! Only this file forwards events. For a new callback of [`Observer`], add a variant of [`Event`]: the compiler, and in
 //! the macro at the end clippy, then report each place that would lose it.
 
 use crate::observe::context::InitContext;
+use crate::observe::counts::Counts;
 use crate::observe::log;
-use crate::observe::observer::{CloseResult, InitResult, Observer};
+use crate::observe::notices::{
+    CoolingDown, Draining, Expired, FailureRecorded, Provided, RejectReason, Retrying, Seeded, Stale,
+    WaitRejected,
+};
+use crate::observe::observer::{CloseResult, CloseStatus, InitResult, Observer};
 use crate::observe::user_panic::catch_user_panic;
 use crate::sync::world::{self, Held, Scope};
 use parking_lot::RwLock;
@@ -34,13 +39,19 @@ pub(crate) struct Observers {
     cell: &'static str,
     own: Option<Arc<dyn Observer>>,
     global: Option<Arc<dyn Observer>>,
+    counts: Arc<Counts>,
     /// Whose cells they mean.
     world: Held,
 }
 
 impl Observers {
-    pub(crate) fn new(cell: &'static str, own: Option<Arc<dyn Observer>>, scope: Scope) -> Self {
-        Self { cell, own, global: scope.own(&GLOBAL).0.read().clone(), world: Held::new(scope) }
+    pub(crate) fn new(
+        cell: &'static str,
+        own: Option<Arc<dyn Observer>>,
+        counts: Arc<Counts>,
+        scope: Scope,
+    ) -> Self {
+        Self { cell, own, global: scope.own(&GLOBAL).0.read().clone(), counts, world: Held::new(scope) }
     }
 
     /// Whose cells code of the program means that runs for their cell.
@@ -58,19 +69,81 @@ impl Observers {
     }
 
     pub(crate) fn init_end(&self, result: &InitResult<'_>, payload_type: &str) {
-        catch_user_panic(self.cell, || log::init_end(result, payload_type));
+        self.log(|| log::init_end(result, payload_type));
         self.forward(Event::InitEnd(result));
     }
 
-    /// Start and end of a generation that no factory built. The log has an event of its own for it.
-    pub(crate) fn provided(&self, result: &InitResult<'_>) {
+    /// A payload that the program has provided, with start and end of its generation.
+    pub(crate) fn provided(&self, event: &Provided, result: &InitResult<'_>, log: impl FnOnce()) {
+        self.log(log);
+        self.forward(Event::Provided(event));
         self.init_start(result.generation, result.context.as_ref());
         self.forward(Event::InitEnd(result));
     }
 
+    /// A payload was disposed, or there was none to close.
     pub(crate) fn close_end(&self, result: &CloseResult, payload_type: &str) {
-        catch_user_panic(self.cell, || log::close_end(result, payload_type));
+        if result.had_payload {
+            self.counts.disposed.up();
+            self.counts.dispose_failures.up_if(result.status == CloseStatus::Error);
+        }
+        self.log(|| log::close_end(result, payload_type));
         self.forward(Event::CloseEnd(result));
+    }
+
+    /// A retired payload is not disposed yet; the end of its disposal has an event of its own.
+    pub(crate) fn not_disposed_yet(&self, result: &CloseResult, payload_type: &str) {
+        self.log(|| log::close_end(result, payload_type));
+        if let (CloseStatus::Draining, Some(generation)) = (result.status, result.generation) {
+            self.forward(Event::Draining(&Draining { cell: self.cell, generation }));
+        }
+    }
+
+    pub(crate) fn retrying(&self, event: &Retrying) {
+        self.counts.retries.up();
+        self.log(|| log::retrying(event));
+        self.forward(Event::Retrying(event));
+    }
+
+    pub(crate) fn rejected(&self, event: &WaitRejected) {
+        match event.reason {
+            RejectReason::WaitersFull => self.counts.rejected_full.up(),
+            RejectReason::WaitTimeout => self.counts.rejected_timeout.up(),
+        }
+        self.log(|| log::wait_rejected(event));
+        self.forward(Event::Rejected(event));
+    }
+
+    /// The log has no event for it: the failure that began the cooldown is there.
+    pub(crate) fn cooling(&self, event: &CoolingDown) {
+        self.forward(Event::Cooling(event));
+    }
+
+    pub(crate) fn failure_recorded(&self, event: &FailureRecorded) {
+        self.log(|| log::failure_recorded(event));
+        self.forward(Event::FailureRecorded(event));
+    }
+
+    pub(crate) fn seeded(&self, event: &Seeded) {
+        self.log(|| log::seeded(event));
+        self.forward(Event::Seeded(event));
+    }
+
+    pub(crate) fn stale(&self, generation: u64) {
+        self.counts.stale.up();
+        let event = Stale { cell: self.cell, generation };
+        self.log(|| log::stale(&event));
+        self.forward(Event::Stale(&event));
+    }
+
+    pub(crate) fn expired(&self, generation: u64) {
+        let event = Expired { cell: self.cell, generation };
+        self.log(|| log::expired(&event));
+        self.forward(Event::Expired(&event));
+    }
+
+    fn log(&self, event: impl FnOnce()) {
+        catch_user_panic(self.cell, event);
     }
 }
 
@@ -89,6 +162,15 @@ enum Event<'a> {
     InitStart { cell: &'a str, generation: u64, context: Option<&'a InitContext> },
     InitEnd(&'a InitResult<'a>),
     CloseEnd(&'a CloseResult),
+    Retrying(&'a Retrying),
+    Rejected(&'a WaitRejected),
+    Cooling(&'a CoolingDown),
+    FailureRecorded(&'a FailureRecorded),
+    Provided(&'a Provided),
+    Seeded(&'a Seeded),
+    Stale(&'a Stale),
+    Expired(&'a Expired),
+    Draining(&'a Draining),
 }
 
 impl Event<'_> {
@@ -97,6 +179,15 @@ impl Event<'_> {
             Self::InitStart { cell, .. } => cell,
             Self::InitEnd(result) => result.cell,
             Self::CloseEnd(result) => result.cell,
+            Self::Retrying(event) => event.cell,
+            Self::Rejected(event) => event.cell,
+            Self::Cooling(event) => event.cell,
+            Self::FailureRecorded(event) => event.cell,
+            Self::Provided(event) => event.cell,
+            Self::Seeded(event) => event.cell,
+            Self::Stale(event) => event.cell,
+            Self::Expired(event) => event.cell,
+            Self::Draining(event) => event.cell,
         }
     }
 
@@ -107,6 +198,15 @@ impl Event<'_> {
             }
             Self::InitEnd(result) => observer.on_init_end(result),
             Self::CloseEnd(result) => observer.on_close_end(result),
+            Self::Retrying(event) => observer.on_retrying(event),
+            Self::Rejected(event) => observer.on_rejected(event),
+            Self::Cooling(event) => observer.on_cooling(event),
+            Self::FailureRecorded(event) => observer.on_failure_recorded(event),
+            Self::Provided(event) => observer.on_provided(event),
+            Self::Seeded(event) => observer.on_seeded(event),
+            Self::Stale(event) => observer.on_stale(event),
+            Self::Expired(event) => observer.on_expired(event),
+            Self::Draining(event) => observer.on_draining(event),
         }
     }
 
@@ -167,6 +267,42 @@ macro_rules! forwarding_observer {
 
             fn on_close_end(&self, event: &CloseResult) {
                 self.forward(Event::CloseEnd(event));
+            }
+
+            fn on_retrying(&self, event: &Retrying) {
+                self.forward(Event::Retrying(event));
+            }
+
+            fn on_rejected(&self, event: &WaitRejected) {
+                self.forward(Event::Rejected(event));
+            }
+
+            fn on_cooling(&self, event: &CoolingDown) {
+                self.forward(Event::Cooling(event));
+            }
+
+            fn on_failure_recorded(&self, event: &FailureRecorded) {
+                self.forward(Event::FailureRecorded(event));
+            }
+
+            fn on_provided(&self, event: &Provided) {
+                self.forward(Event::Provided(event));
+            }
+
+            fn on_seeded(&self, event: &Seeded) {
+                self.forward(Event::Seeded(event));
+            }
+
+            fn on_stale(&self, event: &Stale) {
+                self.forward(Event::Stale(event));
+            }
+
+            fn on_expired(&self, event: &Expired) {
+                self.forward(Event::Expired(event));
+            }
+
+            fn on_draining(&self, event: &Draining) {
+                self.forward(Event::Draining(event));
             }
         }
     };

@@ -1,14 +1,32 @@
 //! The observer that records a cell's flights and closes on a timeline.
 
 use crate::observe::context::{InitContext, RequestContext};
-use crate::observe::observer::{CloseResult, CloseStatus, InitResult, InitStatus, Observer};
+use crate::observe::notices::{
+    CoolingDown, Draining, Expired, FailureRecorded, Retrying, Seeded, Stale, WaitRejected,
+};
+use crate::observe::observer::{CloseResult, InitResult, InitStatus, Observer};
 use crate::observe::timeline::{Timeline, TimelineEvent};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Records flights and closes on the timeline of the flight's context, else on that of the current context, else on its
 /// fallback. A close has no flight, so it starts with the current context.
 ///
-/// The events are `runtime.init.start`, `runtime.init.end`, `runtime.init.err` and `runtime.close.end`.
+/// What takes time is recorded, and what tells why it was needed, or why a request got nothing:
+///
+/// | event | when |
+/// |---|---|
+/// | `runtime.init.start`, `runtime.init.end`, `runtime.init.err` | a flight begins and ends, also that of a value which the program provides |
+/// | `runtime.init.retry` | an attempt has failed, and another one follows; `duration` is the pause before it |
+/// | `runtime.wait.rejected` | a call may not wait; `status` is why, `duration` how long it had waited |
+/// | `runtime.cooling` | a call is refused in a cooldown; `duration` is the rest of it |
+/// | `runtime.failure.recorded` | the program has recorded a failure; `duration` is the cooldown |
+/// | `runtime.stale`, `runtime.expired` | a refresh begins because of the payload's age; a payload has ended by its age |
+/// | `runtime.seeded` | a test has seeded a payload |
+/// | `runtime.close.draining`, `runtime.close.end` | a payload is left to its last lease; a close or a disposal has ended |
+///
+/// Calls that are rejected or refused are recorded on the timelines of requests alone. On a fallback, which has room for so
+/// many events of the whole process, they would drive out what caused them.
 #[derive(Clone, Debug, Default)]
 pub struct TimelineObserver {
     fallback: Option<Timeline>,
@@ -36,6 +54,26 @@ impl TimelineObserver {
             timeline.record(event);
         }
     }
+
+    /// What happens on behalf of no flight, or inside of one that has the thread's context.
+    fn record_here(&self, event: TimelineEvent) {
+        self.record(None, TimelineEvent { session_id: current_session(), ..event });
+    }
+}
+
+/// The same, but only for a request.
+fn record_for_request(event: TimelineEvent) {
+    if let Some(timeline) = Timeline::current() {
+        timeline.record(TimelineEvent { session_id: current_session(), ..event });
+    }
+}
+
+fn current_session() -> Option<Arc<str>> {
+    RequestContext::current().and_then(|context| context.init_context().session_id)
+}
+
+fn event(name: &'static str, cell: &str, generation: impl Into<Option<u64>>) -> TimelineEvent {
+    TimelineEvent { cell: Some(cell.into()), generation: generation.into(), ..TimelineEvent::new(name) }
 }
 
 impl Observer for TimelineObserver {
@@ -55,13 +93,7 @@ impl Observer for TimelineObserver {
         let event = TimelineEvent {
             cell: Some(result.cell.into()),
             generation: Some(result.generation),
-            status: Some(Cow::Borrowed(match result.status {
-                InitStatus::Ok => "ok",
-                InitStatus::Error => "error",
-                InitStatus::Panicked => "panicked",
-                InitStatus::Superseded => "superseded",
-                InitStatus::Cancelled => "cancelled",
-            })),
+            status: Some(Cow::Borrowed(result.status.as_str())),
             duration: Some(result.duration),
             own: Some(result.own),
             waiting: Some(result.waiting),
@@ -76,19 +108,62 @@ impl Observer for TimelineObserver {
         let event = TimelineEvent {
             cell: Some(result.cell.into()),
             generation: result.generation,
-            status: Some(Cow::Borrowed(match result.status {
-                CloseStatus::Ok => "ok",
-                CloseStatus::Error => "error",
-                CloseStatus::Noop => "noop",
-                CloseStatus::Draining => "draining",
-                CloseStatus::Disposing => "disposing",
-                CloseStatus::Superseded => "superseded",
-            })),
+            status: Some(Cow::Borrowed(result.status.as_str())),
             duration: Some(result.duration),
             error: result.error.as_ref().map(|error| format!("{error:#}")),
-            session_id: RequestContext::current().and_then(|context| context.init_context().session_id),
             ..TimelineEvent::new("runtime.close.end")
         };
-        self.record(None, event);
+        self.record_here(event);
+    }
+
+    fn on_retrying(&self, retrying: &Retrying) {
+        let Retrying { cell, generation, delay, error, .. } = retrying;
+        self.record_here(TimelineEvent {
+            duration: Some(*delay),
+            error: Some(format!("{error:#}")),
+            ..event("runtime.init.retry", cell, *generation)
+        });
+    }
+
+    fn on_rejected(&self, rejected: &WaitRejected) {
+        record_for_request(TimelineEvent {
+            status: Some(Cow::Borrowed(rejected.reason.as_str())),
+            duration: Some(rejected.waited),
+            ..event("runtime.wait.rejected", rejected.cell, None)
+        });
+    }
+
+    fn on_cooling(&self, cooling: &CoolingDown) {
+        let CoolingDown { cell, error, retry_after } = cooling;
+        record_for_request(TimelineEvent {
+            duration: Some(*retry_after),
+            error: Some(format!("{error:#}")),
+            ..event("runtime.cooling", cell, None)
+        });
+    }
+
+    fn on_failure_recorded(&self, recorded: &FailureRecorded) {
+        let FailureRecorded { cell, generation, error, ttl } = recorded;
+        self.record_here(TimelineEvent {
+            duration: Some(*ttl),
+            error: Some(format!("{error:#}")),
+            ..event("runtime.failure.recorded", cell, *generation)
+        });
+    }
+
+    fn on_seeded(&self, seeded: &Seeded) {
+        self.record_here(event("runtime.seeded", seeded.cell, seeded.generation));
+    }
+
+    fn on_stale(&self, stale: &Stale) {
+        self.record_here(event("runtime.stale", stale.cell, stale.generation));
+    }
+
+    fn on_expired(&self, expired: &Expired) {
+        self.record_here(event("runtime.expired", expired.cell, expired.generation));
+    }
+
+    fn on_draining(&self, draining: &Draining) {
+        self.record_here(event("runtime.close.draining", draining.cell, draining.generation));
     }
 }

@@ -4,6 +4,7 @@
 use crate::error::{BoxError, Panic, SharedError};
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::observe::observers::Observers;
+use crate::observe::span::Span;
 use crate::payload::beneath;
 use crate::payload::disposer::{Abandoned, Disposing};
 use crate::payload::lease::AnyPayload;
@@ -42,19 +43,32 @@ impl Disposal {
         Self { observers, payload_type, generation, calls, started: clock::now(), executor }
     }
 
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     pub(crate) fn executor(&self) -> &Executor {
         &self.executor
     }
 
     /// Disposes the payload, unless that takes a task: `Err` is an asynchronous disposer that has yet to run.
     pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
+        let cell = self.observers.cell();
+        let span = if self.calls { Span::dispose(cell, self.generation) } else { Span::none(cell) };
+        let outcome = match self.call(payload, &span) {
+            Ok(Disposing::Later(future)) => return Err(span.instrument(future)),
+            Ok(Disposing::Done(result)) => Ok(result),
+            Err(panic) => Err(panic),
+        };
+        span.close();
+        Ok(self.end(outcome))
+    }
+
+    fn call(&self, payload: AnyPayload, span: &Span) -> thread::Result<Disposing> {
+        let _in_span = span.enter();
         let _beneath = beneath::enter(self);
         let _bound = self.observers.scope().enter();
-        match catch_unwind(AssertUnwindSafe(|| payload.dispose())) {
-            Ok(Disposing::Later(future)) => Err(future),
-            Ok(Disposing::Done(result)) => Ok(self.end(Ok(result))),
-            Err(panic) => Ok(self.end(Err(panic))),
-        }
+        catch_unwind(AssertUnwindSafe(|| payload.dispose()))
     }
 
     /// Whether the disposer cannot go on before the calling thread does.
@@ -109,6 +123,14 @@ impl Disposal {
     pub(crate) fn blocked(&self) -> CloseResult {
         let error = SharedError::new(RuntimeBlocked::IN_A_CLOSE);
         CloseResult { error: Some(error), ..self.disposing() }
+    }
+
+    /// Reports what a close has come to, if the payload is not disposed then: the end of its disposal is reported by itself.
+    pub(crate) fn report_if_open(&self, result: CloseResult) -> CloseResult {
+        if matches!(result.status, CloseStatus::Draining | CloseStatus::Disposing) {
+            self.observers.not_disposed_yet(&result, self.payload_type);
+        }
+        result
     }
 
     fn result(&self, status: CloseStatus) -> CloseResult {

@@ -57,6 +57,10 @@ impl Retired {
         Self { held: Held::Unpublished(payload), drain: Arc::new(Drain::new(disposal)) }
     }
 
+    pub(crate) fn generation(&self) -> u64 {
+        self.drain.disposal.generation()
+    }
+
     fn let_go(held: Held, drain: &Arc<Drain>) {
         match held {
             Held::Published(parting) => drop(parting),
@@ -68,7 +72,7 @@ impl Retired {
     /// is by the end of the wait.
     pub(crate) fn close(self, wait: WaitFor) -> CloseResult {
         let Self { held, drain } = self;
-        match wait {
+        let result = match wait {
             WaitFor::Nobody => {
                 Self::let_go(held, &drain);
                 // A close in a disposer may be nested too deep, but disposes all the same.
@@ -80,7 +84,8 @@ impl Retired {
                 Self::let_go(held, &drain);
                 closer.wait(until)
             }
-        }
+        };
+        drain.disposal.report_if_open(result)
     }
 
     /// Takes the payload and does not dispose it, if no lease is out. Otherwise lets go of it as a close does.
@@ -90,7 +95,7 @@ impl Retired {
         Self::let_go(held, &drain);
         let handed = drain.state.lock().handed.take();
         drop(closer);
-        handed.ok_or_else(|| drain.look())
+        handed.ok_or_else(|| drain.disposal.report_if_open(drain.look()))
     }
 
     /// The same as [`close`](Self::close) in a task, where the disposer may be asynchronous.
@@ -98,7 +103,8 @@ impl Retired {
         let Self { held, drain } = self;
         let closer = Closer::new(&drain);
         Self::let_go(held, &drain);
-        closer.wait_async(wait).await
+        let result = closer.wait_async(wait).await;
+        drain.disposal.report_if_open(result)
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! A form is untrusted input: without the token nothing happens, and nothing is said of any cell.
 
-use crate::cell::wait_budget::Purpose;
 use crate::declared::any_cell::AnyCell;
 use crate::error::{Error, UnavailableError};
 use crate::observe::observer::CloseResult;
 use crate::program::all_cells;
+use crate::program::caught::{caught, caught_async};
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub enum PageActionError {
         /// Why not.
         reason: &'static str,
     },
-    /// The cell could not be refreshed; what was there before is still there, unless the error was fatal.
+    /// The cell could not be refreshed, also because its factory panicked; what was there before is still there, unless the error was fatal.
     Failed(Error),
 }
 
@@ -137,7 +137,10 @@ impl Request {
 
     pub(crate) fn carry_out(self) -> Result<PageAction, PageActionError> {
         match self.verb {
-            Verb::Refresh => refreshed(self.cell, self.cell.refresh().map(|lease| lease.generation())),
+            Verb::Refresh => {
+                let refresh = || self.cell.refresh().map(|lease| lease.generation());
+                refreshed(self.cell, caught(self.cell, refresh))
+            }
             Verb::Close => Ok(PageAction::Closed(self.cell.close())),
         }
     }
@@ -145,7 +148,7 @@ impl Request {
     pub(crate) async fn carry_out_async(self) -> Result<PageAction, PageActionError> {
         match self.verb {
             Verb::Refresh => {
-                let refresh = self.cell.get_slow_async(Purpose::Refresh).await;
+                let refresh = caught_async(self.cell, self.cell.refresh_async()).await;
                 refreshed(self.cell, refresh.map(|lease| lease.generation()))
             }
             Verb::Close => Ok(PageAction::Closed(self.cell.close())),

@@ -147,6 +147,7 @@ pub(crate) fn cells(html: &mut String, rows: &[Row], actions: Option<&str>) {
         head(column.title, "r", SORTS);
     }
     head("Error", "w", SORTS);
+    head("All counts", "", "");
     html.push_str("</tr></thead>\n<tbody>\n");
     for (index, row) in rows.iter().enumerate() {
         self::row(html, index, row, &columns, actions.is_some());
@@ -183,7 +184,8 @@ fn row(html: &mut String, index: usize, row: &Row, columns: &[&Column], has_acti
         (column.of)(cell).write(html);
     }
     let error = cell.last_error.as_deref().unwrap_or_default();
-    let _ = writeln!(html, "<td class=\"w\"><bdi>{}</bdi></td></tr>", Text(error));
+    let _ = write!(html, "<td class=\"w\"><bdi>{}</bdi></td>", Text(error));
+    let _ = writeln!(html, "<td class=\"q\">{}</td></tr>", cell.counts);
 }
 
 const SORTS: &str = " data-sort";
@@ -221,6 +223,8 @@ const COLUMNS: &[Column] = &[
     Column::rare("Cooldown", |cell| Figure::Time(cell.cooldown_left)),
     Column::new("Own time", |cell| Figure::Time(cell.own)),
     Column::new("Waited", |cell| Figure::Time(cell.waiting)),
+    Column::new("Builds", |cell| Figure::Count(cell.counts.builds)),
+    Column::rare("Failures", |cell| Figure::Count(cell.counts.failures + cell.counts.panics)),
     Column::new("Leases", |cell| Figure::count(cell.leases)),
     Column::rare("Waiters", |cell| Figure::count(cell.waiters)),
     Column::rare("Flights", |cell| Figure::count(cell.flights)),

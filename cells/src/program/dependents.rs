@@ -23,7 +23,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// disposed. So nothing that was built on this one stays reachable or is disposed after it, except that a lease
     /// which is out delays the disposal of its payload.
     pub fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, self.raw().unpublish()) {
+        for closing in unpublish(D::INFO, vec![self.raw().unpublish()]) {
             let _ = closing.settle();
         }
     }
@@ -75,7 +75,7 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// [`StaticCell::invalidate_with_dependents`] in a task.
     pub async fn invalidate_with_dependents(&'static self) {
-        for closing in unpublish(D::INFO, self.any().here().unpublish()) {
+        for closing in unpublish(D::INFO, vec![self.any().here().unpublish()]) {
             let _ = closing.settle_async().await;
         }
     }
@@ -142,13 +142,17 @@ pub(crate) async fn rebuild_async<F: Future<Output = Result<(), Error>>>(
 }
 
 /// Unpublishes a generation, and then the payloads of all dependents, if it is the published one.
-fn unpublish_generation(cell: &CellInfo, raw: &'static RawCell, generation: u64) -> Vec<Closing<'static>> {
+pub(crate) fn unpublish_generation(
+    cell: &CellInfo,
+    raw: &'static RawCell,
+    generation: u64,
+) -> Vec<Closing<'static>> {
     let mut is_published = false;
     let own = raw.close_if(|published| {
         is_published = published == Some(generation);
         is_published
     });
-    if is_published { unpublish(cell, own) } else { vec![own] }
+    if is_published { unpublish(cell, vec![own]) } else { vec![own] }
 }
 
 /// Unpublishes the payloads of all dependents of a cell whose own payload is unpublished already; returns what is left to
@@ -157,8 +161,8 @@ fn unpublish_generation(cell: &CellInfo, raw: &'static RawCell, generation: u64)
 /// Each follows what it depends on: a dependent that is built again meanwhile is built on new payloads, or unpublished
 /// after that. Meanwhile a factory may be observed to use a cell for the first time, and may have got an old payload. So
 /// this is repeated until there is nothing new.
-fn unpublish(cell: &CellInfo, own: Closing<'static>) -> Vec<Closing<'static>> {
-    let mut closings = vec![own];
+pub(crate) fn unpublish(cell: &CellInfo, own: Vec<Closing<'static>>) -> Vec<Closing<'static>> {
+    let mut closings = own;
     let mut known = 0;
     loop {
         let Dependents { graph, to_rebuild, dependent, .. } = Dependents::of(cell);

@@ -15,6 +15,8 @@ pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
 pub(crate) mod entered;
+#[cfg(feature = "metrics")]
+pub(crate) mod gauges;
 pub(crate) mod graph;
 pub(crate) mod jobs;
 pub(crate) mod refresh_on;
@@ -27,5 +29,6 @@ pub(crate) mod shutdown;
 pub(crate) mod shutdown_report;
 pub(crate) mod startup;
 pub(crate) mod table;
+pub(crate) mod untyped;
 pub(crate) mod warm_up;
 pub(crate) mod warm_up_report;

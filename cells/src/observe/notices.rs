@@ -1,0 +1,129 @@
+//! What observers are notified of besides the starts and ends of flights and closes.
+
+use crate::error::SharedError;
+#[cfg(feature = "serde")]
+use crate::observe::micros;
+use std::time::Duration;
+
+/// Makes the types of these events.
+macro_rules! notices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_attribute:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+        #[non_exhaustive]
+        pub struct $name {
+            /// The cell's name.
+            pub cell: &'static str,
+            $($(#[$field_attribute])* pub $field: $type,)*
+        }
+    )*};
+}
+
+notices! {
+    /// A call may not wait for the flight under way, or may not wait any longer.
+    WaitRejected {
+        /// Why.
+        reason: RejectReason,
+        /// How long it had waited. In JSON it is `waited_us`; all times are in whole microseconds there.
+        #[cfg_attr(feature = "serde", serde(rename = "waited_us", serialize_with = "micros::exactly"))]
+        waited: Duration,
+    }
+
+    /// A call was refused in a cooldown.
+    CoolingDown {
+        /// The failure on record.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
+        error: SharedError,
+        /// The rest of the cooldown. In JSON it is `retry_after_us`.
+        #[cfg_attr(feature = "serde", serde(rename = "retry_after_us", serialize_with = "micros::exactly"))]
+        retry_after: Duration,
+    }
+
+    /// A test has seeded a payload.
+    Seeded {
+        /// The payload's generation.
+        generation: u64,
+        /// What allows it: `permit`, `cfg_test`, `environment` or `sandbox`.
+        permission: &'static str,
+    }
+
+    /// The program has provided a payload.
+    Provided {
+        /// The payload's generation.
+        generation: u64,
+        /// Whether it was put in the place of another payload.
+        replaced: bool,
+    }
+
+    /// The program has recorded that the payload does not work.
+    FailureRecorded {
+        /// The generation that it has ended, if there was a payload.
+        generation: Option<u64>,
+        /// What it has recorded.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
+        error: SharedError,
+        /// For how long the cell cools down. In JSON it is `ttl_us`.
+        #[cfg_attr(feature = "serde", serde(rename = "ttl_us", serialize_with = "micros::exactly"))]
+        ttl: Duration,
+    }
+
+    /// A retired payload is left to its last lease, which will dispose it.
+    Draining {
+        /// The payload's generation.
+        generation: u64,
+    }
+
+    /// The payload is older than it is fresh, and its refresh begins.
+    Stale {
+        /// The payload's generation.
+        generation: u64,
+    }
+
+    /// The payload has reached the end of its life.
+    Expired {
+        /// The payload's generation.
+        generation: u64,
+    }
+
+    /// An attempt has failed, and its flight is to make another one.
+    Retrying {
+        /// The flight's number.
+        generation: u64,
+        /// The number of the attempt that has failed, from 1.
+        attempt: u32,
+        /// How long the flight waits before the next one. In JSON it is `delay_us`.
+        #[cfg_attr(feature = "serde", serde(rename = "delay_us", serialize_with = "micros::exactly"))]
+        delay: Duration,
+        /// The factory's error.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
+        error: SharedError,
+    }
+}
+
+/// Why a call may not wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum RejectReason {
+    /// As many calls as may wait do so already.
+    WaitersFull,
+    /// It waited for as long as it may.
+    WaitTimeout,
+}
+
+impl RejectReason {
+    /// Returns its name in log events, timelines and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WaitersFull => "waiters_full",
+            Self::WaitTimeout => "wait_timeout",
+        }
+    }
+}
+
+/// An error with its causes.
+#[cfg(feature = "serde")]
+fn text<S: serde::Serializer>(error: &SharedError, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{error:#}"))
+}
