@@ -41,20 +41,25 @@ pub const DESK: View = View { width: 1280, height: 800, dark: false };
 pub const PHONE: View = View { width: 390, height: 844, dark: true };
 
 impl Browser {
-    /// Starts a browser; `None` if the machine has no `chromedriver`.
-    ///
-    /// # Panics
-    /// If it does not start.
-    pub fn start() -> Option<Self> {
-        let command = env::var("CELLS_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let driver =
-            Command::new(command).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let Ok(mut driver) = driver else {
+    /// Whether the machine has `chromedriver`; says so if it has not. A test asks this before all else.
+    pub fn is_installed() -> bool {
+        let found = Command::new(command()).arg("--version").stdout(Stdio::null()).status().is_ok();
+        if !found {
             println!(
                 "skipped: there is no chromedriver; on Debian, `apt-get install chromium chromium-driver`"
             );
-            return None;
-        };
+        }
+        found
+    }
+
+    /// Starts a browser.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start() -> Self {
+        let mut driver = Command::new(command());
+        let driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut driver = driver.expect("it is installed");
         let mut lines = BufReader::new(driver.stdout.take().expect("it is piped")).lines();
         let port = lines.find_map(|line| {
             let line = line.expect("text");
@@ -74,7 +79,7 @@ impl Browser {
             }}}),
         );
         created["sessionId"].as_str().expect("a session").clone_into(&mut browser.session);
-        Some(browser)
+        browser
     }
 
     fn request(&self, method: &str, path: &str, body: &Value) -> Value {
@@ -203,6 +208,10 @@ impl Browser {
         fs::create_dir_all(file.parent().expect("a folder")).expect("the folder can be made");
         fs::write(file, png).expect("the file can be written");
     }
+}
+
+fn command() -> String {
+    env::var("CELLS_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned())
 }
 
 impl Drop for Browser {

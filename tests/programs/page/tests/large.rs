@@ -12,10 +12,13 @@ use std::path::Path;
 
 #[test]
 fn h8_many_cells_are_legible_in_a_browser() {
+    if !Browser::is_installed() {
+        return;
+    }
     alone(|| {
         let report = cells::warm_up_all();
         assert!(report.is_ok(), "{report}");
-        let Some(browser) = Browser::start() else { return };
+        let browser = Browser::start();
         let screenshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/page");
         browser.open(&format!("http://{}{PATH}", serve(Page::new())));
         assert_eq!(browser.run("return document.querySelectorAll('#table tbody tr').length"), PLAN.len());

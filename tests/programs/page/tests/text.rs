@@ -6,6 +6,7 @@ use cells::{
 };
 use cells_test_support::{LONG, alone};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::sleep;
@@ -39,6 +40,12 @@ fn pictured_failing() -> Result<u32, BoxError> {
 #[allow(dead_code, reason = "nobody asks for it")]
 fn pictured_skipped(pictured_failing: &u32) -> Result<u32, BoxError> {
     Ok(*pictured_failing)
+}
+
+#[runtime_cell]
+#[allow(dead_code, reason = "only a form asks for it")]
+fn pictured_panicking() -> u32 {
+    panic!("no way at all")
 }
 
 #[runtime_cell(permanent)]
@@ -116,7 +123,10 @@ fn h8_a_warm_up_is_drawn_and_traced() {
         );
 
         let events = events(&report.to_chrome_trace());
-        assert_eq!(named(&events, "pictured_user")["args"]["critical"], "true");
+        let critical: HashSet<_> = report.critical_path.iter().map(|info| info.name).collect();
+        let marked = events.iter().filter(|event| event["args"]["critical"] == "true");
+        let marked: HashSet<_> = marked.filter_map(|event| event["name"].as_str()).collect();
+        assert_eq!(marked, critical);
         assert!(
             named(&events, "pictured_failing")["args"]["error"]
                 .as_str()
@@ -292,6 +302,9 @@ fn h8_a_form_does_what_it_says_if_it_may() {
         let Err(PageActionError::Failed(error)) = page.act(&failing) else { panic!("it fails") };
         assert!(format!("{error:#}").contains("no <way>"));
         assert_eq!(PageActionError::Failed(error).http_status(), 503);
+        let panicking = form(&page, "refresh", "PICTURED_PANICKING", "s3cret");
+        let (status, text) = refused(&page, &panicking);
+        assert_eq!((status, text.as_str()), (503, "cell `pictured_panicking`: the factory panicked"));
     });
 }
 
