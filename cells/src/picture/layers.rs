@@ -58,7 +58,7 @@ pub(crate) fn lay_out(nodes: usize, edges: &[(usize, usize)]) -> Layout {
         edges: chains.collect(),
         nodes: (0..nodes).map(|node| drawing.point(node)).collect(),
         layers: drawing.columns,
-        height: drawing.down.iter().fold(0.0, |height: f64, &down| height.max(down)) + NODE,
+        height: drawing.down.iter().fold(0.0, |height: f64, &down| height.max(down)) + NODE / 2.0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page of cells whose names mean something to HTML, in Chromium. Where there is none, this says so and passes.
 
-use cells::{Page, runtime_cell};
+use cells::{BoxError, Page, runtime_cell};
 use cells_test_support::alone;
 use cells_tests_page::driver::{Browser, DESK};
 use cells_tests_page::server::{PATH, serve};
@@ -28,6 +28,11 @@ fn right_to_left(#[from(LINES)] lines: &u64) -> u64 {
     *lines
 }
 
+#[runtime_cell]
+fn failing() -> Result<u64, BoxError> {
+    Err("refused\n<b>by \"bank\"</b>".into())
+}
+
 const SHOWN: [&str; 4] = [
     "</title></style></svg><script>document.title = 'injected'</script>",
     "\"' onclick=\"document.title='injected'\" x='",
@@ -43,6 +48,7 @@ fn h8_names_are_shown_and_do_nothing_in_a_browser() {
     alone(|| {
         let browser = Browser::start();
         drop((right_to_left(), quotes()));
+        assert!(failing().is_err());
         let page = Page::new().title("A \"shop\" & <b>more</b>").actions(PATH, "a secret");
         browser.view(DESK);
         browser.open(&format!("http://{}{PATH}", serve(page)));
@@ -53,6 +59,7 @@ fn h8_names_are_shown_and_do_nothing_in_a_browser() {
         for shown in SHOWN {
             assert!(table.contains(shown), "{shown} is not in {table}");
         }
+        assert!(browser.text("#wrong").contains("refused\\n<b>by \"bank\"</b>"));
         // Each name keeps its own direction to itself.
         let isolated = "return [...document.querySelectorAll('#table tbody th')]\
                         .every(head => getComputedStyle(head.querySelector('bdi')).unicodeBidi === 'isolate')";

@@ -46,7 +46,7 @@ pub(super) fn search(catalogue: &u64) -> Result<u64, BoxError> {
 #[runtime_cell(eager, cooldown = "1h")]
 pub(super) fn payments(database: &u64, signing_keys: &u64) -> Result<u64, BoxError> {
     if NO_PAYMENTS.load(SeqCst) {
-        return Err("connection refused\n<b>by \"bank\"</b>".into());
+        return Err("connection refused".into());
     }
     Ok(work(9) + database + signing_keys)
 }
