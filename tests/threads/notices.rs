@@ -226,10 +226,10 @@ fn h2_an_observer_that_panics_changes_nothing_and_the_others_are_notified() {
     }
 
     let last = Arc::new(Notes::default());
-    let list = cell();
+    let with_list = cell();
     let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(Wild), last.clone()];
-    list.configure_observer(Arc::new(observers));
-    let heard = live(list);
+    with_list.configure_observer(Arc::new(observers));
+    let heard = live(with_list);
     assert_eq!(last.take()[..9], heard);
 }
 
