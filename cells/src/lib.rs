@@ -17,6 +17,7 @@ mod info;
 mod lifetime;
 mod observe;
 mod payload;
+mod picture;
 mod program;
 mod shared_error;
 mod sync;
@@ -57,6 +58,8 @@ pub use payload::disposer::{Abandoned, Close, Disposer};
 pub use payload::lease::{MappedRef, Ref};
 pub use payload::read_path::ReadPath;
 pub use payload::threads::{read_path, use_fences};
+pub use picture::act::{PageAction, PageActionError};
+pub use picture::page::{Page, page};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
 pub use program::ending::{ShuttingDown, shutting_down, wait_for_shutdown};
@@ -68,6 +71,7 @@ pub use program::refresh_on::{
 };
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
 pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
+pub use program::startup::{StartedCell, Startup, startup};
 #[cfg(feature = "signal")]
 pub use program::termination::{Termination, termination};
 pub use program::untyped::{AnyRef, find};
@@ -135,7 +139,7 @@ pub mod metrics {
 /// process's cells. What runs on after the sandbox was left gets
 /// [`UnavailableError::ShutDown`].
 ///
-/// The cells of a sandbox are never freed, some 300 bytes for each that was asked for, and neither are the payloads of
+/// The cells of a sandbox are never freed, some hundreds of bytes for each that was asked for, and neither are the payloads of
 /// permanent ones.
 ///
 /// # Payloads from the test

@@ -59,7 +59,7 @@ impl Disposal {
     /// Disposes the payload, unless that takes a task: `Err` is an asynchronous disposer that has yet to run.
     pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
         let cell = self.observers.cell();
-        let span = if self.calls { Span::dispose(cell, self.generation) } else { Span::none(cell) };
+        let span = if self.calls { Span::dispose(cell, self.generation) } else { Span::none() };
         let outcome = match self.call(payload, &span) {
             Ok(Disposing::Later(future)) => return Err(span.instrument(future)),
             Ok(Disposing::Done(result)) => Ok(result),

@@ -11,6 +11,7 @@ pub(crate) mod caught;
 pub(crate) mod changes;
 pub(crate) mod checks;
 pub(crate) mod close_all;
+pub(crate) mod critical;
 pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
@@ -29,6 +30,7 @@ pub(crate) mod schedule;
 pub(crate) mod section;
 pub(crate) mod shutdown;
 pub(crate) mod shutdown_report;
+pub(crate) mod startup;
 pub(crate) mod table;
 #[cfg(feature = "signal")]
 pub(crate) mod termination;
