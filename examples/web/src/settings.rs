@@ -11,10 +11,15 @@ pub(crate) const USAGE: &str = "\
 Serves full-text search in the files of a directory.
 
   GET /search?q=WORDS   the lines that contain all of the words, as JSON (POST takes a form)
+  GET /livez            whether the process should live on
+  GET /readyz           whether requests should come; with ?verbose why not
+  GET /metrics          metrics, for Prometheus
   GET /cells            a page about the cells; its buttons need the token in WEB_TOKEN
   GET /cells.json       what the cells are doing, as JSON
   SIGHUP                read the directory again
   SIGTERM, SIGINT       answer the requests in flight, then exit
+
+With NOTIFY_SOCKET, a service manager is told of all that.
 
 Usage: web [--dir DIR] [--listen ADDRESS:PORT]
 
@@ -36,7 +41,7 @@ pub(crate) fn settings() -> Settings;
 impl Settings {
     /// Reads them from the command line.
     pub(crate) fn parse(mut arguments: Parser) -> Result<Self, lexopt::Error> {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let token = env::var("WEB_TOKEN").unwrap_or_default();
         let mut settings = Self { dir, listen: (Ipv4Addr::LOCALHOST, 8080).into(), token };
         while let Some(argument) = arguments.next()? {
@@ -47,5 +52,24 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SETTINGS, Settings};
+    use lexopt::Parser;
+
+    /// Nothing but `main` reads the command line, which here is that of the test harness.
+    #[test]
+    fn z10_settings_come_from_whoever_runs_the_server() {
+        assert!(!SETTINGS.info().has_factory);
+        let words = ["web", "--listen", "127.0.0.1:0", "--dir", "/srv"];
+        let settings = Settings::parse(Parser::from_iter(words)).expect("these are known");
+        assert_eq!((settings.dir.to_str(), settings.listen.port()), (Some("/srv"), 0));
+        assert!(
+            Settings::parse(Parser::from_iter(["web", "--exact"])).is_err(),
+            "an argument of a test harness"
+        );
     }
 }

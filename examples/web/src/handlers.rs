@@ -1,13 +1,15 @@
 //! The handlers.
 
 use crate::resources::{index, page};
+use crate::telemetry;
 use axum::extract::Form;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use cells::{CellSnapshot, Error, Page, Ref};
+use cells::{CellSnapshot, Error, HealthProbe, Page, Ref, Verdict, health_async};
 use examples::code::{Match, Problem, Query};
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, spawn_blocking};
@@ -18,8 +20,12 @@ const BEST: u32 = 10;
 pub(crate) fn router() -> Router {
     Router::new()
         .route("/search", get(search).post(search))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
         .route("/cells", get(show).post(act))
         .route("/cells.json", get(snapshot))
+        .route_layer(from_fn(telemetry::observe))
 }
 
 #[derive(Deserialize)]
@@ -32,6 +38,8 @@ struct Found {
     /// The generation of the index that was searched.
     generation: u64,
     matches: Vec<Match>,
+    /// Whether that index was disposed while it was searched, which would be a fault of the library.
+    disposed: bool,
 }
 
 async fn search(Form(Asked { q }): Form<Asked>) -> Result<Json<Found>, Failure> {
@@ -40,9 +48,33 @@ async fn search(Form(Asked { q }): Form<Asked>) -> Result<Json<Found>, Failure> 
     // The lease moves with the work: after a reload meanwhile, this index still answers, and is then disposed.
     let found = spawn_blocking(move || {
         let generation = Ref::generation(&index);
-        index.search(&query, BEST).map(|matches| Found { generation, matches })
+        index.search(&query, BEST).map(|(matches, disposed)| Found { generation, matches, disposed })
     });
     Ok(Json(found.await??))
+}
+
+/// Fails if only a restart helps.
+async fn livez() -> impl IntoResponse {
+    let alive = health_async().await.alive;
+    (status(&alive), format!("{alive}\n"))
+}
+
+/// Fails if no requests should come. None come then, so it is the probe that begins to build what has failed.
+async fn readyz(uri: Uri) -> impl IntoResponse {
+    let health = HealthProbe::new().rebuild().run_async().await;
+    let said = match uri.query() {
+        Some("verbose") => format!("{health}\n"),
+        _ => format!("{}\n", if health.ready.ok { "yes" } else { "no" }),
+    };
+    (status(&health.ready), said)
+}
+
+fn status(verdict: &Verdict) -> StatusCode {
+    if verdict.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+async fn metrics() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::scrape())
 }
 
 async fn show() -> impl IntoResponse {
@@ -90,7 +122,11 @@ impl IntoResponse for Failure {
                 (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds)], said).into_response()
             }
             Self::Problem(Problem::EmptyQuery) => (StatusCode::BAD_REQUEST, said).into_response(),
-            Self::Problem(_) | Self::Panicked(_) => (StatusCode::INTERNAL_SERVER_ERROR, said).into_response(),
+            // Below the request's span, so that the log says what was asked for.
+            Self::Problem(_) | Self::Panicked(_) => {
+                tracing::error!("{self}");
+                (StatusCode::INTERNAL_SERVER_ERROR, said).into_response()
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Code search as a web service: cells behind handlers, a reload on SIGHUP, and an orderly shutdown on SIGTERM.
+//! Code search as a web service: cells behind handlers, probes, metrics, spans, a page for the operator, a reload on
+//! SIGHUP, an orderly shutdown on SIGTERM, and a service manager that knows of all that.
 //!
-//! `cargo run --example web -- [--dir DIR] [--listen ADDRESS:PORT]`
+//! `cargo run -p web -- [--dir DIR] [--listen ADDRESS:PORT]`
 
 // It uses Unix signals.
 #[cfg(unix)]
@@ -11,17 +12,16 @@ mod resources;
 mod server;
 #[cfg(unix)]
 mod settings;
-#[cfg(all(test, unix))]
-mod test;
+#[cfg(unix)]
+mod systemd;
+#[cfg(unix)]
+mod telemetry;
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
-    use crate::resources::events;
     use crate::settings::{SETTINGS, Settings};
-    use cells::TimelineObserver;
     use lexopt::Parser;
     use std::process::ExitCode;
-    use std::sync::Arc;
 
     if std::env::args_os().any(|argument| argument == "--help" || argument == "-h") {
         println!("{}", settings::USAGE);
@@ -29,7 +29,7 @@ fn main() -> std::process::ExitCode {
     }
     let served = Settings::parse(Parser::from_env()).map_err(Into::into).and_then(|settings| {
         SETTINGS.provide(settings)?;
-        cells::set_global_observer(Arc::new(TimelineObserver::with_fallback(events().clone())));
+        telemetry::install()?;
         server::run(|address| println!("listening on http://{address}"))
     });
     match served {
