@@ -2,16 +2,17 @@
 //! service is ready, and `systemctl status` shows what its cells do.
 
 use cells::{CloseResult, InitContext, InitResult, Observer};
-use sd_notify::NotifyState::{ExtendTimeoutUsec, MonotonicUsec, Ready, Reloading, Status, Stopping};
+use sd_notify::NotifyState::{ExtendTimeoutUsec, Ready, Reloading, Status, Stopping};
 use sd_notify::{NotifyState, notify};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long one cell may take to start or to end: as long as some do, the manager waits longer than its own limits.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Whether the service is up. While it is not, each step extends the manager's limit.
-static SERVES: AtomicBool = AtomicBool::new(false);
+/// Whether the service is up. While it is not, each step extends the manager's limit. The lock is held while a message is
+/// sent, so that messages arrive in the order of the states that they are about.
+static SERVES: Mutex<bool> = Mutex::new(false);
 
 /// Reports each build and each disposal.
 pub(crate) struct Manager;
@@ -33,14 +34,13 @@ impl Observer for Manager {
 }
 
 pub(crate) fn serving() {
-    SERVES.store(true, Ordering::Relaxed);
-    tell(&[Ready, Status("serving")]);
+    now_serves(true, &[Ready, Status("serving")]);
 }
 
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now @ MonotonicUsec(_)) => tell(&[Reloading, now, Status("reloading")]),
-        _ => eprintln!("web: the service manager does not learn of the reload: there is no clock"),
+        Ok(now) => tell(&[Reloading, now, Status("reloading")]),
+        Err(error) => eprintln!("web: the service manager does not learn of the reload: {error}"),
     }
 }
 
@@ -50,12 +50,18 @@ pub(crate) fn reloaded(outcome: &str) {
 }
 
 pub(crate) fn stopping(why: &str) {
-    SERVES.store(false, Ordering::Relaxed);
-    tell(&[Stopping, Status(why), extension()]);
+    now_serves(false, &[Stopping, Status(why), extension()]);
+}
+
+fn now_serves(is_up: bool, states: &[NotifyState<'_>]) {
+    let mut serves = SERVES.lock().unwrap_or_else(PoisonError::into_inner);
+    *serves = is_up;
+    tell(states);
 }
 
 fn step(status: &str) {
-    if SERVES.load(Ordering::Relaxed) {
+    let serves = SERVES.lock().unwrap_or_else(PoisonError::into_inner);
+    if *serves {
         tell(&[Status(status)]);
     } else {
         tell(&[Status(status), extension()]);
