@@ -62,7 +62,7 @@ fn now_serves(is_up: bool, states: &[NotifyState<'_>]) {
 fn step(status: &str) {
     let serves = SERVES.lock().unwrap_or_else(PoisonError::into_inner);
     if *serves {
-        tell(&[Status(status)]);
+        tell(&[Status(&format!("serving; {status}"))]);
     } else {
         tell(&[Status(status), extension()]);
     }

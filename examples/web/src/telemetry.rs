@@ -9,7 +9,7 @@ use axum::response::Response;
 use cells::metrics::{MetricsObserver, collect, describe};
 use cells::{BoxError, TimelineObserver, runtime_cell};
 use metrics::{counter, describe_counter};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -21,11 +21,15 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_tree::HierarchicalLayer;
 
 const REQUESTS: &str = "web_requests_total";
+/// The buckets of all times, in seconds: what Prometheus can add up over several instances, as it cannot quantiles.
+const BUCKETS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 60.0];
 
 /// The recorder of the program, which the first call installs.
 #[runtime_cell(permanent)]
 pub(crate) fn recorder() -> PrometheusHandle {
-    let handle = PrometheusBuilder::new().install_recorder().expect("it is the only one");
+    let times = Matcher::Suffix("_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(times, &BUCKETS).expect("there are some");
+    let handle = builder.install_recorder().expect("it is the only recorder");
     describe();
     describe_counter!(REQUESTS, "Requests that were answered.");
     handle

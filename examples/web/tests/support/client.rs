@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 
 /// A connection, opened for the first request.
 pub(crate) struct Client {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     connection: Option<BufReader<TcpStream>>,
     /// How often this client has searched.
     pub(crate) searches: u64,
