@@ -147,6 +147,7 @@ pub mod testing {
     pub use crate::declared::sandboxed::{AsyncSandboxCell, SandboxCell};
     #[cfg(feature = "testing")]
     pub use crate::program::at_exit::shutdown_at_exit;
+    pub use crate::program::check::{CheckReport, Finding, FindingKind, check};
     #[cfg(feature = "testing")]
     pub use crate::program::entered::{EnteredSandbox, SandboxHandle};
     #[cfg(feature = "testing")]

@@ -3,6 +3,7 @@
 
 mod adjusters;
 mod ageing;
+mod checking;
 mod circles;
 mod closing;
 mod context;

@@ -9,6 +9,7 @@ pub(crate) mod all_cells;
 pub(crate) mod at_exit;
 pub(crate) mod caught;
 pub(crate) mod changes;
+pub(crate) mod check;
 pub(crate) mod close_all;
 pub(crate) mod dependents;
 pub(crate) mod ending;
