@@ -190,10 +190,21 @@ use proc_macro::TokenStream;
 /// | Key | Default | Effect |
 /// |---|---|---|
 /// | `dispose = Pool::shutdown` | `Close::close` if the payload implements `Close`, otherwise a plain drop | The function that ends a payload: `fn(T)` or `fn(T) -> Result<(), E>`. In an async cell it may be an `async fn`; in a permanent one it takes `&T`. `dispose = drop` drops a payload even if it implements `Close`. |
+/// | `dispose_timeout = "10s"` | closes and shutdowns wait for the disposer as their own limits say, and run it themselves | How long they wait for the disposer, which runs on a thread of its own, or on its runtime. It goes on after that; the result says `Disposing`, and the log that it takes long. |
+/// | `closed_last` | a shutdown closes a cell when nothing depends on it any more | A shutdown, and `close_all`, close the cell after all others but those that it depends on: for telemetry, to which the others' disposers still write. |
 /// | `observer = TimelineObserver::default()` | none | An `Observer`, which is notified of what happens in this cell. |
 /// | `adjuster = NoopFactoryAdjuster` | none | A `FactoryAdjuster`, or for an async cell an `AsyncFactoryAdjuster`: a wrapper that calls the factory, for example to retry. |
 ///
 /// The expressions of `observer` and `adjuster` are evaluated on first use.
+///
+/// ## Health
+///
+/// What `cells::health` says of the program because of this cell.
+///
+/// | Key | Default | Effect |
+/// |---|---|---|
+/// | `optional` | a cell that failed, or that cools down, makes the program unready | The program is degraded by such a cell, but ready. |
+/// | `check = Pool::ping` | a payload works until somebody says otherwise | Asks the payload whether it works: a function of `&T`, by its path or as a closure, that returns a `bool`, a `Result`, or a future of one of these. Runs only while there is a payload, one at a time, and at most once a second. |
 ///
 /// # Attributes
 ///

@@ -1,8 +1,9 @@
 //! What is known of a declared cell at compile time.
 
+use crate::check::{Check, Checking};
 use crate::image::{self, Home};
 use crate::lifetime::LifetimeFn;
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -138,6 +139,14 @@ pub struct CellInfo {
     pub eager_refresh: bool,
     /// How long a payload stays that nobody uses; `None` if that does not end it.
     pub linger: Option<Duration>,
+    /// How long closes wait for its disposer; `None` if as long as that takes.
+    pub dispose_timeout: Option<Duration>,
+    /// Whether a shutdown closes it after all other cells.
+    pub closed_last: bool,
+    /// Whether the program does its work without it, if not all of it.
+    pub optional: bool,
+    /// What checks whether a payload works, as the declaration spells it; `None` if nothing does.
+    pub check: Option<&'static str>,
     /// Whether its payload is never closed: `permanent`.
     pub permanent: bool,
     /// Whether `warm_up` builds it.
@@ -151,6 +160,8 @@ pub struct CellInfo {
     /// What `fresh` and `expires` spell.
     pub(crate) fresh_for: Option<LifetimeFn>,
     pub(crate) expires_after: Option<LifetimeFn>,
+    /// What `check` spells.
+    pub(crate) check_by: Option<Check>,
     /// The type that implements the declaration, and no other cell's.
     id: fn() -> TypeId,
     /// Whether its crate is compiled for its own unit tests, which allows seeding.
@@ -250,6 +261,11 @@ impl CellInfo {
             fresh_for: None,
             expires_after: None,
             linger: None,
+            dispose_timeout: None,
+            closed_last: false,
+            optional: false,
+            check: None,
+            check_by: None,
             permanent: false,
             eager: false,
             provided: false,
@@ -341,6 +357,37 @@ impl CellInfo {
     pub const fn linger(mut self, limit: Duration) -> Self {
         assert!(!limit.is_zero(), "a `linger` of zero would end a payload at once");
         self.linger = Some(limit);
+        self
+    }
+
+    #[must_use]
+    pub const fn dispose_timeout(mut self, limit: Duration) -> Self {
+        assert!(!limit.is_zero(), "with a `dispose_timeout` of zero nobody would wait for the disposer");
+        self.dispose_timeout = Some(limit);
+        self
+    }
+
+    #[must_use]
+    pub const fn closed_last(mut self) -> Self {
+        self.closed_last = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn check(
+        mut self,
+        spelling: &'static str,
+        is_async: bool,
+        begin: fn(Box<dyn Any + Send>) -> Checking,
+    ) -> Self {
+        self.check = Some(spelling);
+        self.check_by = Some(Check { is_async, begin });
         self
     }
 

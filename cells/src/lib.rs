@@ -7,6 +7,7 @@
 #[allow(missing_docs, reason = "only expansions of the macro use it")]
 pub mod __private010;
 mod cell;
+mod check;
 mod declared;
 mod error;
 mod flight;
@@ -16,6 +17,7 @@ mod info;
 mod lifetime;
 mod observe;
 mod payload;
+mod picture;
 mod program;
 mod shared_error;
 mod sync;
@@ -56,14 +58,22 @@ pub use payload::disposer::{Abandoned, Close, Disposer};
 pub use payload::lease::{MappedRef, Ref};
 pub use payload::read_path::ReadPath;
 pub use payload::threads::{read_path, use_fences};
+pub use picture::act::{PageAction, PageActionError};
+pub use picture::page::{Page, page};
 pub use program::all_cells::{all, snapshot};
 pub use program::close_all::{close_all, close_all_async};
+pub use program::ending::{ShuttingDown, shutting_down, wait_for_shutdown};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
+pub use program::health::{HealthProbe, health, health_async};
+pub use program::health_report::{Health, Trouble, Verdict};
 pub use program::refresh_on::{
     RefreshEnd, RefreshOn, RefreshOnReport, RefreshableCell, refresh_on, refresh_on_each,
 };
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
 pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
+pub use program::startup::{StartedCell, Startup, startup};
+#[cfg(feature = "signal")]
+pub use program::termination::{Termination, termination};
 pub use program::untyped::{AnyRef, find};
 pub use program::warm_up::{WarmUp, warm_up, warm_up_all};
 pub use program::warm_up_report::{WarmUpError, WarmUpOutcome, WarmUpReport, WarmedCell};
@@ -129,7 +139,7 @@ pub mod metrics {
 /// process's cells. What runs on after the sandbox was left gets
 /// [`UnavailableError::ShutDown`].
 ///
-/// The cells of a sandbox are never freed, some 300 bytes for each that was asked for, and neither are the payloads of
+/// The cells of a sandbox are never freed, some 500 bytes for each that was asked for, and neither are the payloads of
 /// permanent ones.
 ///
 /// # Payloads from the test
@@ -147,9 +157,9 @@ pub mod testing {
     pub use crate::declared::sandboxed::{AsyncSandboxCell, SandboxCell};
     #[cfg(feature = "testing")]
     pub use crate::program::at_exit::shutdown_at_exit;
-    pub use crate::program::check::{CheckReport, Finding, FindingKind, check};
     #[cfg(feature = "testing")]
     pub use crate::program::entered::{EnteredSandbox, SandboxHandle};
+    pub use crate::program::findings::{CheckReport, Finding, FindingKind, check};
     #[cfg(feature = "testing")]
     pub use crate::program::sandbox::Sandbox;
 }

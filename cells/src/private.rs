@@ -6,6 +6,7 @@
 #[cfg(cells_shuttle)]
 use crate::cell::closable_cell::ClosableCell;
 use crate::cell::wait_budget::Purpose;
+use crate::check::BegunBy;
 use crate::declared::async_cell::{AsyncCell, DeclaredAsync};
 use crate::declared::cell_static::CellStatic;
 use crate::declared::factory_output::keep_out_of;
@@ -16,7 +17,7 @@ use crate::flight::frames;
 use crate::info::CellInfo;
 use crate::lifetime::{IntoLifetime, Lifetime, LifetimeOf};
 use crate::payload::disposer::{Close, Disposer};
-use crate::payload::lease::Ref;
+use crate::payload::lease::{Lease, Ref};
 use crate::shared_error::keep;
 use std::any::Any;
 use std::future::Future;
@@ -24,6 +25,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 pub use crate::__register as register;
+pub use crate::check::{Begun, Checking, IntoCheck};
 pub use crate::declared::any_cell::AnyCell;
 pub use crate::declared::factory_output::{Alias, FactoryOutput, Keep, Kept};
 pub use crate::declared::mode::{Fallible, Infallible, Mode};
@@ -238,6 +240,27 @@ pub fn lifetime_by<T: 'static, L: IntoLifetime>(
     how: impl FnOnce(&T) -> L,
 ) -> Lifetime {
     lifetime::<T, _>(payload, how)
+}
+
+/// Whether a check is asynchronous; it is not called.
+pub const fn is_async_check<'a, T: 'a, C: Begun>(_: &impl FnOnce(&'a T) -> C) -> bool {
+    C::IS_ASYNC
+}
+
+/// The payload that a check is called with. A lease on a permanent payload is one on a reference to it.
+pub fn checked_payload<T: Payload>(lease: Box<dyn Any + Send>) -> Ref<'static, T> {
+    let Ok(lease) = lease.downcast::<Lease>() else { unreachable!("it is called with a lease") };
+    lease.typed()
+}
+
+/// Calls a check. Only a bound tells the compiler the type of a closure's parameter.
+pub fn check_payload<'a, T, R>(payload: &'a T, check: impl FnOnce(&'a T) -> R) -> R {
+    check(payload)
+}
+
+/// What a check has returned.
+pub fn begun_check<'a, R: IntoCheck<Marker> + 'a, Marker: 'a>(answer: R) -> impl Begun + use<'a, R, Marker> {
+    BegunBy { check: Box::pin(R::into_check(answer)), by: PhantomData::<fn() -> (R, Marker)> }
 }
 
 /// What a factory returned, after a note on whether its error is one that no later attempt would mend.

@@ -1,13 +1,13 @@
 //! The handlers.
 
-use crate::resources::index;
+use crate::resources::{index, page};
 use axum::extract::Form;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use cells::{CellSnapshot, Error, Ref};
+use cells::{CellSnapshot, Error, Page, Ref};
 use examples::code::{Match, Problem, Query};
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, spawn_blocking};
@@ -16,7 +16,10 @@ use tokio::task::{JoinError, spawn_blocking};
 const BEST: u32 = 10;
 
 pub(crate) fn router() -> Router {
-    Router::new().route("/search", get(search).post(search)).route("/cells", get(snapshot))
+    Router::new()
+        .route("/search", get(search).post(search))
+        .route("/cells", get(show).post(act))
+        .route("/cells.json", get(snapshot))
 }
 
 #[derive(Deserialize)]
@@ -40,6 +43,25 @@ async fn search(Form(Asked { q }): Form<Asked>) -> Result<Json<Found>, Failure> 
         index.search(&query, BEST).map(|matches| Found { generation, matches })
     });
     Ok(Json(found.await??))
+}
+
+async fn show() -> impl IntoResponse {
+    html(page())
+}
+
+/// Does what a button of the page asks for. Whoever may read the page can do nothing without the token.
+async fn act(form: String) -> impl IntoResponse {
+    match page().act_async(&form).await {
+        Ok(done) => (StatusCode::OK, html(&page().notice(done.to_string()))),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
+            (status, html(&page().notice(format!("{error:#}"))))
+        }
+    }
+}
+
+fn html(page: &Page) -> impl IntoResponse + use<> {
+    ([(CONTENT_SECURITY_POLICY, Page::CONTENT_SECURITY_POLICY)], Html(page.to_html()))
 }
 
 async fn snapshot() -> Json<Vec<CellSnapshot>> {

@@ -16,9 +16,12 @@ mod test;
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {
+    use crate::resources::events;
     use crate::settings::{SETTINGS, Settings};
+    use cells::TimelineObserver;
     use lexopt::Parser;
     use std::process::ExitCode;
+    use std::sync::Arc;
 
     if std::env::args_os().any(|argument| argument == "--help" || argument == "-h") {
         println!("{}", settings::USAGE);
@@ -26,6 +29,7 @@ fn main() -> std::process::ExitCode {
     }
     let served = Settings::parse(Parser::from_env()).map_err(Into::into).and_then(|settings| {
         SETTINGS.provide(settings)?;
+        cells::set_global_observer(Arc::new(TimelineObserver::with_fallback(events().clone())));
         server::run(|address| println!("listening on http://{address}"))
     });
     match served {

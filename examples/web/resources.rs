@@ -2,7 +2,7 @@
 //! handler that has to wait for them waits as a task.
 
 use crate::settings::{SETTINGS, Settings};
-use cells::{Ref, runtime_cell};
+use cells::{Page, Ref, Timeline, runtime_cell};
 use examples::code::{Index, Problem, Store};
 
 /// The store of one index. A reload fills another one while this one still answers.
@@ -15,4 +15,16 @@ pub(crate) fn store() -> Result<Store, Problem> {
 #[runtime_cell(blocking, eager, cooldown = "1s", wait_timeout = "30m")]
 pub(crate) fn index(store: Ref<'static, Store>, settings: &Settings) -> Result<Index, Problem> {
     Index::build(&settings.dir, store)
+}
+
+/// The last that happened to the cells.
+#[runtime_cell(permanent)]
+pub(crate) fn events() -> Timeline {
+    Timeline::new(200)
+}
+
+/// The operator's page, at `/cells`.
+#[runtime_cell(permanent)]
+pub(crate) fn page(settings: &Settings) -> Page {
+    Page::new().title("Code search").timeline(events()).actions("/cells", &settings.token)
 }

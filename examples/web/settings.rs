@@ -3,6 +3,7 @@
 use cells::runtime_cell;
 use lexopt::Arg::Long;
 use lexopt::{Parser, ValueExt};
+use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,8 @@ pub(crate) const USAGE: &str = "\
 Serves full-text search in the files of a directory.
 
   GET /search?q=WORDS   the lines that contain all of the words, as JSON (POST takes a form)
-  GET /cells            what the cells are doing, as JSON
+  GET /cells            a page about the cells; its buttons need the token in WEB_TOKEN
+  GET /cells.json       what the cells are doing, as JSON
   SIGHUP                read the directory again
   SIGTERM, SIGINT       answer the requests in flight, then exit
 
@@ -23,6 +25,8 @@ Usage: web [--dir DIR] [--listen ADDRESS:PORT]
 pub(crate) struct Settings {
     pub(crate) dir: PathBuf,
     pub(crate) listen: SocketAddr,
+    /// What the buttons of the page ask for; if it is empty, they do nothing.
+    pub(crate) token: String,
 }
 
 /// The settings, which `main` provides: a cell that read the command line itself would read that of a test harness.
@@ -33,7 +37,8 @@ impl Settings {
     /// Reads them from the command line.
     pub(crate) fn parse(mut arguments: Parser) -> Result<Self, lexopt::Error> {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("");
-        let mut settings = Self { dir, listen: (Ipv4Addr::LOCALHOST, 8080).into() };
+        let token = env::var("WEB_TOKEN").unwrap_or_default();
+        let mut settings = Self { dir, listen: (Ipv4Addr::LOCALHOST, 8080).into(), token };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Long("dir") => settings.dir = arguments.value()?.into(),

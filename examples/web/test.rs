@@ -42,7 +42,8 @@ fn no_request_is_lost() {
     let write = |version: u64| fs::write(tree.path().join("a.txt"), format!("needle {version}")).unwrap();
     write(1);
     let listen = (Ipv4Addr::LOCALHOST, 0).into();
-    SETTINGS.provide(Settings { dir: tree.path().to_owned(), listen }).unwrap();
+    let token = "of the test".to_owned();
+    SETTINGS.provide(Settings { dir: tree.path().to_owned(), listen, token }).unwrap();
 
     let (ready, address) = mpsc::channel();
     let server =

@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
 /// What a subscriber saw, in that order. A span is named `name(cell generation)`, and a path is from the outside in.
 #[derive(Clone, Default)]
@@ -68,7 +68,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Seen {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if event.metadata().target() == "app" {
-            let scope = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
+            let scope = context.event_scope(event).into_iter().flat_map(Scope::from_root);
             let path: Vec<_> = scope.map(|span| label(&span.id(), &context)).collect();
             self.note(format!("{}: {}", path.join(" > "), event.metadata().name()));
         }
@@ -180,7 +180,7 @@ fn h4_an_asynchronous_factory_is_in_its_span_while_it_is_polled_and_dropped() {
     alone(|| {
         let seen = Seen::everywhere();
         let cells = [cell::<u32>("a"), cell::<u32>("b")];
-        let mut calls: Vec<_> = cells
+        let mut futures: Vec<_> = cells
             .iter()
             .map(|cell| {
                 Box::pin(cell.get_or_initialize_async(|| async {
@@ -194,13 +194,13 @@ fn h4_an_asynchronous_factory_is_in_its_span_while_it_is_polled_and_dropped() {
             })
             .collect();
         for _ in 0..2 {
-            for call in &mut calls {
-                assert!(poll(call).is_pending());
+            for future in &mut futures {
+                assert!(poll(future).is_pending());
                 app!("between");
             }
         }
-        assert!(poll(&mut calls[0]).is_ready());
-        drop(calls);
+        assert!(poll(&mut futures[0]).is_ready());
+        drop(futures);
         let (a, b) = ("cell.init(a 1)", "cell.init(b 1)");
         let expected = [
             &format!(" > {a}"),

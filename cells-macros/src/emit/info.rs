@@ -4,11 +4,13 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 
+use crate::emit::check::check_setter;
 use crate::emit::dependency_list::dependency_list;
 use crate::emit::lifetime::lifetime_setter;
 use crate::model::age::Age;
 use crate::model::declaration::Declaration;
 use crate::model::mode::{Limits, Mode};
+use crate::model::running::Running;
 use crate::parse::value::{DurationArg, DurationRange};
 use crate::tokens::spans::{edges, relocate};
 use crate::tokens::spell::spell;
@@ -37,6 +39,11 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
     let linger = limit_setter(&quote!(linger), linger.as_ref());
     let has_factory = declaration.factory.body.is_ok();
     let provided = declaration.provided.then(|| quote!(.provided(#has_factory)));
+    let Running { optional, check, dispose_timeout, closed_last } = &declaration.running;
+    let optional = optional.then(|| quote!(.optional()));
+    let check = check.as_ref().map(|check| check_setter(check, declaration));
+    let dispose_timeout = limit_setter(&quote!(dispose_timeout), dispose_timeout.as_ref());
+    let closed_last = closed_last.then(|| quote!(.closed_last()));
     let dependencies = dependency_list(declaration);
     let (open, _) = edges(payload);
     let at_payload = krate.at(open);
@@ -52,6 +59,10 @@ pub(crate) fn info(declaration: &Declaration) -> TokenStream {
             #eager_refresh
             #linger
             #provided
+            #optional
+            #check
+            #dispose_timeout
+            #closed_last
             #dependencies
             .disposer(Self::DISPOSER.label)
     };

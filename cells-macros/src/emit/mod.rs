@@ -9,13 +9,15 @@
 //! - `factory_fn` uses `accessor`,
 //! - `declared_impl` uses `info`, `disposer` and `build`,
 //! - `build` uses `factory_call`,
-//! - `info` uses `dependency_list` and `lifetime`,
+//! - `info` uses `check`, `dependency_list` and `lifetime`,
+//! - `check` uses `disposer`,
 //! - `factory_call` and `dependency_list` use `cell_ref`.
 
 pub(crate) mod accessor;
 pub(crate) mod build;
 pub(crate) mod cell_ref;
 pub(crate) mod cell_static;
+pub(crate) mod check;
 pub(crate) mod declared_impl;
 pub(crate) mod dependency_list;
 pub(crate) mod disposer;

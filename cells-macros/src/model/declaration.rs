@@ -16,6 +16,7 @@ use crate::model::names::{factory_name, static_name};
 use crate::model::parameter::remove_from;
 use crate::model::provided::check_without_factory;
 use crate::model::returns::{Outcome, Returns};
+use crate::model::running::Running;
 use crate::model::signature::{Shape, check_place, check_signature};
 use crate::parse::function::Function;
 use crate::parse::keys::Args;
@@ -48,6 +49,7 @@ pub(crate) struct Declaration {
     pub(crate) provided: bool,
     pub(crate) dependencies: Dependencies,
     pub(crate) dispose: Option<Dispose>,
+    pub(crate) running: Running,
     pub(crate) observer: Option<Expr>,
     pub(crate) adjuster: Option<Expr>,
     pub(crate) factory: FactoryFn,
@@ -103,6 +105,7 @@ impl Declaration {
         let name = args.name.take().map_or_else(generated_name, Given::into_value);
         let cell = static_name(args.cell.take(), &accessor, errors);
         let kind = CellKind::read(&sig, &args, errors);
+        let running = Running::read(&mut args, &kind, errors);
         let dispose = dispose(&mut args, &kind, errors);
         let age = Age::read(&mut args, &kind, errors);
         let dependencies = if shape == Shape::Generic {
@@ -171,6 +174,7 @@ impl Declaration {
             kind,
             dependencies,
             dispose,
+            running,
         })
     }
 }

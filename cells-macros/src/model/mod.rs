@@ -1,8 +1,8 @@
 //! What a declaration means, and what is wrong with it.
 //!
 //! `declaration` puts the parts together; each other file reads one part of what the user wrote and reports the
-//! mistakes in it. `dependencies` uses `parameter`, and that uses `names`; `age` uses `kind` and `mode`. Imports point in that direction, and
-//! otherwise to `parse` and `tokens`.
+//! mistakes in it. `dependencies` uses `parameter`, and that uses `names`; `age` and `running` use `kind` and `mode`. Imports
+//! point in that direction, and otherwise to `parse` and `tokens`.
 
 pub(crate) mod age;
 pub(crate) mod attributes;
@@ -14,4 +14,5 @@ pub(crate) mod names;
 pub(crate) mod parameter;
 pub(crate) mod provided;
 pub(crate) mod returns;
+pub(crate) mod running;
 pub(crate) mod signature;

@@ -35,6 +35,10 @@ pub(crate) struct Args {
     pub(crate) expires: Option<Given<LifetimeArg>>,
     pub(crate) linger: Option<Given<DurationArg>>,
     pub(crate) dispose: Option<Given<Dispose>>,
+    pub(crate) dispose_timeout: Option<Given<DurationArg>>,
+    pub(crate) closed_last: Option<Given<()>>,
+    pub(crate) optional: Option<Given<()>>,
+    pub(crate) check: Option<Given<Expr>>,
     pub(crate) observer: Option<Given<Expr>>,
     pub(crate) adjuster: Option<Given<Expr>>,
     pub(crate) krate: Option<Given<Path>>,
@@ -236,6 +240,38 @@ pub(crate) const KEYS: &[Key] = &[
         spec: Spec { name: "dispose", takes: "the path to a function", example: "dispose = Pool::shutdown" },
         needs_tokio: false,
         read: |args, reader| reader.read_into(&mut args.dispose, ValueReader::dispose),
+    },
+    Key {
+        spec: Spec {
+            name: "dispose_timeout",
+            takes: "a string literal or a const expression of type `Duration`",
+            example: r#"dispose_timeout = "10s""#,
+        },
+        needs_tokio: false,
+        read: |args, reader| {
+            reader.read_into(&mut args.dispose_timeout, |reader| {
+                reader.duration("with a `dispose_timeout` of zero nobody would wait for the disposer; leave `dispose_timeout` out, or say how long it may take")
+            })
+        },
+    },
+    Key {
+        spec: Spec { name: "closed_last", takes: "no value", example: "closed_last" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.closed_last, ValueReader::flag),
+    },
+    Key {
+        spec: Spec { name: "optional", takes: "no value", example: "optional" },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.optional, ValueReader::flag),
+    },
+    Key {
+        spec: Spec {
+            name: "check",
+            takes: "the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them",
+            example: "check = Pool::ping",
+        },
+        needs_tokio: false,
+        read: |args, reader| reader.read_into(&mut args.check, ValueReader::function),
     },
     Key {
         spec: Spec {

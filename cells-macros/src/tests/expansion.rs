@@ -1472,6 +1472,160 @@ fn f1_ages() {
 }
 
 #[test]
+fn h5_checks_and_ends() {
+    check(
+        r#"check = Pool::ping, optional, closed_last, dispose_timeout = "10s""#,
+        "fn pool() -> Pool { Pool::connect() }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn pool() -> ::cells::Ref<'static, Pool> {
+                ::cells::StaticCell::get(&__cell_pool)
+            }
+            /// The cell behind `pool()`.
+            static POOL: ::cells::CellStatic<::cells::StaticCell<Pool, __cell_pool>> = ::cells::CellStatic::new(
+                &__cell_pool,
+                &pool,
+            );
+            #[doc(hidden)]
+            enum __cell_pool {}
+            static __cell_pool: ::cells::StaticCell<Pool, __cell_pool> = ::cells::StaticCell::new();
+            const _: () = {
+                fn pool() -> Pool {
+                    Pool::connect()
+                }
+                impl ::cells::Declared<Pool> for __cell_pool {
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "pool",
+                            "POOL",
+                            "Pool",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .optional()
+                        .check(
+                            "Pool::ping",
+                            ::cells::__private010::is_async_check(
+                                &|payload| ::cells::__private010::begun_check(
+                                    ::cells::__private010::check_payload::<
+                                        Pool,
+                                        _,
+                                    >(payload, Pool::ping),
+                                ),
+                            ),
+                            |payload| ::std::boxed::Box::pin(async move {
+                                let payload = ::cells::__private010::checked_payload::<
+                                    Pool,
+                                >(payload);
+                                ::cells::__private010::begun_check(
+                                        ::cells::__private010::check_payload::<
+                                            Pool,
+                                            _,
+                                        >(&payload, Pool::ping),
+                                    )
+                                    .await
+                            }),
+                        )
+                        .dispose_timeout(::core::time::Duration::from_secs(10))
+                        .closed_last()
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<Pool> = {
+                        use ::cells::__private010::ResolveDrop as _;
+                        ::cells::__private010::Resolve::<Pool>::DISPOSER
+                    };
+                }
+                impl ::cells::__private010::Factory<Pool> for __cell_pool {
+                    const BUILD: fn() -> Pool = pool;
+                }
+                ::cells::__private010::register! {
+                    __cell_pool
+                }
+            };
+        "##]],
+    );
+}
+
+#[test]
+fn h5_a_check_of_a_permanent_payload_by_a_closure() {
+    check(
+        "permanent, check = |pool| pool.is_well()",
+        "fn pool() -> Pool { Pool::connect() }",
+        &expect![[r##"
+            #[inline]
+            #[track_caller]
+            fn pool() -> &'static Pool {
+                ::cells::PermanentCell::get(&__cell_pool)
+            }
+            /// The cell behind `pool()`.
+            static POOL: ::cells::CellStatic<::cells::PermanentCell<Pool, __cell_pool>> = ::cells::CellStatic::new(
+                &__cell_pool,
+                &pool,
+            );
+            #[doc(hidden)]
+            enum __cell_pool {}
+            static __cell_pool: ::cells::PermanentCell<Pool, __cell_pool> = ::cells::PermanentCell::new();
+            const _: () = {
+                fn pool() -> Pool {
+                    Pool::connect()
+                }
+                impl ::cells::DeclaredPermanent<Pool> for __cell_pool {
+                    type Mode = ::cells::__private010::Infallible;
+                    const INFO: &'static ::cells::CellInfo = &::cells::CellInfo::new::<
+                        Self,
+                    >(
+                            "pool",
+                            "POOL",
+                            "Pool",
+                            ::core::module_path!(),
+                            ::core::file!(),
+                            ::core::line!(),
+                            ::core::cfg!(test),
+                        )
+                        .permanent()
+                        .check(
+                            "a closure",
+                            ::cells::__private010::is_async_check(
+                                &|payload| ::cells::__private010::begun_check(
+                                    ::cells::__private010::check_payload::<
+                                        Pool,
+                                        _,
+                                    >(payload, |pool| pool.is_well()),
+                                ),
+                            ),
+                            |payload| ::std::boxed::Box::pin(async move {
+                                let payload = ::cells::__private010::checked_payload::<
+                                    &'static Pool,
+                                >(payload);
+                                ::cells::__private010::begun_check(
+                                        ::cells::__private010::check_payload::<
+                                            Pool,
+                                            _,
+                                        >(&payload, |pool| pool.is_well()),
+                                    )
+                                    .await
+                            }),
+                        )
+                        .disposer(Self::DISPOSER.label);
+                    const DISPOSER: ::cells::Disposer<&'static Pool> = ::cells::Disposer::drop()
+                        .labelled("nothing");
+                }
+                impl ::cells::__private010::Factory<Pool> for __cell_pool {
+                    const BUILD: fn() -> Pool = pool;
+                }
+                ::cells::__private010::register! {
+                    __cell_pool
+                }
+            };
+        "##]],
+    );
+}
+
+#[test]
 fn f2_ages_by_a_closure_and_by_a_constant() {
     check(
         "fresh = |token| token.ttl, expires = MINUTE",

@@ -14,10 +14,10 @@ fn unknown_keys() {
         "colour = \"red\", nmae = Foo::<A, B>::new(), 5, 'c, cooldown = \"5s\"",
         SEARCH,
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
             nmae  <-  unknown key `nmae`; did you mean `name`?
-            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
-            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            5  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
+            '  <-  expected a key; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
         "#]],
     );
 }
@@ -144,7 +144,7 @@ fn f5_what_retries() {
         "retries = 3, backoff = \"0s\", transient = |error| error.is_timeout()",
         SEARCH,
         &expect![[r#"
-            retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            retries  <-  unknown key `retries`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
             "0s"  <-  a `backoff` of zero would repeat the factory at once; write how long to wait, as in `100ms`
             transient  <-  `transient` has no effect without `retry`; add `retry`, or remove `transient`
         "#]],
@@ -313,15 +313,61 @@ fn t6_linger_of_what_never_ends() {
 }
 
 #[test]
+fn h5_checks() {
+    check(
+        r#"check, optional = 1, closed_last = true, dispose_timeout = 5"#,
+        SEARCH,
+        &expect![[r#"
+        check  <-  `check` takes the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them; write `check = Pool::ping`
+        =  <-  `optional` takes no value; write `optional`
+        =  <-  `closed_last` takes no value; write `closed_last`
+        5  <-  `dispose_timeout` takes a string literal or a const expression of type `Duration`; write `dispose_timeout = "10s"`
+    "#]],
+    );
+    check(
+        "check = Index::ping(), optional, optional",
+        SEARCH,
+        &expect![[r#"
+        Index::ping()  <-  `check` takes the path to a function, or a closure, that takes the payload by reference and returns a `bool`, a `Result`, or a future of one of them; write `check = Pool::ping`
+        optional  <-  `optional` is given twice; keep one
+    "#]],
+    );
+    check("check = Index::ping, optional, closed_last, dispose_timeout = LIMIT", SEARCH, &expect![[""]]);
+}
+
+#[test]
+fn h6_ends_of_what_has_none() {
+    check(
+        r#"permanent, dispose_timeout = "5s", closed_last"#,
+        "fn settings() -> Settings { Settings::read() }",
+        &expect![[r#"
+            dispose_timeout  <-  `dispose_timeout` has no effect without `dispose`; add `dispose`, or remove `dispose_timeout`
+            closed_last  <-  `closed_last` has no effect without `dispose`; add `dispose`, or remove `closed_last`
+        "#]],
+    );
+    check(
+        r#"permanent, dispose_timeout = "5s", closed_last, dispose = Settings::write"#,
+        "fn settings() -> Settings { Settings::read() }",
+        &expect![[""]],
+    );
+    check(
+        r#"provided, dispose_timeout = "5s", closed_last, optional, check = Args::check"#,
+        "fn args() -> Args;",
+        &expect![[""]],
+    );
+}
+
+#[test]
 fn zeroes() {
     check(
-        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms", linger = "0s""#,
+        r#"max_waiters = 0, wait_timeout = "0s", cooldown = "0ms", linger = "0s", dispose_timeout = "0s""#,
         SEARCH,
         &expect![[r#"
             0  <-  a `max_waiters` of zero means no limit; leave `max_waiters` out
             "0s"  <-  a `wait_timeout` of zero means no limit; write `core::time::Duration::ZERO` if that is what you want
             "0ms"  <-  a `cooldown` of zero has no effect; leave `cooldown` out
             "0s"  <-  a `linger` of zero would end a payload at once; leave `linger` out, or say how long it stays
+            "0s"  <-  with a `dispose_timeout` of zero nobody would wait for the disposer; leave `dispose_timeout` out, or say how long it may take
         "#]],
     );
     check("max_waiters = MAX, wait_timeout = Duration::ZERO, cooldown = COOLDOWN", SEARCH, &expect![]);
@@ -693,7 +739,7 @@ fn mistakes_everywhere_are_reported_together() {
         r#"colour = "red", cooldown = "soon""#,
         "async fn search(a: u8) -> &str { build() }",
         &expect![[r#"
-            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `observer`, `adjuster`, `crate`
+            colour  <-  unknown key `colour`; the known keys are `name`, `cell`, `factory`, `fallible`, `infallible`, `permanent`, `provided`, `eager`, `after`, `blocking`, `detached`, `runtime`, `max_waiters`, `wait_timeout`, `cooldown`, `retry`, `backoff`, `transient`, `fresh`, `eager_refresh`, `fatal`, `expires`, `linger`, `dispose`, `dispose_timeout`, `closed_last`, `optional`, `check`, `observer`, `adjuster`, `crate`
             "soon"  <-  `soon` is not a duration; write a whole number followed by `ms`, `s`, `m` or `h`, as in `5s`
             &  <-  a payload lives in a static, so it cannot borrow from anything shorter-lived; return an owned value, or make this `'static`
             u8  <-  a factory takes nothing but cells: `&T` borrows a payload while the factory runs, and `Ref<'static, T>` keeps a lease on it; get any other value in the body, or make it a cell of its own

@@ -231,7 +231,7 @@ impl Refresh {
         // A log subscriber is code of the program: not on the thread of the alarms.
         let cause = match self.by {
             Looker::Reader => Span::current(cell.name()),
-            Looker::Timer | Looker::Passerby => Span::none(cell.name()),
+            Looker::Timer | Looker::Passerby => Span::none(),
         };
         let parent = Parent::Nobody { cause };
         let (executor, refresher) = cell.control.refresher();

@@ -371,6 +371,24 @@ impl Control {
         self.block.lock().drains()
     }
 
+    /// Whether there ever was a payload.
+    pub(crate) fn was_ready(&self) -> bool {
+        self.block.lock().built.is_some()
+    }
+
+    /// When the flight began that runs for longest, a superseded one included, and the same of disposers.
+    pub(crate) fn running_since(&self) -> (Option<Instant>, Option<Instant>) {
+        let block = self.block.lock();
+        let mut flights = block.superseded();
+        flights.extend(block.under_way().cloned());
+        let drains = block.drains();
+        drop(block);
+        let running = flights.iter().filter(|flight| !flight.is_over());
+        let flight = running.map(|flight| flight.began).min();
+        let disposer = drains.iter().filter_map(|drain| drain.disposing_since()).min();
+        (flight, disposer)
+    }
+
     pub(crate) fn snapshot(&self, name: &'static str) -> CellSnapshot {
         let block = self.block.lock();
         let generation = self.published.generation();

@@ -17,6 +17,7 @@ use crate::flight::frames::{self, Caller, Entered, Frame, Verdict};
 use crate::flight::single_flight::{Flight, Outcome};
 use crate::flight::wait_graph::{self, Blocked};
 use crate::observe::context::{self, InitContext};
+use crate::observe::first_builds::{self, FirstBuild};
 use crate::observe::observer::{InitResult, InitStatus};
 use crate::observe::observers::Observers;
 use crate::observe::span::{Parent, Span};
@@ -378,6 +379,11 @@ impl<'a> Initializer<'a> {
             provided: false,
             context: self.context.clone(),
         };
+        if let (InitStatus::Ok, Some(info)) = (status, self.cell.config.info) {
+            let Built { own, waiting, .. } = *built;
+            let first = FirstBuild { info, started: self.started, own, waiting };
+            first_builds::note(self.observers.scope(), first);
+        }
         self.observers.init_end(&event, self.cell.payload_type());
         // It may hold the last reference to an error of the program, whose destructor may panic.
         catch_user_panic(self.cell.name(), || drop(event));

@@ -174,7 +174,8 @@ impl RawCell {
     /// The observers to notify of what begins now.
     pub(crate) fn observers(&self) -> Observers {
         let (own, counts) = (self.config.observer.get(self.name()), Arc::clone(self.control.counts()));
-        Observers::new(self.name(), own, counts, self.scope_of_calls())
+        let dispose_timeout = self.config.info.and_then(|info| info.dispose_timeout);
+        Observers::new(self.name(), own, counts, dispose_timeout, self.scope_of_calls())
     }
 
     /// Whose cells code of the program means that runs for this one: of a declared cell those of its own world, and of any

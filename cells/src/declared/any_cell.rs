@@ -280,7 +280,7 @@ impl AnyCell {
     }
 
     /// Those of the caller's sandbox, as far as they were asked for.
-    fn everywhere(self) -> Vec<&'static RawCell> {
+    pub(crate) fn everywhere(self) -> Vec<&'static RawCell> {
         self.all().into_iter().filter_map(RawCell::known_here).collect()
     }
 

@@ -27,6 +27,7 @@ use crate::flight::wait_graph;
 use crate::observe::observer::CloseResult;
 use crate::payload::lease::Lease;
 use crate::sync::block_on::{block_until, sleep_until};
+use crate::sync::clock;
 use crate::sync::primitives::{Latch, Mutex};
 use crate::sync::process;
 use crate::sync::timer::until;
@@ -42,6 +43,7 @@ pub(crate) struct Flight {
     /// The process that began it. In a forked child nobody runs it, unless the child goes on with that very thread.
     process: u32,
     pub(crate) generation: u64,
+    pub(crate) began: Instant,
     /// Whether its factory runs in a task of its own. The caller that began it then waits too, but does not count as a
     /// waiter.
     detached: bool,
@@ -97,6 +99,7 @@ impl Flight {
             id: FlightId::next(),
             process: process::id(),
             generation,
+            began: clock::now(),
             detached: false,
             outcome: OnceCell::new(),
             settled: Latch::new(),

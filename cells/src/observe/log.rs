@@ -147,6 +147,17 @@ pub(crate) fn close_end(event: &CloseResult, payload_type: &str) {
     }
 }
 
+/// A disposer has run for as long as its cell allows closes to wait for it.
+pub(crate) fn dispose_overdue(cell: &str, generation: Option<u64>, limit: Duration) {
+    let limit_ms = millis(limit);
+    event!(WARN, "runtime_cell_dispose_overdue", cell, generation, limit_ms);
+}
+
+/// A payload does not work, as its check says.
+pub(crate) fn check_failed(cell: &str, error: &SharedError) {
+    event!(WARN, "runtime_cell_check_failed", cell, error = %format_args!("{error:#}"));
+}
+
 pub(crate) fn failure_recorded(event: &FailureRecorded) {
     let FailureRecorded { cell, error, ttl, .. } = event;
     let ttl_ms = millis(*ttl);

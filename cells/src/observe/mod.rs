@@ -6,6 +6,7 @@
 
 pub(crate) mod context;
 pub(crate) mod counts;
+pub(crate) mod first_builds;
 pub(crate) mod hook;
 pub(crate) mod log;
 #[cfg(feature = "metrics")]

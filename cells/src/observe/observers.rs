@@ -16,6 +16,7 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::sync::world::{self, Held, Scope};
 use parking_lot::RwLock;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Is notified of every cell of its world, in addition to the cell's own observer. No protocol depends on this lock, so
 /// it is not one that a model checker replaces.
@@ -40,6 +41,8 @@ pub(crate) struct Observers {
     own: Option<Arc<dyn Observer>>,
     global: Option<Arc<dyn Observer>>,
     counts: Arc<Counts>,
+    /// How long closes of the cell wait for its disposer.
+    dispose_timeout: Option<Duration>,
     /// Whose cells they mean.
     world: Held,
 }
@@ -49,9 +52,16 @@ impl Observers {
         cell: &'static str,
         own: Option<Arc<dyn Observer>>,
         counts: Arc<Counts>,
+        dispose_timeout: Option<Duration>,
         scope: Scope,
     ) -> Self {
-        Self { cell, own, global: scope.own(&GLOBAL).0.read().clone(), counts, world: Held::new(scope) }
+        let (global, world) = (scope.own(&GLOBAL).0.read().clone(), Held::new(scope));
+        Self { cell, own, global, counts, dispose_timeout, world }
+    }
+
+    /// How long closes of their cell wait for its disposer; `None` if as long as it takes.
+    pub(crate) fn dispose_timeout(&self) -> Option<Duration> {
+        self.dispose_timeout
     }
 
     /// Whose cells code of the program means that runs for their cell.

@@ -31,14 +31,26 @@ mod imp {
     use crate::sync::executor::BoxFuture;
     use std::future::Future;
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::task::{Context, Poll};
     use tracing::{Dispatch, Id};
 
-    /// A span, which is closed when this is dropped.
-    pub(crate) struct Span {
+    /// A span, which is closed when this is dropped; `None` if nobody listens. Boxed, for that case.
+    pub(crate) struct Span(Option<Box<Open>>);
+
+    struct Open {
+        span: tracing::Span,
+        entry: Entry,
+    }
+
+    /// What enters a span that somebody else keeps open.
+    #[derive(Clone)]
+    pub(crate) struct Entry(Option<Arc<Door>>);
+
+    struct Door {
         cell: &'static str,
-        /// `None` if nobody listens.
-        span: Option<tracing::Span>,
+        id: Id,
+        subscriber: Dispatch,
     }
 
     /// Creates a span in its place.
@@ -60,7 +72,7 @@ mod imp {
                     )
                 }
             })
-            .following(parent)
+            .following($cell, parent)
         }};
     }
 
@@ -80,24 +92,32 @@ mod imp {
             Self::new(cell, tracing::Span::current)
         }
 
-        pub(crate) const fn none(cell: &'static str) -> Self {
-            Self { cell, span: None }
+        pub(crate) const fn none() -> Self {
+            Self(None)
         }
 
         fn new(cell: &'static str, create: impl FnOnce() -> tracing::Span) -> Self {
-            let mut new = Self::none(cell);
+            let mut new = Self::none();
             if let Some(_inside) = Inside::enter() {
-                catch_user_panic(cell, || new.span = Some(create()).filter(|span| !span.is_disabled()));
+                catch_user_panic(cell, || {
+                    let span = create();
+                    let door = |(id, subscriber): (&Id, &Dispatch)| Door {
+                        cell,
+                        id: id.clone(),
+                        subscriber: subscriber.clone(),
+                    };
+                    if let Some(door) = span.with_subscriber(door) {
+                        new = Self(Some(Box::new(Open { span, entry: Entry(Some(Arc::new(door))) })));
+                    }
+                });
             }
             new
         }
 
-        fn following(self, parent: &Parent) -> Self {
-            if let (Some(span), Parent::Nobody { cause: Self { span: Some(cause), .. } }) =
-                (&self.span, parent)
-            {
-                call(self.cell, || {
-                    span.follows_from(cause);
+        fn following(self, cell: &'static str, parent: &Parent) -> Self {
+            if let (Self(Some(open)), Parent::Nobody { cause: Self(Some(cause)) }) = (&self, parent) {
+                call(cell, || {
+                    open.span.follows_from(&cause.span);
                 });
             }
             self
@@ -110,9 +130,7 @@ mod imp {
 
         /// What enters it, as long as it is open.
         pub(crate) fn entry(&self) -> Entry {
-            let span = self.span.as_ref();
-            let entry = span.and_then(|span| span.with_subscriber(|(id, to)| (id.clone(), to.clone())));
-            Entry { cell: self.cell, entry }
+            self.0.as_ref().map_or(Entry(None), |open| open.entry.clone())
         }
 
         /// Makes it the thread's current span until the guard is dropped.
@@ -122,7 +140,7 @@ mod imp {
 
         /// Polls and drops a future in this span.
         pub(crate) fn instrument<T: 'static>(self, future: BoxFuture<'static, T>) -> BoxFuture<'static, T> {
-            if self.span.is_none() {
+            if self.0.is_none() {
                 future
             } else {
                 Box::pin(Instrumented { future: Some(future), span: self })
@@ -132,8 +150,8 @@ mod imp {
 
     impl Drop for Span {
         fn drop(&mut self) {
-            if let Some(span) = self.span.take() {
-                call(self.cell, || drop(span));
+            if let Some(Open { span, entry: Entry(Some(door)) }) = self.0.take().map(|open| *open) {
+                call(door.cell, || drop(span));
             }
         }
     }
@@ -145,18 +163,11 @@ mod imp {
         catch_user_panic(cell, subscriber);
     }
 
-    /// What enters a span that somebody else keeps open.
-    #[derive(Clone)]
-    pub(crate) struct Entry {
-        cell: &'static str,
-        entry: Option<(Id, Dispatch)>,
-    }
-
     impl Entry {
         /// Makes the span the thread's current one until the guard is dropped.
         pub(crate) fn enter(&self) -> Entered {
-            if let Some((id, subscriber)) = &self.entry {
-                call(self.cell, || subscriber.enter(id));
+            if let Some(Door { cell, id, subscriber }) = self.0.as_deref() {
+                call(cell, || subscriber.enter(id));
             }
             Entered(self.clone())
         }
@@ -167,8 +178,9 @@ mod imp {
 
     impl Drop for Entered {
         fn drop(&mut self) {
-            if let Some((id, subscriber)) = self.0.entry.take() {
-                call(self.0.cell, || subscriber.exit(&id));
+            if let Entry(Some(door)) = &self.0 {
+                let Door { cell, id, subscriber } = &**door;
+                call(cell, || subscriber.exit(id));
             }
         }
     }
@@ -219,7 +231,7 @@ mod imp {
             Self
         }
 
-        pub(crate) const fn none(_: &'static str) -> Self {
+        pub(crate) const fn none() -> Self {
             Self
         }
 

@@ -14,7 +14,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An asynchronous disposer under way; it owns the payload.
 pub(crate) type DisposerFuture = BoxFuture<'static, Result<(), BoxError>>;
@@ -51,10 +51,15 @@ impl Disposal {
         &self.executor
     }
 
+    /// How long closes wait for the disposer; `None` if as long as it takes.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.observers.dispose_timeout()
+    }
+
     /// Disposes the payload, unless that takes a task: `Err` is an asynchronous disposer that has yet to run.
     pub(crate) fn begin(&self, payload: AnyPayload) -> Result<CloseResult, DisposerFuture> {
         let cell = self.observers.cell();
-        let span = if self.calls { Span::dispose(cell, self.generation) } else { Span::none(cell) };
+        let span = if self.calls { Span::dispose(cell, self.generation) } else { Span::none() };
         let outcome = match self.call(payload, &span) {
             Ok(Disposing::Later(future)) => return Err(span.instrument(future)),
             Ok(Disposing::Done(result)) => Ok(result),

@@ -6,23 +6,31 @@
 //! goes to the executor that the payload was built on. A closer that is the only thread of that very executor does not
 //! wait: the disposer can run only after it.
 //!
+//! Where a disposer may take only so long ([`Disposal::limit`]), whoever would run it starts it instead, on a thread of its
+//! own, and waits for it like any closer, up to that limit. Then the drain is *overdue*: nobody waits for it any more, and
+//! the disposer goes on.
+//!
 //! A disposer may drop the last lease on another payload, and so on. Where that goes too deep, the payload is put off
 //! ([`nested`]): it stays here, handed over as if to a closer, until the disposer that dropped the lease has returned.
 //! A closer that comes meanwhile takes it.
 
+use crate::observe::log;
 use crate::observe::observer::CloseResult;
 use crate::observe::user_panic::catch_user_panic;
+use crate::payload::beneath;
 use crate::payload::disposal::{Disposal, DisposerFuture};
 use crate::payload::lease::{AnyPayload, Parting, Receiver};
 use crate::payload::nested::{self, PutOff};
 use crate::sync::block_on::{block_on, block_until};
+use crate::sync::clock::{self, deadline};
 use crate::sync::primitives::Mutex;
 use crate::sync::timer::until;
 use crate::sync::waker_queue::{Ticket, WakerQueue};
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long a closer waits for leases that are out.
 #[derive(Clone, Copy)]
@@ -121,6 +129,8 @@ struct State {
     /// The payload, between the end of the last lease and a closer that takes it.
     handed: Option<AnyPayload>,
     disposer: Stage,
+    /// When the disposer began.
+    since: Option<Instant>,
     result: Option<CloseResult>,
 }
 
@@ -131,6 +141,8 @@ enum Stage {
     Runs,
     /// It runs, or will run, as a task of the payload's executor.
     RunsOnExecutor,
+    /// It runs, and has done so for longer than it is waited for.
+    Overdue,
 }
 
 /// What ends the wait of a closer.
@@ -146,18 +158,88 @@ impl Drain {
             waiting: WakerQueue::new(),
             handed: None,
             disposer: Stage::Waits,
+            since: None,
             result: None,
         };
         Self { disposal, state: Mutex::new(state) }
     }
 
     /// Disposes the payload here, unless that takes a task: an asynchronous disposer goes to the payload's executor, or
-    /// is returned if there is none. Dropping it drops the payload and reports the disposer as abandoned.
+    /// is returned if there is none. Dropping it drops the payload and reports the disposer as abandoned. With a limit,
+    /// nothing is left to do here.
     fn dispose(self: &Arc<Self>, payload: AnyPayload) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let Some(limit) = self.limit() else { return self.dispose_here(payload) };
+        self.start(payload);
+        let (blocks, mut waiting) = (self.disposal.executor().is_blocked(), Waiting::new(self));
+        if block_until(deadline(limit), |waker| waiting.poll(blocks, waker)).is_none() {
+            self.overdue(limit);
+        }
+        None
+    }
+
+    /// Waits for a disposer on a thread of its own, in a task.
+    async fn wait_for_disposer(&self, limit: Duration) {
+        let mut waiting = Waiting::new(self);
+        if until(deadline(limit), poll_fn(|cx| waiting.poll(false, cx.waker()))).await.is_none() {
+            self.overdue(limit);
+        }
+    }
+
+    fn limit(&self) -> Option<Duration> {
+        self.disposal.limit()
+    }
+
+    /// Has the payload disposed on a thread of its own; here, if there can be none.
+    fn start(self: &Arc<Self>, payload: AnyPayload) {
+        self.begins();
+        let apart = Apart { drain: Arc::clone(self), payload: Some(payload) };
+        let disposers = beneath::Behalf::of_caller();
+        #[cfg(feature = "tracing")]
+        let (dispatch, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
+        let run = move || {
+            #[cfg(feature = "tracing")]
+            let _dispatch = tracing::dispatcher::set_default(&dispatch);
+            #[cfg(feature = "tracing")]
+            let _span = span.enter();
+            let _disposers = disposers.enter();
+            drop(apart);
+        };
+        drop(thread::Builder::new().name("cells-dispose".into()).spawn(run));
+    }
+
+    /// The disposer begins.
+    fn begins(&self) {
+        let mut state = self.state.lock();
+        if state.disposer == Stage::Waits {
+            state.disposer = Stage::Runs;
+            state.since = Some(clock::now());
+        }
+    }
+
+    /// Ends all waits for a disposer that takes longer than its limit.
+    fn overdue(&self, limit: Duration) {
+        let mut state = self.state.lock();
+        if state.result.is_some() || state.disposer == Stage::Overdue {
+            return;
+        }
+        state.disposer = Stage::Overdue;
+        let wakers = state.waiting.take();
+        drop(state);
+        wakers.wake();
+        let result = self.disposal.disposing();
+        catch_user_panic(result.cell, || log::dispose_overdue(result.cell, result.generation, limit));
+    }
+
+    fn dispose_here(
+        self: &Arc<Self>,
+        payload: AnyPayload,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
         let task = self.begin(payload)?;
         if self.disposal.executor().exists() {
             let mut state = self.state.lock();
-            state.disposer = Stage::RunsOnExecutor;
+            if state.disposer != Stage::Overdue {
+                state.disposer = Stage::RunsOnExecutor;
+            }
             // A closer may be the one that blocks it.
             let wakers = state.waiting.take();
             drop(state);
@@ -167,7 +249,7 @@ impl Drain {
     }
 
     fn begin(self: &Arc<Self>, payload: AnyPayload) -> Option<DisposalTask> {
-        self.state.lock().disposer = Stage::Runs;
+        self.begins();
         match self.disposal.begin(payload) {
             Ok(result) => {
                 self.done(result);
@@ -195,6 +277,12 @@ impl Drain {
         }
     }
 
+    /// When the disposer began that still runs.
+    pub(crate) fn disposing_since(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        state.since.filter(|_| state.result.is_none())
+    }
+
     /// Whether the payload is not disposed yet.
     pub(crate) fn is_open(&self) -> bool {
         self.state.lock().result.is_none()
@@ -207,7 +295,7 @@ impl Drain {
         drop(state);
         result.unwrap_or_else(|| match disposer {
             Stage::Waits => self.disposal.draining(),
-            Stage::Runs | Stage::RunsOnExecutor => self.disposal.disposing(),
+            Stage::Runs | Stage::RunsOnExecutor | Stage::Overdue => self.disposal.disposing(),
         })
     }
 
@@ -231,6 +319,7 @@ impl Drain {
             (None, None) if blocks && state.disposer == Stage::RunsOnExecutor => {
                 News::Result(self.disposal.blocked())
             }
+            (None, None) if state.disposer == Stage::Overdue => News::Result(self.disposal.disposing()),
             // The disposer would wait for itself.
             (None, None) if self.disposal.is_beneath() => News::Result(self.disposal.disposing()),
             (None, None) => {
@@ -268,6 +357,57 @@ impl Receiver for Drain {
 impl PutOff for Drain {
     fn resume(self: Arc<Self>) {
         self.take_up();
+    }
+}
+
+/// A disposal on a thread of its own. Dropping it runs the disposer, so that one which gets no thread is run all the same.
+struct Apart {
+    drain: Arc<Drain>,
+    payload: Option<AnyPayload>,
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        let Some(payload) = self.payload.take() else { return };
+        let _entered = self.drain.disposal.executor().enter();
+        if let Some(task) = self.drain.dispose_here(payload) {
+            block_on(task);
+        }
+    }
+}
+
+/// A wait for the end of a disposer.
+struct Waiting<'a> {
+    drain: &'a Drain,
+    ticket: Option<Ticket>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(drain: &'a Drain) -> Self {
+        Self { drain, ticket: None }
+    }
+
+    /// `blocks` is that of [`Drain::poll`].
+    fn poll(&mut self, blocks: bool, waker: &Waker) -> Poll<()> {
+        let waker = waker.clone();
+        let mut state = self.drain.state.lock();
+        let blocked = blocks && state.disposer == Stage::RunsOnExecutor;
+        if blocked || state.disposer == Stage::Overdue || state.result.is_some() {
+            drop(state);
+            drop(waker);
+            return Poll::Ready(());
+        }
+        let before = state.waiting.insert(&mut self.ticket, waker);
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let waker = self.drain.state.lock().waiting.remove(self.ticket);
+        drop(waker);
     }
 }
 
@@ -345,11 +485,17 @@ impl<'a> Closer<'a> {
         };
         match until(deadline, news).await.flatten() {
             Some(News::Result(result)) => return result,
-            Some(News::Payload(payload)) => {
-                if let Some(task) = drain.begin(payload) {
-                    task.run().await;
+            Some(News::Payload(payload)) => match drain.limit() {
+                Some(limit) => {
+                    drain.start(payload);
+                    drain.wait_for_disposer(limit).await;
                 }
-            }
+                None => {
+                    if let Some(task) = drain.begin(payload) {
+                        task.run().await;
+                    }
+                }
+            },
             None => {}
         }
         drain.look()

@@ -190,7 +190,9 @@ impl Drop for Polled {
             // The next shutdown finds everything else, unless it has ended by then.
             let closed = closes.done.drain(..).flatten();
             let kept = closed.filter(|cell| matches!(cell.outcome, Disposed | Failed)).collect::<Vec<_>>();
-            closes.kept.cut_short.lock().extend(kept);
+            let mut cut_short = closes.kept.cut_short.lock();
+            let earlier = cut_short.len();
+            cut_short.extend(kept.into_iter().map(|cell| cell.after(earlier)));
         }
     }
 }
@@ -206,6 +208,8 @@ struct Closes {
     progress: Progress,
     /// When each began.
     running: HashMap<usize, Instant>,
+    /// In which order they began.
+    positions: HashMap<usize, usize>,
     /// Those that have begun, in that order, apart from some that are finished.
     begun: VecDeque<usize>,
     done: Vec<Option<ClosedCell>>,
@@ -222,6 +226,7 @@ impl Closes {
             observed,
             progress: Progress::new(&Schedule::to_close(&graph)),
             running: HashMap::new(),
+            positions: HashMap::new(),
             begun: VecDeque::new(),
             done: graph.nodes.iter().map(|_| None).collect(),
             graph,
@@ -243,6 +248,7 @@ impl Closes {
                 continue;
             }
             self.running.insert(node, clock::now());
+            self.positions.insert(node, self.positions.len() + 1);
             self.begun.push_back(node);
             return Some((node, cell));
         }
@@ -324,8 +330,14 @@ impl Closes {
     }
 
     fn end(&mut self, node: usize, since: Instant, outcome: ShutdownOutcome, error: Option<SharedError>) {
-        let duration = clock::now().saturating_duration_since(since);
-        self.done[node] = Some(ClosedCell { info: self.info(node), outcome, duration, error });
+        self.done[node] = Some(ClosedCell {
+            info: self.info(node),
+            outcome,
+            position: self.positions[&node],
+            began_after: since.saturating_duration_since(self.limit.started),
+            duration: clock::now().saturating_duration_since(since),
+            error,
+        });
         self.progress.done(node);
     }
 
@@ -334,6 +346,8 @@ impl Closes {
         if self.what_for == For::Good {
             let earlier = self.kept.cut_short.lock().clone();
             if !earlier.is_empty() {
+                let closed_before = earlier.len();
+                done = done.into_iter().map(|cell| Some(cell?.after(closed_before))).collect();
                 let index: HashMap<TypeId, usize> =
                     (0..done.len()).map(|node| (self.info(node).id(), node)).collect();
                 for closed in earlier {

@@ -173,7 +173,7 @@ impl Graph {
         mermaid
     }
 
-    fn names(&self) -> Names {
+    pub(crate) fn names(&self) -> Names {
         Names::of(self.nodes.iter().map(|node| node.name))
     }
 }

@@ -6,8 +6,7 @@ use crate::info::DependencyKind;
 use crate::program::graph::{Graph, GraphEdge};
 use std::collections::VecDeque;
 
-/// For each node, those before it; without a circle. There may be one node more than cells: a barrier, at which nothing
-/// is done.
+/// For each node, those before it; without a circle. There may be more nodes than cells: barriers, at which nothing is done.
 pub(crate) struct Schedule {
     before: Vec<Vec<usize>>,
     cells: usize,
@@ -23,10 +22,13 @@ impl Schedule {
         Self::of(graph.nodes.len(), &graph.edges)
     }
 
-    /// Dependents before their dependencies, and permanent cells after all that no permanent cell depends on, because a
-    /// ready read of one is not observed.
+    /// Dependents before their dependencies. Permanent cells come after all that no permanent cell depends on, because a
+    /// ready read of one is not observed; and after those, in the same way, the cells that are to be closed last.
     pub(crate) fn to_close(graph: &Graph) -> Self {
-        Self::to_build(graph).reversed(|node| graph.nodes[node].cell.info().permanent)
+        Self::to_build(graph).reversed(|node| {
+            let info = graph.nodes[node].cell.info();
+            if info.closed_last { 2 } else { usize::from(info.permanent) }
+        })
     }
 
     pub(super) fn of(cells: usize, edges: &[GraphEdge]) -> Self {
@@ -46,20 +48,33 @@ impl Schedule {
         Self { before: all, cells }
     }
 
-    pub(super) fn reversed(self, is_permanent: impl Fn(usize) -> bool) -> Self {
+    /// Each node in its turn; those of a later turn after all of an earlier one. What a node depends on has no earlier turn
+    /// than the node itself.
+    pub(super) fn reversed(self, turn: impl Fn(usize) -> usize) -> Self {
         let cells = self.cells;
-        let mut late: Vec<_> = (0..cells).map(is_permanent).collect();
-        let mut stack: Vec<_> = (0..cells).filter(|&node| late[node]).collect();
-        let mut before = vec![Vec::new(); cells];
-        if !stack.is_empty() {
-            // What a permanent cell depends on is closed after it, and so after the barrier.
+        let mut turns: Vec<_> = (0..cells).map(turn).collect();
+        let latest = turns.iter().copied().max().unwrap_or(0);
+        for turn in (1..=latest).rev() {
+            let mut stack: Vec<_> = (0..cells).filter(|&node| turns[node] == turn).collect();
             while let Some(node) = stack.pop() {
-                stack.extend(self.before[node].iter().filter(|&&on| !std::mem::replace(&mut late[on], true)));
+                for &on in &self.before[node] {
+                    if turns[on] < turn {
+                        turns[on] = turn;
+                        stack.push(on);
+                    }
+                }
             }
-            let (after, ahead): (Vec<_>, Vec<_>) = (0..cells).partition(|&node| late[node]);
-            before.push(ahead);
-            for node in after {
-                before[node].push(cells);
+        }
+        let mut before = vec![Vec::new(); cells];
+        // Before each turn but the first there is a barrier, which comes after the turn before it.
+        for turn in 1..=latest {
+            let barrier = before.len();
+            before.push((0..cells).filter(|&node| turns[node] == turn - 1).collect());
+            if turn > 1 {
+                before[barrier].push(barrier - 1);
+            }
+            for node in (0..cells).filter(|&node| turns[node] == turn) {
+                before[node].push(barrier);
             }
         }
         for (dependent, dependencies) in self.before.into_iter().enumerate() {
@@ -174,7 +189,7 @@ impl Progress {
     /// Follows another schedule of the same cells from now on. What has begun or is done stays so.
     pub(crate) fn follow(&mut self, schedule: &Schedule) {
         let nodes = schedule.before.len();
-        // The barrier has another meaning now.
+        // The barriers have another meaning now.
         self.stages.truncate(self.cells);
         self.stages.resize(nodes, Stage::Waiting);
         self.unblocks = vec![Vec::new(); nodes];

@@ -51,7 +51,7 @@ fn x1_ten_thousand_cells_of_which_a_third_is_permanent_are_planned_at_once() {
         const CELLS: usize = 10_000;
         let edges = edges(CELLS, &mut Rng(1));
         let build = order(&Schedule::of(CELLS, &edges), CELLS);
-        let close = order(&Schedule::of(CELLS, &edges).reversed(|node| node % 3 == 0), CELLS);
+        let close = order(&Schedule::of(CELLS, &edges).reversed(|node| node % 3), CELLS);
         for edge in edges.iter().filter(|edge| edge.kind == DependencyKind::Injected) {
             assert!(build[edge.to] < build[edge.from], "{edge:?}");
             assert!(close[edge.from] < close[edge.to], "{edge:?}");
@@ -110,10 +110,36 @@ fn x1_permanent_cells_close_after_all_that_no_permanent_one_depends_on() {
                 build.before(node).iter().for_each(|&on| needed[on] = true);
             }
         }
-        let close = order(&build.reversed(|node| permanent[node]), cells);
+        let close = order(&build.reversed(|node| usize::from(permanent[node])), cells);
         for first in (0..cells).filter(|&node| !needed[node]) {
             for last in (0..cells).filter(|&node| permanent[node]) {
                 assert!(close[first] < close[last], "seed {seed}: {first} before {last}");
+            }
+        }
+    }
+}
+
+#[test]
+fn h6_each_node_has_its_turn_unless_one_of_a_later_turn_depends_on_it() {
+    for seed in 0..200 {
+        let mut rng = Rng(seed);
+        let cells = 1 + rng.below(12);
+        let edges = edges(cells, &mut rng);
+        let turns: Vec<_> = (0..cells).map(|_| rng.below(3)).collect();
+        let build = Schedule::of(cells, &edges);
+        // The latest turn of those that need a node, however far away.
+        let mut latest = turns.clone();
+        for &node in build.sequence().iter().rev() {
+            for &on in build.before(node) {
+                latest[on] = latest[on].max(latest[node]);
+            }
+        }
+        let before: Vec<_> = (0..cells).map(|node| build.before(node).to_vec()).collect();
+        let close = order(&build.reversed(|node| turns[node]), cells);
+        for node in 0..cells {
+            assert!(before[node].iter().all(|&on| close[node] < close[on]), "seed {seed}: {node}");
+            for later in (0..cells).filter(|&later| latest[node] < latest[later]) {
+                assert!(close[node] < close[later], "seed {seed}: {node} before {later}");
             }
         }
     }

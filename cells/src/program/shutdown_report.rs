@@ -2,6 +2,8 @@
 
 use crate::error::SharedError;
 use crate::info::CellInfo;
+#[cfg(feature = "serde")]
+use crate::observe::micros;
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::program::all_cells::Names;
 use crate::program::table::{TextTable, on_one_line};
@@ -9,32 +11,63 @@ use std::fmt;
 use std::time::Duration;
 
 /// What closing all cells did.
+///
+/// As JSON it is data for a dashboard: a cell is its name, an error its text with all causes, and a time, such as
+/// `took_us`, whole microseconds.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "failed disposals and leases that are still out are reported here"]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// The cells that had something to close, in the order of [`all`](crate::all), which is not that of the closes.
+    /// The cells that had something to close, in the order of [`all`](crate::all). In which order they were closed,
+    /// [`position`](ClosedCell::position) says.
     pub cells: Vec<ClosedCell>,
     /// How long it took.
+    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "micros::exactly"))]
     pub took: Duration,
 }
 
 /// What closing all cells did with one of them.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct ClosedCell {
     /// The cell.
+    #[cfg_attr(feature = "serde", serde(rename = "cell", serialize_with = "name"))]
     pub info: &'static CellInfo,
     /// What became of it.
     pub outcome: ShutdownOutcome,
+    /// Its place among the closes, in the order in which they began: 1 is the first.
+    pub position: usize,
+    /// How long after the beginning its close began.
+    #[cfg_attr(feature = "serde", serde(rename = "began_after_us", serialize_with = "micros::exactly"))]
+    pub began_after: Duration,
     /// How long its close took, or was waited for.
+    #[cfg_attr(feature = "serde", serde(rename = "duration_us", serialize_with = "micros::exactly"))]
     pub duration: Duration,
     /// The disposer's error or panic, or why it was not waited for.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
     pub error: Option<SharedError>,
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference to the field")]
+fn name<S: serde::Serializer>(info: &&'static CellInfo, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(info.name)
+}
+
+#[cfg(feature = "serde")]
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
+fn text<S: serde::Serializer>(error: &Option<SharedError>, serializer: S) -> Result<S::Ok, S::Error> {
+    match error {
+        Some(error) => serializer.collect_str(&format_args!("{error:#}")),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// What became of a cell when all were closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ShutdownOutcome {
     /// Its payload is disposed.
@@ -65,6 +98,12 @@ impl ClosedCell {
             Some(later) if !matches!(later.outcome, Empty | Superseded) => later,
             _ => self,
         }
+    }
+
+    /// The same, behind those that an earlier shutdown has closed.
+    pub(crate) fn after(mut self, earlier: usize) -> Self {
+        self.position += earlier;
+        self
     }
 
     /// Why it is not disposed, or not well: the error with its causes, or what uses it.
@@ -174,14 +213,16 @@ impl fmt::Debug for ShutdownError {
 
 impl std::error::Error for ShutdownError {}
 
-/// A table with one cell a line.
+/// A table with one cell a line, in the order in which they were closed.
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = TextTable::new(["cell", "outcome", "took", ""]);
+        let mut table = TextTable::new(["cell", "outcome", "began after", "took", ""]);
         let names = Names::of_all();
-        for cell in &self.cells {
-            let took = format!("{:.1?}", cell.duration);
-            table.row([names.in_report(cell.info), cell.outcome.to_string(), took, cell.note()]);
+        let mut cells: Vec<_> = self.cells.iter().collect();
+        cells.sort_by_key(|cell| cell.position);
+        for cell in cells {
+            let (began, took) = (format!("{:.1?}", cell.began_after), format!("{:.1?}", cell.duration));
+            table.row([names.in_report(cell.info), cell.outcome.to_string(), began, took, cell.note()]);
         }
         write!(f, "{table}took {:.1?}", self.took)
     }

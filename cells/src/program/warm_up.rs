@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::image;
 use crate::info::{CellInfo, DependencyKind};
 use crate::program::caught::{caught, caught_async};
+use crate::program::critical;
 use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
 use crate::program::schedule::{Progress, Schedule};
@@ -232,6 +233,8 @@ impl Work {
                 warmed.error = Some(error);
             }
         }
+        warmed.started = Some(ended.started.saturating_duration_since(self.started));
+        warmed.took = ended.at.saturating_duration_since(ended.started);
         self.times[node] = Some((ended.started, ended.at));
         self.done[node] = Some(warmed);
         self.running -= 1;
@@ -245,43 +248,13 @@ impl Work {
         WarmUpReport { cells, critical_path, critical_time, took }
     }
 
-    /// The longest chain of cells each of which was the last that the next one needed, and how long it took.
-    ///
-    /// Of all that a cell depends on, the one that ended last before its own end comes before it in its chain. From then
-    /// on, or from its own start if that was later, nothing but the cell itself took time. So no two parts of a chain
-    /// overlap, and none is longer than the run.
     fn critical_path(&self) -> (Vec<&'static CellInfo>, Duration) {
         // With the dependencies that this very warm-up has observed.
         let mut dependencies = vec![Vec::new(); self.graph.nodes.len()];
         for edge in graph::edges(&self.graph.nodes) {
             dependencies[edge.from].push(edge.to);
         }
-        let times = self.times.iter().enumerate();
-        let mut built: Vec<_> = times.filter_map(|(node, times)| Some((node, (*times)?))).collect();
-        built.sort_unstable_by_key(|(_, (_, end))| *end);
-        // For each node that has ended: when, and the chain that it ends.
-        let mut ended: Vec<Option<(Instant, Chain)>> = vec![None; dependencies.len()];
-        for &(node, (start, end)) in &built {
-            let before = dependencies[node].iter().filter_map(|&on| Some((on, ended[on]?)));
-            let before = before.max_by_key(|(_, (end, _))| *end);
-            let since = before.map_or(start, |(_, (before, _))| start.max(before));
-            let took = before.map_or(Duration::ZERO, |(_, (_, chain))| chain.took) + (end - since);
-            ended[node] = Some((end, Chain { took, before: before.map(|(on, _)| on) }));
-        }
-        let chain = |node: usize| ended[node].map(|(_, chain)| chain);
-        let last =
-            built.iter().map(|(node, _)| *node).max_by_key(|&node| chain(node).map(|chain| chain.took));
-        let took = last.and_then(chain).map_or(Duration::ZERO, |chain| chain.took);
-        let path = std::iter::successors(last, |&node| chain(node)?.before);
-        let mut path: Vec<_> = path.map(|node| self.graph.nodes[node].cell.info()).collect();
-        path.reverse();
-        (path, took)
+        let (path, took) = critical::chain(&self.times, &dependencies);
+        (path.into_iter().map(|node| self.graph.nodes[node].cell.info()).collect(), took)
     }
-}
-
-/// The longest chain of the cells that the warm-up built up to one of them.
-#[derive(Clone, Copy)]
-struct Chain {
-    took: Duration,
-    before: Option<usize>,
 }

@@ -31,7 +31,11 @@ pub struct WarmedCell {
     pub info: &'static CellInfo,
     /// What became of it.
     pub outcome: WarmUpOutcome,
-    /// How long its factory ran, without what it waited for other cells.
+    /// When its build began, counted from the start of the warm-up; `None` if nothing was built.
+    pub started: Option<Duration>,
+    /// How long the build took, whether it succeeded or failed.
+    pub took: Duration,
+    /// How long its factory ran, without what it waited for other cells; zero if it failed.
     pub own: Duration,
     /// How long its factory waited for other cells.
     pub waiting: Duration,
@@ -60,11 +64,20 @@ impl WarmedCell {
     pub(crate) fn ready(info: &'static CellInfo) -> Self {
         let zero = Duration::ZERO;
         let outcome = WarmUpOutcome::Ready;
-        Self { info, outcome, own: zero, waiting: zero, error: None, skipped_for: None }
+        Self {
+            info,
+            outcome,
+            started: None,
+            took: zero,
+            own: zero,
+            waiting: zero,
+            error: None,
+            skipped_for: None,
+        }
     }
 
     /// Why it is not ready: the error with its causes, or what it needs.
-    fn note(&self, names: &Names) -> String {
+    pub(crate) fn note(&self, names: &Names) -> String {
         match (self.outcome, &self.error, self.skipped_for) {
             (WarmUpOutcome::Failed, Some(error), _) => format!("{error:#}"),
             (WarmUpOutcome::Skipped, _, Some(needs)) => format!("needs {}", names.in_report(needs)),

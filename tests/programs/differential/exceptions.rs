@@ -111,7 +111,7 @@ pub(crate) const REFUSED: &[Exception] = &[
     ),
     exception(
         "needs-key",
-        "`backoff` and `transient` without `retry`, `eager_refresh` and `fatal` without `fresh`",
+        "`backoff` and `transient` without `retry`, `eager_refresh` and `fatal` without `fresh`, `dispose_timeout` and `closed_last` of a permanent cell without `dispose`",
         "it would have no effect",
     ),
     exception(

@@ -32,6 +32,21 @@ const RETRIES: u32 = 2;
 pub struct Pool(u8);
 
 impl Pool {
+    /// Says whether it works.
+    #[must_use]
+    pub const fn is_well(&self) -> bool {
+        self.0 > 0
+    }
+
+    /// Asks whether it works.
+    ///
+    /// # Errors
+    /// Never.
+    #[allow(clippy::unused_async)]
+    pub async fn ping(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -122,6 +137,26 @@ pub fn aging() -> Result<Pool, BoxError> {
 #[must_use]
 #[runtime_cell(fresh = "50m", expires = LIMIT, linger = "1h")]
 pub fn aging_always() -> Pool {
+    Pool(3)
+}
+
+/// Is checked, and ends last.
+#[must_use]
+#[runtime_cell(check = Pool::is_well, optional, closed_last, dispose_timeout = LIMIT)]
+pub fn checked() -> Pool {
+    Pool(3)
+}
+
+/// Is checked in tasks, by a closure.
+#[runtime_cell(check = async |pool| Pool::ping(pool).await, dispose_timeout = "1h")]
+pub async fn checked_in_tasks(checked: &Pool) -> Pool {
+    Pool(checked.number())
+}
+
+/// Is checked for as long as it lives.
+#[must_use]
+#[runtime_cell(permanent, check = |pool| Pool::open(&pool.number().to_string()))]
+pub fn checked_always() -> Pool {
     Pool(3)
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 mod flights;
 mod for_good;
 mod guard;
+mod waiting;
 
 /// A limit that the test lets pass; longer than the grace period for late disposers.
 const SHORT: Duration = Duration::from_millis(200);

@@ -30,6 +30,7 @@ const BOTH: &str = "/// A module.\npub mod near_by {\n#[allow(unused)] #[::cells
 const AGE: &str =
     "/// Its age.\n#[allow(dead_code)] pub fn age<T>(_: &T) -> ::core::time::Duration { crate::make() }";
 const JUDGE: &str = "/// Judges.\n#[allow(dead_code)] pub fn judge<E>(_: &E) -> bool { true }";
+const JUDGE_LATER: &str = "/// Judges later.\n#[allow(dead_code, clippy::unused_async)] pub async fn judge_later<T>(_: &T) -> bool { true }";
 const WATCH: &str =
     "/// Watches.\n#[allow(dead_code)] pub struct Watch;\nimpl ::cells::Observer for Watch {}";
 const ALIAS: &str = "#[allow(unused_imports)] use ::cells as renamed;";
@@ -211,6 +212,38 @@ pub(super) const CHOICES: &[Choice] = &[
     ("linger", |draft| key(draft, "linger = \"5s\"")),
     ("linger_const", |draft| with(draft, "linger = SECOND", SECOND)),
     ("linger_zero", |draft| refused(draft, "linger = \"0s\"", "not-a-value")),
+    ("dispose_timeout", |draft| key(draft, "dispose_timeout = \"5s\"")),
+    ("dispose_timeout_const", |draft| with(draft, "dispose_timeout = SECOND", SECOND)),
+    ("dispose_timeout_permanent", |draft| refused(draft, "permanent, dispose_timeout = \"5s\"", "needs-key")),
+    ("dispose_timeout_zero", |draft| refused(draft, "dispose_timeout = \"0s\"", "not-a-value")),
+    ("closed_last", |draft| key(draft, "closed_last")),
+    ("closed_last_permanent", |draft| {
+        with(draft, "permanent, dispose = end, closed_last, check = |_| true", END);
+    }),
+    ("optional", |draft| key(draft, "optional")),
+    ("optional_value", |draft| refused(draft, "optional = 1", "not-a-value")),
+    ("check", |draft| with(draft, "check = judge", JUDGE)),
+    ("check_async", |draft| with(draft, "check = judge_later", JUDGE_LATER)),
+    ("check_closure", |draft| {
+        key(draft, "check = |it| { let _ = it; ::core::result::Result::<(), ::std::io::Error>::Ok(()) }");
+    }),
+    ("check_async_closure", |draft| key(draft, "check = async |_| true")),
+    ("check_returns", |draft| refused(draft, "check = |_| 5_u64", "not-a-value")),
+    ("check_call", |draft| {
+        draft.items.push(JUDGE);
+        refused(draft, "check = judge(&1)", "not-a-value");
+    }),
+    ("check_undeclared", |draft| refused(draft, "check = nope", "not-a-value")),
+    ("check_type", |draft| {
+        draft
+            .items
+            .push("/// Checks another.\n#[allow(dead_code)] pub fn check(_: &[u16; 9]) -> bool { true }");
+        refused(draft, "check = check", "not-a-value");
+    }),
+    ("all_ends", |draft| {
+        draft.items.push(JUDGE);
+        with(draft, "check = judge, optional, closed_last, dispose = end, dispose_timeout = \"1s\"", END);
+    }),
     ("dispose", |draft| with(draft, "dispose = end", END)),
     ("dispose_path", |draft| with(draft, "dispose = ends::end::<_>", ENDS)),
     ("dispose_drop", |draft| key(draft, "dispose = drop")),
