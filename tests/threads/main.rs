@@ -23,6 +23,7 @@ mod leases;
 mod log;
 mod notices;
 mod observers;
+mod progress;
 mod providing;
 mod refresh_on;
 mod refreshing;

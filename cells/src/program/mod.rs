@@ -23,6 +23,7 @@ pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod health_report;
 pub(crate) mod jobs;
+pub(crate) mod progress;
 pub(crate) mod refresh_on;
 #[cfg(feature = "testing")]
 pub(crate) mod sandbox;
@@ -30,6 +31,7 @@ pub(crate) mod schedule;
 #[allow(unsafe_code, reason = "the linker gives no more than the two ends of a section")]
 pub(crate) mod section;
 pub(crate) mod shutdown;
+pub(crate) mod shutdown_options;
 pub(crate) mod shutdown_report;
 pub(crate) mod startup;
 pub(crate) mod table;
