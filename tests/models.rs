@@ -26,11 +26,11 @@ use std::time::Duration;
 mod ageing;
 
 /// How many schedules of each randomized scheduler a model runs under.
-const SCHEDULES: usize = 50_000;
+const SCHEDULES: usize = 20_000;
 /// The most preemptions in a PCT schedule.
 const DEPTH: usize = 4;
 /// More schedules than any model has that runs under all of them.
-const ALL: usize = 20_000;
+const ALL: usize = 200_000;
 
 /// No deadline: in a model, time does not pass.
 const LONG: Duration = Duration::MAX;

@@ -141,7 +141,7 @@ pub mod metrics {
 /// process's cells. What runs on after the sandbox was left gets
 /// [`UnavailableError::ShutDown`].
 ///
-/// The cells of a sandbox are never freed, some 500 bytes for each that was asked for, and neither are the payloads of
+/// The cells of a sandbox are never freed, some hundreds of bytes for each that was asked for, and neither are the payloads of
 /// permanent ones.
 ///
 /// # Payloads from the test

@@ -13,6 +13,8 @@ use std::time::Duration;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
+struct Pool;
+
 /// What is wrong, a line each. Other tests of this program have cells of the same names.
 fn lines(troubles: &[Trouble]) -> Vec<String> {
     troubles.iter().map(|trouble| without_module(&trouble.to_string())).collect()
@@ -176,12 +178,12 @@ fn h5_a_factory_or_a_disposer_that_runs_too_long_is_no_life() {
 fn h5_a_check_is_asked_only_while_there_is_a_payload() {
     static CHECKS: Count = Count::zero();
     #[runtime_cell(check = ping)]
-    fn pool() -> u8 {
-        1
+    fn pool() -> Pool {
+        Pool
     }
-    fn ping(pool: &u8) -> bool {
+    fn ping(_: &Pool) -> bool {
         CHECKS.up();
-        *pool == 1
+        true
     }
 
     let _cells = Sandbox::only([POOL.any()]).enter();
@@ -250,14 +252,14 @@ fn h5_a_check_that_hangs_is_a_no_and_no_other_one_begins() {
     static CHECKS: Count = Count::zero();
     static STAGE: LazyLock<&'static Stage> = LazyLock::new(Stage::new);
     #[runtime_cell(check = hang)]
-    fn pool() -> u8 {
-        1
+    fn pool() -> Pool {
+        Pool
     }
-    fn hang(_: &u8) -> Result<(), Boom> {
+    fn hang(_: &Pool) -> bool {
         if CHECKS.up() == 1 {
             STAGE.pause();
         }
-        Ok(())
+        true
     }
 
     let cells = Sandbox::only([POOL.any()]).enter();
@@ -288,10 +290,10 @@ fn h5_a_check_that_hangs_is_a_no_and_no_other_one_begins() {
 fn h5_a_check_that_panics_is_a_no() {
     static PANICS: AtomicBool = AtomicBool::new(true);
     #[runtime_cell(check = panics)]
-    fn pool() -> u8 {
-        1
+    fn pool() -> Pool {
+        Pool
     }
-    fn panics(_: &u8) -> bool {
+    fn panics(_: &Pool) -> bool {
         assert!(!PANICS.load(SeqCst), "no luck");
         true
     }
@@ -408,9 +410,9 @@ fn h6_leaving_a_sandbox_is_the_shutdown_that_its_waiters_wait_for() {
             cells.handle().spawn(move || {
                 WAITS.open();
                 if number == 0 {
-                    pollster::block_on(cells::shutting_down())
+                    pollster::block_on(cells::shutting_down());
                 } else {
-                    assert!(cells::wait_for_shutdown(LONG))
+                    assert!(cells::wait_for_shutdown(LONG));
                 }
             })
         })

@@ -40,6 +40,26 @@ fn t3_graph_and_snapshot_are_about_the_sandboxes_cells() {
 }
 
 #[test]
+fn h8_the_start_up_and_the_page_are_about_the_sandboxes_cells() {
+    drop(Sandbox::new().put(&LIMIT, 3).enter());
+    let _cells = Sandbox::new().put(&LIMIT, 3).enter();
+    assert!(cells::startup().cells.is_empty());
+    assert_eq!(*twice(), 6);
+    let startup = cells::startup();
+    assert_eq!(
+        startup.cells.iter().map(|cell| cell.name).collect::<Vec<_>>(),
+        ["twice"],
+        "nobody built the other"
+    );
+    let page = cells::Page::new().actions("/", "token");
+    let info = TWICE.info();
+    let form = format!("token=token&refresh={}::{}:{}", info.module_path, info.ident, info.line);
+    assert!(page.to_html().contains("2 ready"));
+    assert!(page.act(&form).is_ok());
+    assert_eq!(TWICE.generation(), Some(2));
+}
+
+#[test]
 fn t3_close_all_and_shutdown_end_the_sandboxes_cells_alone() {
     let outside = Sandbox::new().put(&LIMIT, 1).enter();
     let generation = LIMIT.generation();

@@ -48,17 +48,23 @@ fn probes_share_a_check<E: Executor>() {
 
 #[test]
 fn h5_tasks_of_smol_share_a_check() {
-    alone(|| probes_share_a_check::<Smol>());
+    alone(|| {
+        probes_share_a_check::<Smol>();
+    });
 }
 
 #[test]
 fn h5_tasks_of_tokio_share_a_check() {
-    alone(|| probes_share_a_check::<TokioMulti>());
+    alone(|| {
+        probes_share_a_check::<TokioMulti>();
+    });
 }
 
 #[test]
 fn h5_tasks_on_one_thread_of_tokio_share_a_check() {
-    alone(|| probes_share_a_check::<TokioCurrent>());
+    alone(|| {
+        probes_share_a_check::<TokioCurrent>();
+    });
 }
 
 #[test]

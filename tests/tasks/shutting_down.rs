@@ -64,22 +64,30 @@ fn server_and_worker<E: Executor>() {
 
 #[test]
 fn h6_a_server_answers_its_requests_before_the_shutdown_ends() {
-    alone(|| server_and_worker::<Smol>());
+    alone(|| {
+        server_and_worker::<Smol>();
+    });
 }
 
 #[test]
 fn h6_a_server_on_threads_answers_its_requests_before_the_shutdown_ends() {
-    alone(|| server_and_worker::<Pollster>());
+    alone(|| {
+        server_and_worker::<Pollster>();
+    });
 }
 
 #[test]
 fn h6_a_server_on_tokio_answers_its_requests_before_the_shutdown_ends() {
-    alone(|| server_and_worker::<TokioMulti>());
+    alone(|| {
+        server_and_worker::<TokioMulti>();
+    });
 }
 
 #[test]
 fn h6_a_server_on_one_thread_of_tokio_answers_its_requests_before_the_shutdown_ends() {
-    alone(|| server_and_worker::<TokioCurrent>());
+    alone(|| {
+        server_and_worker::<TokioCurrent>();
+    });
 }
 
 #[test]

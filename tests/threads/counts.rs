@@ -63,9 +63,9 @@ fn h2_superseded_flights_and_what_they_built() {
 #[test]
 fn h2_a_future_that_is_dropped_is_a_cancelled_flight() {
     let cell = cell::<u32>("db");
-    let mut call = Box::pin(cell.get_or_initialize_async(std::future::pending::<Result<_, Boom>>));
-    assert!(poll(&mut call).is_pending());
-    drop(call);
+    let mut future = Box::pin(cell.get_or_initialize_async(std::future::pending::<Result<_, Boom>>));
+    assert!(poll(&mut future).is_pending());
+    drop(future);
     assert_counts!(cell, cancelled: 1);
 }
 

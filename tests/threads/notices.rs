@@ -225,12 +225,12 @@ fn h2_an_observer_that_panics_changes_nothing_and_the_others_are_notified() {
         assert_eq!(notes[9..], ["built 4"]);
     }
 
-    let last = Arc::new(Notes::default());
-    let list = cell();
-    let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(Wild), last.clone()];
-    list.configure_observer(Arc::new(observers));
-    let heard = live(list);
-    assert_eq!(last.take()[..9], heard);
+    let notes = Arc::new(Notes::default());
+    let group = cell();
+    let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(Wild), notes.clone()];
+    group.configure_observer(Arc::new(observers));
+    let heard = live(group);
+    assert_eq!(notes.take()[..9], heard);
 }
 
 #[test]

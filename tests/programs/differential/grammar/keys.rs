@@ -29,8 +29,9 @@ const ENDS: &str = "/// Ends.\npub mod ends {\n/// Ends it.\n#[allow(dead_code)]
 const BOTH: &str = "/// A module.\npub mod near_by {\n#[allow(unused)] #[::cells::runtime_cell]\npub fn other() -> u8 { crate::make() }\n#[allow(unused)] #[::cells::runtime_cell]\npub fn second() -> u8 { crate::make() } }";
 const AGE: &str =
     "/// Its age.\n#[allow(dead_code)] pub fn age<T>(_: &T) -> ::core::time::Duration { crate::make() }";
-const JUDGE: &str = "/// Judges.\n#[allow(dead_code)] pub fn judge<E>(_: &E) -> bool { true }";
-const JUDGE_LATER: &str = "/// Judges later.\n#[allow(dead_code, clippy::unused_async)] pub async fn judge_later<T>(_: &T) -> bool { true }";
+const JUDGE: &str =
+    "/// Judges.\n#[allow(dead_code)] pub fn judge<E>(_: &E) -> ::core::primitive::bool { true }";
+const JUDGE_LATER: &str = "/// Judges later.\n#[allow(dead_code, clippy::unused_async)] pub async fn judge_later<T>(_: &T) -> ::core::primitive::bool { true }";
 const WATCH: &str =
     "/// Watches.\n#[allow(dead_code)] pub struct Watch;\nimpl ::cells::Observer for Watch {}";
 const ALIAS: &str = "#[allow(unused_imports)] use ::cells as renamed;";
