@@ -14,7 +14,7 @@ pub(crate) fn store() -> Result<Store, Problem> {
 /// The index, built before the first request.
 #[runtime_cell(blocking, eager, cooldown = "1s", wait_timeout = "30m")]
 pub(crate) fn index(store: Ref<'static, Store>, settings: &Settings) -> Result<Index, Problem> {
-    Index::build(&settings.dir, store)
+    Index::build(&settings.dir, store, |_, _| {})
 }
 
 /// The last that happened to the cells.
