@@ -66,10 +66,12 @@ pub use program::ending::{ShuttingDown, shutting_down, wait_for_shutdown};
 pub use program::graph::{Graph, GraphEdge, GraphNode, graph};
 pub use program::health::{HealthProbe, health, health_async};
 pub use program::health_report::{Health, Trouble, Verdict};
+pub use program::progress::Progress;
 pub use program::refresh_on::{
     RefreshEnd, RefreshOn, RefreshOnReport, RefreshableCell, refresh_on, refresh_on_each,
 };
 pub use program::shutdown::{ShutdownGuard, shutdown, shutdown_async, shutdown_on_drop};
+pub use program::shutdown_options::ShutdownOptions;
 pub use program::shutdown_report::{ClosedCell, ShutdownError, ShutdownOutcome, ShutdownReport};
 pub use program::startup::{StartedCell, Startup, startup};
 #[cfg(feature = "signal")]
@@ -159,6 +161,7 @@ pub mod testing {
     pub use crate::program::at_exit::shutdown_at_exit;
     #[cfg(feature = "testing")]
     pub use crate::program::entered::{EnteredSandbox, SandboxHandle};
+    pub use crate::program::findings::{CheckReport, Finding, FindingKind, check};
     #[cfg(feature = "testing")]
     pub use crate::program::sandbox::Sandbox;
 }

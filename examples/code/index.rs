@@ -28,19 +28,30 @@ pub struct Index {
 }
 
 impl Index {
-    /// Fills `store` with the text files of `dir`, except hidden files and those that git ignores.
+    /// Fills `store` with the text files of `dir`, except hidden files and those that git ignores. `progress` is called with
+    /// how many entries of the directory are done, and of how many.
     ///
     /// # Errors
     /// If there is no such directory, or the store fails. A file that cannot be read is no error:
     /// [`unreadable`](Self::unreadable) reports it.
-    pub fn build(dir: &Path, store: Ref<'static, Store>) -> Result<Self, Problem> {
+    pub fn build(
+        dir: &Path,
+        store: Ref<'static, Store>,
+        progress: impl Fn(u64, u64),
+    ) -> Result<Self, Problem> {
         if let Err(reason) = fs::read_dir(dir) {
             return Err(Problem::Directory { path: dir.to_owned(), reason });
         }
         let mut index = Self { store, files: 0, lines: 0, skipped: 0, unreadable: Vec::new() };
         let store = Ref::clone(&index.store);
         let walk = WalkBuilder::new(dir).sort_by_file_path(Ord::cmp).build();
-        index.lines = store.fill(walk.filter_map(|entry| index.take(dir, entry)))?;
+        let entries: Vec<_> = walk.collect();
+        let of = entries.len() as u64;
+        let counted = (1..).zip(entries).map(|(number, entry)| {
+            progress(number, of);
+            entry
+        });
+        index.lines = store.fill(counted.filter_map(|entry| index.take(dir, entry)))?;
         Ok(index)
     }
 

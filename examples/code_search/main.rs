@@ -1,12 +1,14 @@
-//! Full-text search in the files of a directory, with three cells: settings, store and index.
+//! Full-text search in the files of a directory, with cells for settings, store, index, and the bar that shows
+//! how far it is on a terminal.
 //!
 //! `cargo run --example code_search -- [--dir DIR] QUERY`
 
+mod bar;
 mod life;
 mod resources;
 mod settings;
 
-use cells::{BoxError, Error, Ref};
+use cells::{BoxError, Error, Ref, WarmUp};
 use examples::code::{Index, Match, Problem};
 use lexopt::Parser;
 use life::Life;
@@ -55,6 +57,10 @@ fn main() -> ExitCode {
 fn search(life: &Life) -> Result<Option<Problem>, BoxError> {
     SETTINGS.provide(Settings::parse(Parser::from_env())?)?;
     let settings = settings();
+    let warmed = WarmUp::new().on_progress(bar::show).run();
+    if let Some(error) = warmed.cells.into_iter().find_map(|cell| cell.error) {
+        return Err(error.into());
+    }
     let index = index_for_all(life)?;
     let matches = index.search(&settings.query, BEST)?;
     let mut out = io::stdout().lock();

@@ -3,6 +3,7 @@
 
 mod ageing;
 mod at_exit;
+mod checking;
 mod clock;
 mod counts;
 mod following;

@@ -1,5 +1,6 @@
 //! A8: payloads and the tokio runtimes they are built on.
 
+use cells::testing::FindingKind;
 use cells::{CloseStatus, Ref, runtime_cell};
 use cells_test_support::{
     Boom, Count, Counted, Gate, Recorder, Stage, Tally, cell, current_thread, eventually, eventually_async,
@@ -283,4 +284,19 @@ fn x13_tasks_that_a_factory_polls_while_it_blocks_are_not_the_factory() {
     assert!(LOADER.is_ready());
     MINE.invalidate_with_dependents();
     assert!(!LOADER.is_ready());
+}
+
+#[test]
+fn h9_what_a_runtime_that_has_ended_used_was_used() {
+    #[runtime_cell(runtime = "own")]
+    async fn short_lived() -> u8 {
+        1
+    }
+    let is_unused = || {
+        let found = cells::testing::check().findings.into_iter();
+        found.filter(|found| found.cell.ident == "SHORT_LIVED").any(|found| found.kind == FindingKind::Unused)
+    };
+    assert!(is_unused());
+    drop(current_thread().block_on(short_lived()));
+    assert!(!is_unused());
 }

@@ -3,6 +3,7 @@
 
 mod adjusters;
 mod ageing;
+mod checking;
 mod circles;
 mod closing;
 mod context;
@@ -22,6 +23,7 @@ mod leases;
 mod log;
 mod notices;
 mod observers;
+mod progress;
 mod providing;
 mod refresh_on;
 mod refreshing;

@@ -438,6 +438,11 @@ impl Control {
         idle && superseded.iter().all(|flight| flight.is_over()) && open(drains).is_empty()
     }
 
+    /// Whether there was ever a flight, or a payload without one.
+    pub(crate) fn was_ever_used(&self) -> bool {
+        self.block.lock().generation > 0
+    }
+
     /// How many flights have failed since a payload was published.
     pub(crate) fn failures(&self) -> u32 {
         self.block.lock().rare.as_ref().map_or(0, |rare| rare.failures)

@@ -51,8 +51,8 @@ pub(crate) trait AnyAsyncCell: Sync {
     fn declared(&self) -> &RawCell;
     /// The cell of the caller's runtime, if each runtime has its own; else the declared one.
     fn here(&self) -> &CellBase;
-    /// All its cells: the declared one first, and those of runtimes that have their own.
-    fn everywhere(&self) -> Vec<&RawCell>;
+    /// All its cells: the declared one first, and those of runtimes that have their own, or also of those that had.
+    fn everywhere(&self, ended: bool) -> Vec<&RawCell>;
     /// Whether a flight runs as a task of its own.
     #[cfg(feature = "tokio")]
     fn is_detached(&self) -> bool;
@@ -263,10 +263,20 @@ impl AnyCell {
 
     /// All its cells, whoever asks.
     pub(crate) fn all(self) -> Vec<&'static RawCell> {
+        self.all_of(false)
+    }
+
+    /// The same, if `ended` with those of runtimes that have ended.
+    fn all_of(self, ended: bool) -> Vec<&'static RawCell> {
         match self.0 {
-            Kind::Async(cell) => cell.everywhere(),
+            Kind::Async(cell) => cell.everywhere(ended),
             Kind::Plain(_) | Kind::Permanent(_) => vec![self.declared()],
         }
+    }
+
+    /// Those of the caller's sandbox, as far as they were asked for, with those of runtimes that have ended.
+    pub(crate) fn ever_here(self) -> impl Iterator<Item = &'static RawCell> {
+        self.all_of(true).into_iter().filter_map(RawCell::known_here)
     }
 
     /// Those of the caller's sandbox, as far as they were asked for.

@@ -22,7 +22,7 @@ impl AnyAsyncCell for Growing {
 
     /// A runtime adds its cell just after the list was made. As it does so, it looks whether the declared one is shut
     /// down.
-    fn everywhere(&self) -> Vec<&RawCell> {
+    fn everywhere(&self, _: bool) -> Vec<&RawCell> {
         let added = Box::leak(Box::new(RuntimeCell::new("added")));
         if self.declared.raw().control.is_shut_down() {
             let _ = added.raw().shut_down();

@@ -326,11 +326,12 @@ impl<T: Payload, D: DeclaredAsync<T>> AnyAsyncCell for AsyncCell<T, D> {
         self.here().base()
     }
 
-    fn everywhere(&self) -> Vec<&RawCell> {
+    #[cfg_attr(not(feature = "tokio"), expect(unused_variables, reason = "there are no runtimes"))]
+    fn everywhere(&self, ended: bool) -> Vec<&RawCell> {
         #[cfg(feature = "tokio")]
         if D::OWN_RUNTIME {
             return std::iter::once(&self.cell)
-                .chain(self.runtimes.all())
+                .chain(self.runtimes.all(ended))
                 .map(ClosableCell::itself)
                 .collect();
         }

@@ -37,9 +37,11 @@ impl<T: Send + Sync + 'static> PerRuntime<T> {
         self.cells.get_or_init(|| Arc::new(Mutex::new(Cells { used: Vec::new(), free: Vec::new() })))
     }
 
-    /// The cells of all runtimes that have not ended.
-    pub(crate) fn all(&self) -> Vec<&'static ClosableCell<T>> {
-        self.cells().lock().used.iter().map(|(_, cell)| *cell).collect()
+    /// The cells of all runtimes that have not ended, or also those that have.
+    pub(crate) fn all(&self, ended: bool) -> Vec<&'static ClosableCell<T>> {
+        let cells = self.cells().lock();
+        let free = cells.free.iter().filter(|_| ended);
+        cells.used.iter().map(|(_, cell)| cell).chain(free).copied().collect()
     }
 
     /// The cell of the caller's runtime; `outside` for a caller outside of any runtime.

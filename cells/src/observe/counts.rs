@@ -102,6 +102,8 @@ counts! {
     disposed,
     /// Those of the `disposed` whose disposer failed or panicked.
     dispose_failures,
+    /// Those of the `dispose_failures` whose asynchronous disposer was [abandoned](crate::Abandoned).
+    abandoned,
     /// Calls that did not wait, because too many waited already.
     rejected_full,
     /// Calls that waited for as long as they may.

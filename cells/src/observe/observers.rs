@@ -101,6 +101,11 @@ impl Observers {
         self.forward(Event::CloseEnd(result));
     }
 
+    /// The asynchronous disposer of a payload is about to be dropped.
+    pub(crate) fn abandoned(&self) {
+        self.counts.abandoned.up();
+    }
+
     /// A retired payload is not disposed yet; the end of its disposal has an event of its own.
     pub(crate) fn not_disposed_yet(&self, result: &CloseResult, payload_type: &str) {
         self.log(|| log::close_end(result, payload_type));

@@ -97,6 +97,7 @@ impl Disposal {
 
     /// Drops an asynchronous disposer that will not run to its end, and the payload with it.
     pub(crate) fn abandon(&self, future: Option<DisposerFuture>) -> CloseResult {
+        self.observers.abandoned();
         let _bound = self.observers.scope().enter();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
         self.end(dropped.and(Ok(Err(Abandoned.into()))))

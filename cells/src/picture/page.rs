@@ -8,6 +8,7 @@ use crate::picture::sections;
 use crate::picture::svg::STYLE;
 use crate::program::all_cells;
 use crate::program::graph;
+use crate::program::health_report::Health;
 use crate::program::startup::startup;
 use std::fmt;
 use std::fmt::Write;
@@ -66,6 +67,7 @@ pub struct Page {
     title: String,
     actions: Option<Actions>,
     timeline: Option<Timeline>,
+    health: Option<Health>,
     notice: Option<String>,
 }
 
@@ -101,7 +103,7 @@ impl Page {
     #[inline]
     pub fn new() -> Self {
         image::note(image::here());
-        Self { title: "Cells".to_owned(), actions: None, timeline: None, notice: None }
+        Self { title: "Cells".to_owned(), actions: None, timeline: None, health: None, notice: None }
     }
 
     /// Sets the title, which is `Cells` otherwise: the name of the program, for example.
@@ -115,6 +117,20 @@ impl Page {
     #[must_use]
     pub fn timeline(mut self, timeline: &Timeline) -> Self {
         self.timeline = Some(timeline.clone());
+        self
+    }
+
+    /// Shows whether the program has started, is ready and is alive, and what is degraded, as
+    /// [`health`](crate::health()) or [`health_async`](crate::health_async) has said.
+    ///
+    /// ```
+    /// # use cells::Page;
+    /// let html = Page::new().health(cells::health()).to_html();
+    /// assert!(html.contains("alive"));
+    /// ```
+    #[must_use]
+    pub fn health(mut self, health: Health) -> Self {
+        self.health = Some(health);
         self
     }
 
@@ -182,7 +198,7 @@ impl Page {
             let _ = writeln!(html, "<p class=\"note\" role=\"status\"><bdi>{}</bdi></p>", Text(notice));
         }
         html.push_str("</header>\n<main>\n");
-        sections::wrong(&mut html, &rows);
+        sections::wrong(&mut html, &rows, self.health.as_ref());
         sections::cells(&mut html, &rows, self.actions.as_ref().map(|actions| actions.url.as_str()));
         sections::graph(&mut html, &graph::of_listed());
         sections::startup(&mut html, &startup());

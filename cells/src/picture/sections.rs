@@ -9,6 +9,7 @@ use crate::picture::graph_svg::STATES;
 use crate::picture::markup::{Span, Text};
 use crate::program::all_cells::Names;
 use crate::program::graph::Graph;
+use crate::program::health_report::Health;
 use crate::program::startup::Startup;
 use std::fmt::Write;
 use std::time::Duration;
@@ -78,8 +79,11 @@ fn end(html: &mut String) {
     html.push_str("</section>\n");
 }
 
-pub(crate) fn wrong(html: &mut String, rows: &[Row]) {
+pub(crate) fn wrong(html: &mut String, rows: &[Row], health: Option<&Health>) {
     begin(html, "wrong", "What is wrong");
+    if let Some(health) = health {
+        answers(html, health);
+    }
     if rows.iter().any(|row| row.snapshot.state == State::Closed) {
         html.push_str(
             "<p class=\"down\">The program is shutting down. Closed cells come back no more.</p>\n",
@@ -97,6 +101,31 @@ pub(crate) fn wrong(html: &mut String, rows: &[Row]) {
         html.push_str("</ul>\n");
     }
     end(html);
+}
+
+/// The three answers, and the reasons for those that are "no".
+fn answers(html: &mut String, Health { startup, ready, alive, degraded, .. }: &Health) {
+    html.push_str("<ul class=\"chips\" aria-label=\"Health\">\n");
+    for (question, verdict) in [("started", startup), ("ready", ready), ("alive", alive)] {
+        let (class, answer) = if verdict.ok { ("ready", "yes") } else { ("failed", "no") };
+        let _ = writeln!(html, "<li class=\"s {class}\">{question}: {answer}</li>");
+    }
+    html.push_str("</ul>\n");
+    for (heading, troubles) in [
+        ("Not started", &startup.troubles),
+        ("Not ready", &ready.troubles),
+        ("Not alive", &alive.troubles),
+        ("Degraded", degraded),
+    ] {
+        if troubles.is_empty() {
+            continue;
+        }
+        let _ = writeln!(html, "<h3>{heading}</h3>\n<ul class=\"wrong\">");
+        for trouble in troubles {
+            let _ = writeln!(html, "<li><bdi>{}</bdi></li>", Text(&trouble.to_string()));
+        }
+        html.push_str("</ul>\n");
+    }
 }
 
 fn complaint(cell: &CellSnapshot) -> Option<String> {

@@ -13,6 +13,7 @@ use crate::payload::disposer::Abandoned;
 use crate::payload::drain::Drain;
 use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
+use crate::program::progress::{Listener, Watch};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::shutdown_report::{ClosedCell, ShutdownOutcome, ShutdownReport};
 use crate::sync::clock::{self, deadline};
@@ -39,6 +40,14 @@ thread_local! {
 /// Whether the caller runs inside a disposer that `close_all` or a shutdown runs.
 pub(crate) fn is_closing() -> bool {
     CLOSING.get()
+}
+
+/// Runs something as part of a shutdown, which does not unwind.
+fn as_closing<R>(run: impl FnOnce() -> R) -> R {
+    let outer = CLOSING.replace(true);
+    let result = run();
+    CLOSING.set(outer);
+    result
 }
 
 /// What is kept for the report of a shutdown: one for the process, and one for each sandbox.
@@ -72,6 +81,11 @@ impl Kept {
         drop((flights, closed)); // after unlocking: outcomes and errors are values of the program
     }
 
+    /// Whether there is nothing to close, and was nothing when the shutdown began.
+    fn is_untouched(&self, cell: AnyCell) -> bool {
+        cell.is_untouched() && !self.was_superseded(cell.info())
+    }
+
     fn was_superseded(&self, cell: &CellInfo) -> bool {
         self.superseded.lock().contains_key(&cell.id())
     }
@@ -99,26 +113,22 @@ pub(crate) enum For {
 
 /// Closes all declared cells in the order of [`shutdown`](crate::shutdown); they stay usable.
 pub fn close_all(limit: Duration) -> ShutdownReport {
-    close(Limit::from_now(limit), For::Reuse)
+    close(Limit::from_now(limit), For::Reuse, None)
 }
 
 /// [`close_all`] in a task, where asynchronous disposers run to their end.
 pub async fn close_all_async(limit: Duration) -> ShutdownReport {
-    close_async(Limit::from_now(limit), For::Reuse).await
+    close_async(Limit::from_now(limit), For::Reuse, None).await
 }
 
-pub(crate) fn close(limit: Limit, what_for: For) -> ShutdownReport {
+pub(crate) fn close(limit: Limit, what_for: For, on_progress: Option<Listener>) -> ShutdownReport {
     let threads = Threads::new("cells-close");
-    let mut closes = Closes::plan(limit, what_for);
+    let mut closes = Closes::plan(limit, what_for, on_progress);
     loop {
         while let Some((node, cell)) = closes.begin() {
-            threads.start(node, move || {
-                CLOSING.set(true);
-                let result = cell.drain_until(limit.until);
-                CLOSING.set(false);
-                result
-            });
+            threads.start(node, move || as_closing(|| cell.drain_until(limit.until)));
         }
+        as_closing(|| closes.watch.report());
         if closes.running.is_empty() {
             return closes.report();
         }
@@ -129,13 +139,18 @@ pub(crate) fn close(limit: Limit, what_for: For) -> ShutdownReport {
     }
 }
 
-pub(crate) async fn close_async(limit: Limit, what_for: For) -> ShutdownReport {
-    let mut polled = Polled { tasks: Tasks::new(), closes: Closes::plan(limit, what_for) };
+pub(crate) async fn close_async(
+    limit: Limit,
+    what_for: For,
+    on_progress: Option<Listener>,
+) -> ShutdownReport {
+    let mut polled = Polled { tasks: Tasks::new(), closes: Closes::plan(limit, what_for, on_progress) };
     loop {
         let Polled { tasks, closes } = &mut polled;
         while let Some((node, cell)) = closes.begin() {
             tasks.start(node, Box::pin(on_behalf(Box::pin(cell.drain_until_async(limit.until)))));
         }
+        as_closing(|| closes.watch.report());
         if closes.running.is_empty() {
             return closes.report();
         }
@@ -157,13 +172,7 @@ pub(crate) async fn close_async(limit: Limit, what_for: For) -> ShutdownReport {
 
 /// Polls a close as part of a shutdown.
 async fn on_behalf(mut close: BoxFuture<'static, CloseResult>) -> CloseResult {
-    poll_fn(|cx| {
-        let outer = CLOSING.replace(true);
-        let polled = close.as_mut().poll(cx);
-        CLOSING.set(outer);
-        polled
-    })
-    .await
+    poll_fn(|cx| as_closing(|| close.as_mut().poll(cx))).await
 }
 
 /// Closes that one task polls. If it is dropped before the report, its disposals are kept for the next one.
@@ -206,6 +215,7 @@ struct Closes {
     /// How many observed dependencies the graph takes into account.
     observed: usize,
     progress: Progress,
+    watch: Watch,
     /// When each began.
     running: HashMap<usize, Instant>,
     /// In which order they began.
@@ -216,14 +226,18 @@ struct Closes {
 }
 
 impl Closes {
-    fn plan(limit: Limit, what_for: For) -> Self {
+    fn plan(limit: Limit, what_for: For, on_progress: Option<Listener>) -> Self {
         let observed = observed_calls::count();
         let graph = graph::of_own();
+        let kept = Kept::here();
+        let touched = (0..graph.nodes.len()).filter(|&node| !kept.is_untouched(graph.nodes[node].cell));
+        let watch = Watch::new(on_progress, touched);
         Self {
             limit,
             what_for,
-            kept: Kept::here(),
+            kept,
             observed,
+            watch,
             progress: Progress::new(&Schedule::to_close(&graph)),
             running: HashMap::new(),
             positions: HashMap::new(),
@@ -243,11 +257,13 @@ impl Closes {
             self.follow_late_dependencies();
             let node = self.progress.next()?;
             let cell = self.graph.nodes[node].cell;
-            if cell.is_untouched() && !self.kept.was_superseded(cell.info()) {
+            if self.kept.is_untouched(cell) {
                 self.progress.done(node);
+                self.watch.untouched(node);
                 continue;
             }
             self.running.insert(node, clock::now());
+            self.watch.begun(node, cell.info());
             self.positions.insert(node, self.positions.len() + 1);
             self.begun.push_back(node);
             return Some((node, cell));
@@ -330,14 +346,16 @@ impl Closes {
     }
 
     fn end(&mut self, node: usize, since: Instant, outcome: ShutdownOutcome, error: Option<SharedError>) {
-        self.done[node] = Some(ClosedCell {
+        let closed = ClosedCell {
             info: self.info(node),
             outcome,
             position: self.positions[&node],
             began_after: since.saturating_duration_since(self.limit.started),
             duration: clock::now().saturating_duration_since(since),
             error,
-        });
+        };
+        self.watch.ended(node, closed.info, closed.is_ok());
+        self.done[node] = Some(closed);
         self.progress.done(node);
     }
 

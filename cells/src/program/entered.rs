@@ -149,7 +149,7 @@ impl EnteredSandbox {
         let limit = Limit::from_now(self.limit);
         let mut closes = pin!(async {
             shutdown::begin();
-            close_all::close_async(limit, For::Good).await
+            close_all::close_async(limit, For::Good, None).await
         });
         let report = poll_fn(|cx| {
             let _inside = scope.enter();
@@ -208,7 +208,7 @@ impl Drop for EnteredSandbox {
         }
         let inside = Scope::of(self.world).enter();
         shutdown::begin();
-        let report = close_all::close(Limit::from_now(self.limit), For::Good);
+        let report = close_all::close(Limit::from_now(self.limit), For::Good, None);
         drop(inside);
         self.end(&report);
     }

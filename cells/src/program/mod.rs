@@ -16,12 +16,14 @@ pub(crate) mod dependents;
 pub(crate) mod ending;
 #[cfg(feature = "testing")]
 pub(crate) mod entered;
+pub(crate) mod findings;
 #[cfg(feature = "metrics")]
 pub(crate) mod gauges;
 pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod health_report;
 pub(crate) mod jobs;
+pub(crate) mod progress;
 pub(crate) mod refresh_on;
 #[cfg(feature = "testing")]
 pub(crate) mod sandbox;
@@ -29,6 +31,7 @@ pub(crate) mod schedule;
 #[allow(unsafe_code, reason = "the linker gives no more than the two ends of a section")]
 pub(crate) mod section;
 pub(crate) mod shutdown;
+pub(crate) mod shutdown_options;
 pub(crate) mod shutdown_report;
 pub(crate) mod startup;
 pub(crate) mod table;

@@ -112,7 +112,7 @@ fn positions(sequence: &[usize], nodes: usize) -> Vec<usize> {
 
 /// For each node the number of its strongly connected component: two nodes have the same number if each can be reached
 /// from the other. (Tarjan, "Depth-first search and linear graph algorithms", with a stack in place of the recursion.)
-fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+pub(crate) fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     const NONE: usize = usize::MAX;
     let nodes = edges.len();
     let (mut component, mut index, mut low) = (vec![NONE; nodes], vec![NONE; nodes], vec![NONE; nodes]);

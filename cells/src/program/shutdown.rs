@@ -7,6 +7,7 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::program::all_cells;
 use crate::program::close_all::{For, Kept, Limit, close, close_async, is_closing};
 use crate::program::ending;
+use crate::program::progress::Listener;
 use crate::program::shutdown_report::ShutdownReport;
 use crate::sync::world;
 #[cfg(feature = "testing")]
@@ -39,6 +40,10 @@ static SHUTDOWN: Shutdown = Shutdown { turn: Mutex::new(()), report: Mutex::new(
 /// built on. If this call blocks the only thread of that runtime, the disposer can run only after it: it is not waited
 /// for, and the report says so with a [`RuntimeBlocked`](crate::RuntimeBlocked). In a task use [`shutdown_async`].
 pub fn shutdown(limit: Duration) -> ShutdownReport {
+    shutdown_watched(limit, None)
+}
+
+pub(crate) fn shutdown_watched(limit: Duration, on_progress: Option<Listener>) -> ShutdownReport {
     if is_closing() {
         return ShutdownReport::empty();
     }
@@ -49,7 +54,7 @@ pub fn shutdown(limit: Duration) -> ShutdownReport {
     if let Some(report) = &*this.report.lock() {
         return report.clone();
     }
-    this.end(close(limit, For::Good))
+    this.end(close(limit, For::Good, on_progress))
 }
 
 /// [`shutdown`] in a task, where asynchronous disposers run to their end.
@@ -61,6 +66,10 @@ pub fn shutdown(limit: Duration) -> ShutdownReport {
 /// If the future is dropped before it is ready, so are the disposers that it polls, and their payloads with them. The
 /// next shutdown closes the rest, and its report says of those that they failed.
 pub async fn shutdown_async(limit: Duration) -> ShutdownReport {
+    shutdown_watched_async(limit, None).await
+}
+
+pub(crate) async fn shutdown_watched_async(limit: Duration, on_progress: Option<Listener>) -> ShutdownReport {
     if is_closing() {
         return ShutdownReport::empty();
     }
@@ -70,7 +79,7 @@ pub async fn shutdown_async(limit: Duration) -> ShutdownReport {
     if let Some(report) = &*this.report.lock() {
         return report.clone();
     }
-    this.end(close_async(limit, For::Good).await)
+    this.end(close_async(limit, For::Good, on_progress).await)
 }
 
 /// Lets no flight begin any more.

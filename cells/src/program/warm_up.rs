@@ -9,6 +9,7 @@ use crate::program::caught::{caught, caught_async};
 use crate::program::critical;
 use crate::program::graph::{self, Graph};
 use crate::program::jobs::{Tasks, Threads};
+use crate::program::progress::{self, Listener, Watch};
 use crate::program::schedule::{Progress, Schedule};
 use crate::program::warm_up_report::{WarmUpOutcome, WarmUpReport, WarmedCell};
 use std::num::NonZero;
@@ -38,6 +39,7 @@ pub fn warm_up_all() -> WarmUpReport {
 pub struct WarmUp {
     all: bool,
     threads: usize,
+    on_progress: Option<Listener>,
 }
 
 impl Default for WarmUp {
@@ -52,7 +54,8 @@ impl WarmUp {
     #[inline]
     pub fn new() -> Self {
         image::note(image::here());
-        Self { all: false, threads: thread::available_parallelism().map_or(1, NonZero::get) }
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        Self { all: false, threads, on_progress: None }
     }
 
     /// Takes all declared cells.
@@ -69,6 +72,21 @@ impl WarmUp {
         self
     }
 
+    /// Calls `listener` each time that builds have begun or ended, at the beginning and at the end included, with nothing
+    /// locked: on the thread or in the task that runs the warm-up.
+    ///
+    /// What it does delays the warm-up. A panic of it is caught and logged.
+    ///
+    /// ```
+    /// let report = cells::WarmUp::new().on_progress(|progress| eprintln!("{progress}")).run();
+    /// assert!(report.is_ok());
+    /// ```
+    #[must_use]
+    pub fn on_progress(mut self, listener: impl Fn(&progress::Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Listener::new(listener));
+        self
+    }
+
     /// Builds the cells in parallel, each after what it depends on.
     ///
     /// A failure skips only the cells into which the failed one is injected. Factories run in the caller's
@@ -78,7 +96,7 @@ impl WarmUp {
     /// asynchronous cells that are not ready fail with [`RuntimeBlocked`](crate::RuntimeBlocked).
     pub fn run(self) -> WarmUpReport {
         let threads = Threads::new("cells-warm-up");
-        let mut work = Work::plan(&self);
+        let mut work = Work::plan(self);
         loop {
             while let Some((node, cell)) = work.begin() {
                 threads.start(node, move || {
@@ -86,6 +104,7 @@ impl WarmUp {
                     Ended::now(started, build(cell))
                 });
             }
+            work.watch.report();
             if work.running == 0 {
                 return work.report();
             }
@@ -98,7 +117,7 @@ impl WarmUp {
     /// [`run`](Self::run) in a task, which polls all factories itself; the number of threads is how many run at once.
     pub async fn run_async(self) -> WarmUpReport {
         let mut tasks = Tasks::new();
-        let mut work = Work::plan(&self);
+        let mut work = Work::plan(self);
         loop {
             while let Some((node, cell)) = work.begin() {
                 tasks.start(
@@ -109,6 +128,7 @@ impl WarmUp {
                     }),
                 );
             }
+            work.watch.report();
             if work.running == 0 {
                 return work.report();
             }
@@ -147,6 +167,7 @@ struct Work {
     /// For each node, what is injected into it.
     injected: Vec<Vec<usize>>,
     progress: Progress,
+    watch: Watch,
     wanted: Vec<bool>,
     running: usize,
     done: Vec<Option<WarmedCell>>,
@@ -155,7 +176,7 @@ struct Work {
 }
 
 impl Work {
-    fn plan(what: &WarmUp) -> Self {
+    fn plan(what: WarmUp) -> Self {
         let started = Instant::now();
         let graph = graph::of_listed();
         let mut injected = vec![Vec::new(); graph.nodes.len()];
@@ -168,8 +189,10 @@ impl Work {
         while let Some(node) = stack.pop() {
             stack.extend(injected[node].iter().filter(|&&on| !std::mem::replace(&mut wanted[on], true)));
         }
+        let watch = Watch::new(what.on_progress, (0..wanted.len()).filter(|&node| wanted[node]));
         Self {
             started,
+            watch,
             at_once: what.threads,
             progress: Progress::new(&Schedule::to_build(&graph)),
             running: 0,
@@ -187,6 +210,7 @@ impl Work {
             let node = self.progress.next()?;
             if let Some(cell) = self.prepare(node) {
                 self.running += 1;
+                self.watch.begun(node, cell.info());
                 return Some((node, cell));
             }
             self.progress.done(node);
@@ -214,6 +238,7 @@ impl Work {
         } else {
             return Some(cell);
         }
+        self.watch.ended(node, warmed.info, warmed.skipped_for.is_none());
         self.done[node] = Some(warmed);
         None
     }
@@ -236,6 +261,7 @@ impl Work {
         warmed.started = Some(ended.started.saturating_duration_since(self.started));
         warmed.took = ended.at.saturating_duration_since(ended.started);
         self.times[node] = Some((ended.started, ended.at));
+        self.watch.ended(node, warmed.info, warmed.error.is_none());
         self.done[node] = Some(warmed);
         self.running -= 1;
         self.progress.done(node);

@@ -2,7 +2,7 @@
 //! always there.
 //!
 //! [`mod@key_set`] has the cell, and [`verify`] what a service does with it: these two are worth copying. [`provider`]
-//! stands for what is elsewhere, [`load`] for the callers of the service, and [`acts`] for what befalls it.
+//! is in the place of what is elsewhere, [`load`] for the callers of the service, and [`acts`] for what befalls it.
 
 pub mod acts;
 pub mod http;

@@ -23,7 +23,7 @@ pub(crate) fn store() -> Result<Store, Problem> {
     dispose = Searchable::end
 )]
 pub(crate) fn index(store: Ref<'static, Store>, settings: &Settings) -> Result<Searchable, Problem> {
-    let index = Index::build(&settings.dir, store)?;
+    let index = Index::build(&settings.dir, store, |_, _| {})?;
     let Index { files, lines, skipped, .. } = index;
     tracing::info!(files, lines, skipped, "indexed");
     Ok(Searchable { index, ended: Arc::default() })

@@ -229,6 +229,20 @@ fn h8_the_page_shows_everything_and_injects_nothing() {
     });
 }
 
+#[test]
+fn h8_the_page_shows_whether_the_program_is_well() {
+    alone(|| {
+        FAIL.store(true, SeqCst);
+        PICTURED_FAILING.invalidate();
+        let _ = PICTURED_FAILING.try_get();
+        let html = Page::new().health(cells::health()).to_html();
+        assert!(html.contains("ready: no") && html.contains("alive: yes") && html.contains("Not ready"));
+        assert!(html.contains("<li><bdi>pictured_failing: ") && html.contains("no &lt;way&gt;"));
+        assert!(!html.contains("Degraded"), "nothing is optional");
+        assert!(!Page::new().to_html().contains("alive:"), "it was not asked for");
+    });
+}
+
 /// The form of a button on the page, with this token.
 fn form(page: &Page, verb: &str, ident: &str, token: &str) -> String {
     let html = page.to_html();
