@@ -46,7 +46,8 @@ pub(crate) fn reloading() {
 
 /// A reload has ended; what is there goes on in any case.
 pub(crate) fn reloaded(outcome: &str) {
-    tell(&[Ready, Status(outcome)]);
+    let line = outcome.replace('\n', " "); // each line of a message is a variable
+    tell(&[Ready, Status(&line)]);
 }
 
 pub(crate) fn stopping(why: &str) {

@@ -103,11 +103,15 @@ impl Service {
         self.output().lines().any(|other| other == line)
     }
 
+    pub(crate) fn logged(&self, text: &str) -> bool {
+        self.read("err").contains(text)
+    }
+
     fn read(&self, name: &str) -> String {
         fs::read_to_string(self.dir.path().join(name)).unwrap()
     }
 
-    /// What the service manager was told, after the end: the start, one reload and the stop, in this order.
+    /// What the service manager was told, after the end: the start, a reload that fails, one that does not, and the stop, in this order.
     pub(crate) fn told_the_manager(&mut self) {
         let end = UnixDatagram::unbound().unwrap();
         end.send_to(END.as_bytes(), self.dir.path().join("notify")).unwrap();
@@ -117,13 +121,18 @@ impl Service {
             .iter()
             .filter_map(|told| states.into_iter().find(|state| told.lines().any(|line| line == *state)))
             .collect();
-        assert_eq!(order, ["READY=1", "RELOADING=1", "READY=1", "STOPPING=1"], "{told:#?}");
+        assert_eq!(
+            order,
+            ["READY=1", "RELOADING=1", "READY=1", "RELOADING=1", "READY=1", "STOPPING=1"],
+            "{told:#?}"
+        );
         let at = |text: &str| {
             told.iter().position(|told| told.contains(text)).unwrap_or_else(|| panic!("{text}: {told:#?}"))
         };
         let (ready, stopping) = (at("READY=1"), at("STOPPING=1"));
         assert!(at("STATUS=building index") < ready);
         assert!(told[at("RELOADING=1")].contains("\nMONOTONIC_USEC="));
+        assert!(told[at("STATUS=serving; not reloaded: cannot search")].starts_with("READY=1\n"));
         assert!(told[stopping].contains("STATUS=SIGTERM"));
         assert!(told[stopping..].iter().any(|told| told.contains("STATUS=closed store: ok")), "{told:#?}");
         for (nth, told) in told.iter().enumerate() {
