@@ -308,7 +308,7 @@ mod on_tokio {
         let recorder = Recorder::on(&DB);
         let (first, second) = (multi_thread(), multi_thread());
         drop(first.spawn(db()));
-        eventually("the first attempt", || RUNS.get() == 1);
+        eventually("the backoff", || DB.snapshot().counts.retries == 1);
         let waiter = second.spawn(async { db().await.map(|lease| *lease) });
         eventually("the waiter", || DB.snapshot().waiters == 1);
         first.shutdown_timeout(LONG);
