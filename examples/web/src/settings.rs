@@ -19,7 +19,7 @@ Serves full-text search in the files of a directory.
   SIGHUP                read the directory again
   SIGTERM, SIGINT       answer the requests in flight, then exit
 
-With NOTIFY_SOCKET, a service manager is told of all that.
+With NOTIFY_SOCKET, it reports all that to a service manager.
 
 Usage: web [--dir DIR] [--listen ADDRESS:PORT]
 

@@ -1,4 +1,4 @@
-//! What the service manager is told, if the environment has a `NOTIFY_SOCKET`: a unit of `Type=notify-reload` knows when the
+//! What the service manager learns, if the environment has a `NOTIFY_SOCKET`: a unit of `Type=notify-reload` knows when the
 //! service is ready, and `systemctl status` shows what its cells do.
 
 use cells::{CloseResult, InitContext, InitResult, Observer};
