@@ -132,8 +132,11 @@ fn works_elsewhere() {
 pub(crate) fn a_runtime_ends_before_a_flight_is_polled() {
     each(|runtime, end| {
         let mut call = Box::pin(task());
-        drop(runtime.spawn(task()));
+        let spawned = runtime.spawn(task());
         end.end(runtime);
+        // One of its threads may be in the middle of it.
+        eventually("the end of the task", || spawned.is_finished());
+        drop(spawned);
         assert!(poll(&mut call).is_ready(), "the factory needs no runtime");
         drop(call);
         works_elsewhere();
