@@ -83,8 +83,7 @@ pub use shared_error::keep;
 pub use sync::executor::{BoxFuture, RuntimeBlocked};
 
 #[cfg(any(doc, doctest))]
-#[doc = include_str!("converting.md")]
-pub mod converting {}
+pub mod guide;
 
 /// Metrics of cells, by the facade of the crate `metrics` (feature `metrics`).
 ///

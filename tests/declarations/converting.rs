@@ -27,7 +27,7 @@ fn codes(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn z9_the_chapter_explains_each_error_that_a_conversion_meets() {
-    let explained = codes(&fs::read_to_string("../cells/src/converting.md").expect("the chapter"));
+    let explained = codes(&fs::read_to_string("../cells/src/guide/converting.md").expect("the chapter"));
     let met = codes(&fs::read_to_string("ui/converting.stderr").expect("what the compiler says"));
     assert!(met.len() > 5, "{met:?}");
     assert_eq!(explained, met);
