@@ -6,6 +6,22 @@ use crate::observe::micros;
 use std::time::Duration;
 
 /// The state of a cell.
+///
+/// ```
+/// use cells::{State, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn index() -> Vec<u64> {
+///     vec![1, 2, 3]
+/// }
+///
+/// let text = match INDEX.state() {
+///     State::Ready => "up",
+///     State::Empty | State::Initializing => "not up yet",
+///     _ => "down",
+/// };
+/// assert_eq!(text, "not up yet");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -23,6 +39,20 @@ pub enum State {
 }
 
 /// The state and figures of a cell at one moment.
+///
+/// ```
+/// use cells::{RuntimeCell, State};
+/// use std::time::Duration;
+///
+/// let db = RuntimeCell::<u16>::new("db").cooldown(Duration::from_secs(5));
+/// let _ = db.get_or_initialize(|| "refused".parse::<u16>());
+///
+/// let now = db.snapshot();
+/// assert_eq!(now.state, State::Failed);
+/// assert_eq!(now.last_error.as_deref(), Some("invalid digit found in string"));
+/// assert!(now.cooldown_left.is_some() && now.generation.is_none());
+/// assert_eq!(now.counts.failures, 1);
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -14,6 +14,19 @@ use std::ops::Deref;
 
 /// The static that `#[runtime_cell]` declares. It dereferences to the cell `C`: a [`StaticCell`], an [`AsyncCell`] or a
 /// [`PermanentCell`].
+///
+/// ```
+/// use cells::{AnyCell, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// assert_eq!(LIMIT.name(), "limit"); // a method of the cell, through two dereferences
+/// let untyped: AnyCell = LIMIT.any();
+/// assert_eq!(untyped.info().payload_type, "u32");
+/// ```
 pub struct CellStatic<C: 'static>(&'static C);
 
 /// For the macro.

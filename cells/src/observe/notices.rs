@@ -22,6 +22,8 @@ macro_rules! notices {
 
 notices! {
     /// A call may not wait for the flight under way, or may not wait any longer.
+    ///
+    /// [`RejectReason`] has an example.
     WaitRejected {
         /// Why.
         reason: RejectReason,
@@ -31,6 +33,8 @@ notices! {
     }
 
     /// A call was refused in a cooldown.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     CoolingDown {
         /// The failure on record.
         #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
@@ -41,6 +45,8 @@ notices! {
     }
 
     /// A test has seeded a payload.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Seeded {
         /// The payload's generation.
         generation: u64,
@@ -49,6 +55,8 @@ notices! {
     }
 
     /// The program has provided a payload.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Provided {
         /// The payload's generation.
         generation: u64,
@@ -57,6 +65,8 @@ notices! {
     }
 
     /// The program has recorded that the payload does not work.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     FailureRecorded {
         /// The generation that it has ended, if there was a payload.
         generation: Option<u64>,
@@ -69,24 +79,32 @@ notices! {
     }
 
     /// A retired payload is left to its last lease, which will dispose it.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Draining {
         /// The payload's generation.
         generation: u64,
     }
 
     /// The payload is older than it is fresh, and its refresh begins.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Stale {
         /// The payload's generation.
         generation: u64,
     }
 
     /// The payload has reached the end of its life.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Expired {
         /// The payload's generation.
         generation: u64,
     }
 
     /// An attempt has failed, and its flight is to make another one.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Retrying {
         /// The flight's number.
         generation: u64,
@@ -102,6 +120,25 @@ notices! {
 }
 
 /// Why a call may not wait.
+///
+/// ```
+/// use cells::{Observer, RejectReason, WaitRejected};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// /// Counts the calls that came when too many were waiting.
+/// #[derive(Default)]
+/// struct Crowded(AtomicU64);
+///
+/// impl Observer for Crowded {
+///     fn on_rejected(&self, event: &WaitRejected) {
+///         if event.reason == RejectReason::WaitersFull {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// assert_eq!(RejectReason::WaitersFull.as_str(), "waiters_full");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -114,6 +151,8 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// Returns its name in log events, timelines and metrics.
+    ///
+    /// The [type](Self) has an example.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WaitersFull => "waiters_full",

@@ -44,6 +44,18 @@ impl Graph {
     ///
     /// The file follows the reader's preference for light or dark. It contains no script and refers to no other file. The
     /// layout is layered, as that of Sugiyama, Tagawa and Toda.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// let svg = cells::graph().to_svg(); // a file, or the answer to a `GET`, of the type `image/svg+xml`
+    /// assert!(svg.starts_with("<svg") && svg.contains("limit"));
+    /// ```
     pub fn to_svg(&self) -> String {
         svg::file(&self.drawing(|_| None))
     }

@@ -112,6 +112,20 @@ pub(crate) enum For {
 }
 
 /// Closes all declared cells in the order of [`shutdown`](crate::shutdown); they stay usable.
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::Duration;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// drop(limit());
+/// assert!(cells::close_all(Duration::from_secs(5)).is_ok());
+/// assert_eq!(*limit(), 100); // built again
+/// ```
 pub fn close_all(limit: Duration) -> ShutdownReport {
     close(Limit::from_now(limit), For::Reuse, None)
 }

@@ -22,6 +22,8 @@ pub struct Graph {
 }
 
 /// A cell in a [`Graph`].
+///
+/// The graph has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -39,6 +41,8 @@ pub struct GraphNode {
 }
 
 /// A dependency in a [`Graph`].
+///
+/// The graph has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -52,6 +56,9 @@ pub struct GraphEdge {
 }
 
 /// Returns the cells of the program and their dependencies, as of now.
+///
+/// [`Graph`] has an example.
+#[doc(alias("graphviz", "mermaid", "dependency graph"))]
 #[inline]
 pub fn graph() -> Graph {
     image::note(image::here());
@@ -116,6 +123,13 @@ impl Graph {
     ///
     /// Solid arrows are injected dependencies, dashed ones observed, dotted ones `after`; the colour of a cell is
     /// its state. A cell that takes a value from outside has a double border.
+    ///
+    /// ```
+    /// # #[cells::runtime_cell]
+    /// # fn limit() -> u32 { 100 }
+    /// let dot = cells::graph().to_dot();
+    /// assert!(dot.starts_with("digraph") && dot.contains("limit"));
+    /// ```
     pub fn to_dot(&self) -> String {
         let mut dot = String::from("digraph cells {\n    node [shape=box, style=\"rounded,filled\"];\n");
         let names = self.names();
@@ -143,6 +157,13 @@ impl Graph {
     ///
     /// Plain arrows are injected dependencies, dotted ones observed, those with a label `after`; the colour of a
     /// cell is its state. A cell that takes a value from outside has double sides.
+    ///
+    /// ```
+    /// # #[cells::runtime_cell]
+    /// # fn limit() -> u32 { 100 }
+    /// let mermaid = cells::graph().to_mermaid();
+    /// assert!(mermaid.starts_with("flowchart") && mermaid.contains("limit"));
+    /// ```
     pub fn to_mermaid(&self) -> String {
         let mut mermaid = String::from("flowchart TD\n");
         let names = self.names();

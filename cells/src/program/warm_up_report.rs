@@ -8,6 +8,21 @@ use std::fmt;
 use std::time::Duration;
 
 /// What a warm-up did.
+///
+/// ```
+/// use cells::{WarmUpOutcome, runtime_cell};
+///
+/// #[runtime_cell(eager)]
+/// fn names() -> Vec<String> {
+///     vec!["tea".to_owned()]
+/// }
+///
+/// drop(names());
+/// let report = cells::warm_up();
+/// let cell = report.cells.iter().find(|cell| cell.info.name == "names").unwrap();
+/// assert_eq!(cell.outcome, WarmUpOutcome::Ready); // somebody has asked for it before
+/// assert!(report.critical_time <= report.took);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a warm-up reports failures here and nowhere else"]
 #[non_exhaustive]
@@ -24,6 +39,8 @@ pub struct WarmUpReport {
 }
 
 /// What a warm-up did with one cell.
+///
+/// [`WarmUpReport`] has an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WarmedCell {
@@ -46,6 +63,8 @@ pub struct WarmedCell {
 }
 
 /// What became of a cell in a warm-up.
+///
+/// [`WarmUpReport`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarmUpOutcome {
@@ -88,6 +107,8 @@ impl WarmedCell {
 
 impl WarmUpReport {
     /// Returns `true` if every cell that was wanted is ready.
+    ///
+    /// [`warm_up`](crate::warm_up()) has an example.
     pub fn is_ok(&self) -> bool {
         self.not_ready().next().is_none()
     }
@@ -117,11 +138,26 @@ impl WarmUpReport {
 ///
 /// The text names each of them with all its causes, on one line, so there is no
 /// [`source`](std::error::Error::source). `{:?}` is the same text.
+///
+/// ```standalone_crate
+/// use cells::{BoxError, runtime_cell};
+///
+/// #[runtime_cell(eager)]
+/// fn db() -> Result<u16, BoxError> {
+///     Err("refused".into())
+/// }
+///
+/// let error = cells::warm_up().into_result().unwrap_err();
+/// assert!(error.to_string().contains("`db`") && error.to_string().contains("refused"));
+/// assert_eq!(error.report().cells[0].info.name, "db");
+/// ```
 #[derive(Clone)]
 pub struct WarmUpError(WarmUpReport);
 
 impl WarmUpError {
     /// Returns the whole report.
+    ///
+    /// The [type](Self) has an example.
     pub fn report(&self) -> &WarmUpReport {
         &self.0
     }
