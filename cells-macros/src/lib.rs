@@ -218,6 +218,25 @@ use proc_macro::TokenStream;
 /// | any other, and those of parameters except `from` | stay on the factory |
 ///
 /// A factory that calls its own name calls the accessor, and gets the error for a re-entrant call.
+#[doc(alias(
+    "LazyLock",
+    "OnceLock",
+    "OnceCell",
+    "lazy_static",
+    "once",
+    "memoize",
+    "singleton",
+    "global",
+    "bean",
+    "component",
+    "DI",
+    "dependency injection",
+    "inject",
+    "provider",
+    "connection pool",
+    "circuit breaker",
+    "TTL"
+))]
 #[proc_macro_attribute]
 pub fn runtime_cell(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::runtime_cell(args.into(), item.into()).into()

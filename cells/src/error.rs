@@ -437,16 +437,20 @@ impl Error {
     /// static MODEL: RuntimeCell<u8> = RuntimeCell::new("model");
     ///
     /// let builder = thread::spawn(|| {
-    ///     MODEL.get_or_init(|| {
-    ///         let waiter = thread::spawn(|| MODEL.get_or_initialize(|| Ok::<_, cells::Error>(1)).map(drop));
+    ///     drop(MODEL.get_or_init(|| {
     ///         while MODEL.snapshot().waiters == 0 {
     ///             thread::yield_now();
     ///         }
-    ///         std::panic::panic_any(waiter)
-    ///     });
+    ///         panic!("out of memory");
+    ///     }));
     /// });
-    /// let waiter = builder.join().unwrap_err().downcast::<thread::JoinHandle<_>>().unwrap();
-    /// assert!(waiter.join().unwrap().unwrap_err().is_panicked());
+    /// while MODEL.snapshot().flights == 0 {
+    ///     thread::yield_now();
+    /// }
+    /// let error = MODEL.get_or_initialize(|| Ok::<_, cells::Error>(1)).unwrap_err(); // waits for the other thread
+    /// assert!(error.is_panicked());
+    /// assert_eq!(error.root_cause().to_string(), "out of memory");
+    /// assert!(builder.join().is_err());
     /// ```
     pub fn is_panicked(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Panicked { .. }))

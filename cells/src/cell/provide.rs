@@ -44,13 +44,16 @@ pub struct ProvideError<T> {
 /// ```
 /// use cells::{ProvideRefusal, runtime_cell};
 ///
-/// #[runtime_cell]
-/// fn level() -> String {
-///     "info".to_owned()
-/// }
+/// #[runtime_cell(provided)]
+/// fn level() -> String;
 ///
-/// let error = LEVEL.provide("debug".to_owned()).unwrap_err(); // only with the key `provided`
-/// assert_eq!(error.refusal(), ProvideRefusal::NotDeclared);
+/// LEVEL.provide("info".to_owned())?;
+/// match LEVEL.provide("debug".to_owned()) {
+///     Err(error) if error.refusal() == ProvideRefusal::Ready => LEVEL.replace(error.into_value())?,
+///     other => other?,
+/// }
+/// assert_eq!(level(), "debug");
+/// # Ok::<(), cells::ProvideError<String>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 use crate::observe::counts::CellCounts;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
+use std::fmt;
 use std::time::Duration;
 
 /// The state of a cell.
@@ -21,6 +22,7 @@ use std::time::Duration;
 ///     _ => "down",
 /// };
 /// assert_eq!(text, "not up yet");
+/// assert_eq!((INDEX.state().as_str(), INDEX.state().to_string()), ("empty", "empty".to_owned()));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
@@ -36,6 +38,26 @@ pub enum State {
     Failed,
     /// The process is shutting down or has shut down; the cell is closed for good.
     Closed,
+}
+
+impl State {
+    /// Returns its name on the page, in pictures and in JSON. The [type](Self) has an example.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Initializing => "initializing",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// As [`as_str`](State::as_str).
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// The state and figures of a cell at one moment.

@@ -3,6 +3,7 @@
 use crate::error::SharedError;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
+use std::fmt;
 use std::time::Duration;
 
 /// Makes the types of these events.
@@ -158,6 +159,13 @@ impl RejectReason {
             Self::WaitersFull => "waiters_full",
             Self::WaitTimeout => "wait_timeout",
         }
+    }
+}
+
+/// As [`as_str`](RejectReason::as_str).
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// is called again from inside the call, and so on. An observer that uses cells looks at the name of the cell first.
 ///
 /// ```
-/// use cells::{InitResult, Observer, RuntimeCell};
+/// use cells::{CoolingDown, InitResult, Observer, RuntimeCell};
 /// use std::sync::Arc;
 ///
 /// struct Print;
@@ -29,12 +29,15 @@ use std::time::Duration;
 ///     fn on_init_end(&self, event: &InitResult<'_>) {
 ///         println!("{} took {:?}, its dependencies {:?}", event.cell, event.own, event.waiting);
 ///     }
+///
+///     fn on_cooling(&self, event: &CoolingDown) {
+///         eprintln!("{} is refused for {:?}: {}", event.cell, event.retry_after, event.error);
+///     }
 /// }
 ///
-/// let cell = RuntimeCell::new("answer");
-/// cell.configure_observer(Arc::new(Print));
-/// cell.get_or_initialize(|| Ok::<_, cells::Error>(42))?;
-/// # Ok::<(), cells::Error>(())
+/// let port = RuntimeCell::new("port");
+/// port.configure_observer(Arc::new(Print));
+/// assert_eq!(*port.get_or_init(|| 8080), 8080);
 /// ```
 #[expect(unused_variables, reason = "the names document the parameters")]
 pub trait Observer: Send + Sync {
@@ -154,6 +157,13 @@ impl InitStatus {
     }
 }
 
+/// As [`as_str`](InitStatus::as_str).
+impl fmt::Display for InitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What a close did. `Display` says it in one line.
 ///
 /// ```
@@ -238,6 +248,13 @@ impl CloseStatus {
             Self::Disposing => "disposing",
             Self::Superseded => "superseded",
         }
+    }
+}
+
+/// As [`as_str`](CloseStatus::as_str).
+impl fmt::Display for CloseStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -107,6 +107,7 @@ impl<T> Disposer<T> {
     /// // A `BufWriter` implements `Close`; for the sake of speed, this one is not even flushed.
     /// static SCRATCH: RuntimeCell<BufWriter<File>> = RuntimeCell::new("scratch").disposer(Disposer::drop());
     /// assert_eq!(Disposer::<u8>::drop().label(), "drop");
+    /// assert_eq!(format!("{:?}", Disposer::<u8>::drop()), "Disposer(\"drop\")");
     /// ```
     pub const fn drop() -> Self {
         Self { run: DisposeFn::Drop, label: "drop" }
@@ -166,6 +167,13 @@ impl<T> Disposer<T> {
     pub const fn labelled(mut self, label: &'static str) -> Self {
         self.label = label;
         self
+    }
+}
+
+/// Shows the [`label`](Disposer::label).
+impl<T> fmt::Debug for Disposer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Disposer").field(&self.label).finish()
     }
 }
 

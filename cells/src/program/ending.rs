@@ -100,9 +100,7 @@ pub fn shutting_down() -> ShuttingDown {
     ShuttingDown { begun: world::own(&BEGUN), awaited: Awaited::default() }
 }
 
-/// Ends when a shutdown begins; [`shutting_down`] returns it.
-///
-/// That function has an example.
+/// Ends when a shutdown begins; [`shutting_down`] returns it, and has an example.
 #[must_use = "futures do nothing unless polled"]
 pub struct ShuttingDown {
     begun: &'static Begun,

@@ -11,6 +11,24 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// All declared cells, and every dependency among them that is declared or was observed so far.
+///
+/// ```
+/// use cells::{DependencyKind, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// #[runtime_cell]
+/// fn twice(limit: &u32) -> u32 {
+///     2 * limit
+/// }
+///
+/// let graph = cells::graph();
+/// let mut edges = graph.edges.iter().map(|edge| (graph.nodes[edge.from].name, graph.nodes[edge.to].name, edge.kind));
+/// assert!(edges.any(|edge| edge == ("twice", "limit", DependencyKind::Injected)));
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -21,9 +39,7 @@ pub struct Graph {
     pub edges: Vec<GraphEdge>,
 }
 
-/// A cell in a [`Graph`].
-///
-/// The graph has an example.
+/// A cell in a [`Graph`], which has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -40,9 +56,7 @@ pub struct GraphNode {
     pub(crate) cell: AnyCell,
 }
 
-/// A dependency in a [`Graph`].
-///
-/// The graph has an example.
+/// A dependency in a [`Graph`], which has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

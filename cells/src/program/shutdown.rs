@@ -168,9 +168,7 @@ pub fn shutdown_on_drop(limit: Duration) -> ShutdownGuard {
     ShutdownGuard { limit }
 }
 
-/// Shuts down when dropped; [`shutdown_on_drop`] returns it.
-///
-/// That function has an example.
+/// Shuts down when dropped; [`shutdown_on_drop`] returns it, and has an example.
 #[derive(Debug)]
 #[must_use = "dropped at once, it shuts down at once: bind it to a name"]
 pub struct ShutdownGuard {

@@ -21,6 +21,7 @@ use std::time::Duration;
 /// let report = cells::warm_up();
 /// let cell = report.cells.iter().find(|cell| cell.info.name == "names").unwrap();
 /// assert_eq!(cell.outcome, WarmUpOutcome::Ready); // somebody has asked for it before
+/// assert_eq!(cell.outcome.to_string(), "was ready");
 /// assert!(report.critical_time <= report.took);
 /// ```
 #[derive(Clone, Debug)]
@@ -76,6 +77,17 @@ pub enum WarmUpOutcome {
     Failed,
     /// Something that is injected into it failed.
     Skipped,
+}
+
+impl fmt::Display for WarmUpOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Built => "built",
+            Self::Ready => "was ready",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        })
+    }
 }
 
 impl WarmedCell {
@@ -191,14 +203,14 @@ impl fmt::Display for WarmUpReport {
         let mut table = TextTable::new(["cell", "outcome", "own", "waiting", ""]);
         let names = Names::of_all();
         for cell in &self.cells {
-            let outcome = match cell.outcome {
-                WarmUpOutcome::Built => "built",
-                WarmUpOutcome::Ready => "was ready",
-                WarmUpOutcome::Failed => "failed",
-                WarmUpOutcome::Skipped => "skipped",
-            };
             let (own, waiting) = (format!("{:.1?}", cell.own), format!("{:.1?}", cell.waiting));
-            table.row([names.in_report(cell.info), outcome.to_owned(), own, waiting, cell.note(&names)]);
+            table.row([
+                names.in_report(cell.info),
+                cell.outcome.to_string(),
+                own,
+                waiting,
+                cell.note(&names),
+            ]);
         }
         write!(f, "{table}")?;
         let path: Vec<_> = self.critical_path.iter().map(|info| on_one_line(names.in_report(info))).collect();
