@@ -255,6 +255,19 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     }
 
     /// Does the same as [`close_generation`](Self::close_generation) in a task, where an asynchronous disposer is awaited.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{CloseStatus, Ref, RuntimeCell};
+    ///
+    /// let connection = RuntimeCell::new("connection");
+    /// let broken = connection.get_or_init(|| "the first");
+    /// let generation = Ref::generation(&broken);
+    /// drop(broken);
+    /// assert_eq!(connection.close_generation_async(generation).await.status, CloseStatus::Ok);
+    /// assert_eq!(connection.close_generation_async(generation).await.status, CloseStatus::Noop);
+    /// # });
+    /// ```
     pub async fn close_generation_async(&self, generation: u64) -> CloseResult {
         self.raw().close_generation_async(generation).await
     }
@@ -263,6 +276,18 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     ///
     /// The task's own futures that wait for this cell count as leases once they are woken, until they are polled again or
     /// dropped. Finish or drop them first, or the call waits for the whole `limit`.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{CloseStatus, RuntimeCell};
+    /// use std::time::Duration;
+    ///
+    /// let index = RuntimeCell::new("index");
+    /// let lease = index.get_or_init(|| vec![1, 2, 3]);
+    /// drop(lease); // the task's own lease would be waited for in vain
+    /// assert_eq!(index.close_and_drain_async(Duration::from_secs(5)).await.status, CloseStatus::Ok);
+    /// # });
+    /// ```
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain_async(deadline(limit)).await
     }

@@ -474,6 +474,22 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
     ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::RuntimeCell;
+    ///
+    /// static LIMIT: RuntimeCell<u32> = RuntimeCell::new("limit");
+    ///
+    /// async fn fetch() -> Result<u32, std::io::Error> {
+    ///     Ok(20)
+    /// }
+    ///
+    /// drop(LIMIT.get_or_init(|| 10));
+    /// assert_eq!(*LIMIT.refresh_async(fetch).await?, 20);
+    /// # Ok::<(), cells::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
     ///

@@ -314,6 +314,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 
     /// Publishes a ready-made payload for tests: [`ClosableCell::seed`].
     ///
+    /// [`allow_seeding`](crate::testing::allow_seeding) has an example.
+    ///
     /// # Errors
     /// Those of [`ClosableCell::seed`].
     pub fn seed(&self, value: T) -> Result<(), SeedError<T>> {

@@ -49,6 +49,8 @@ impl<C> Deref for CellStatic<C> {
 
 impl<T: Payload, D: Declared<T>> CellStatic<StaticCell<T, D>> {
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// The [type](Self) has an example.
     pub const fn any(&self) -> AnyCell {
         self.0.any()
     }
@@ -56,6 +58,8 @@ impl<T: Payload, D: Declared<T>> CellStatic<StaticCell<T, D>> {
 
 impl<T: Payload, D: DeclaredAsync<T>> CellStatic<AsyncCell<T, D>> {
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// The [type](Self) has an example.
     pub const fn any(&self) -> AnyCell {
         self.0.any()
     }
@@ -63,6 +67,8 @@ impl<T: Payload, D: DeclaredAsync<T>> CellStatic<AsyncCell<T, D>> {
 
 impl<T: Payload, D: DeclaredPermanent<T>> CellStatic<PermanentCell<T, D>> {
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// The [type](Self) has an example.
     pub const fn any(&self) -> AnyCell {
         self.0.any()
     }

@@ -172,6 +172,8 @@ impl<T: Payload, R: FactoryOutput<T>, U: Future<Output = R>, F: Fn() -> U> Facto
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
     ///
+    /// [`get_async`](Self::get_async) has an example of such a factory.
+    ///
     /// # Errors
     /// As [`refresh`](Self::refresh).
     ///

@@ -221,6 +221,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
 
     /// Publishes a ready-made payload for tests, as [`ClosableCell::seed`] does. It stays until the process ends.
     ///
+    /// [`allow_seeding`](crate::testing::allow_seeding) has an example.
+    ///
     /// # Errors
     /// If seeding is not allowed here, or the cell is ready, initializing or shut down.
     pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {

@@ -146,6 +146,8 @@ pub enum InitStatus {
 
 impl InitStatus {
     /// Returns its name in timelines and metrics.
+    ///
+    /// The [type](Self) has an example.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -239,6 +241,8 @@ pub enum CloseStatus {
 
 impl CloseStatus {
     /// Returns its name in timelines and metrics.
+    ///
+    /// The [type](Self) has an example.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

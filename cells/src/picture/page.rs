@@ -60,7 +60,7 @@ pub fn page() -> String {
 /// let html = page.to_html();
 /// # assert!(html.starts_with("<!doctype html>"));
 ///
-/// // POST /cells, with the body of the request
+/// // POST /cells, with the body of the request; in a task it is `page.act_async(body).await`
 /// # let body = "token=guess&close=x";
 /// let (status, html) = match page.act(body) {
 ///     Ok(done) => (200, page.notice(done.to_string()).to_html()),
@@ -188,6 +188,8 @@ impl Page {
     }
 
     /// [`act`](Self::act) in a task.
+    ///
+    /// The [type](Self) has an example.
     ///
     /// # Errors
     /// As [`act`](Self::act).

@@ -131,6 +131,16 @@ pub fn close_all(limit: Duration) -> ShutdownReport {
 }
 
 /// [`close_all`] in a task, where asynchronous disposers run to their end.
+///
+/// ```
+/// # pollster::block_on(async {
+/// # #[cells::runtime_cell]
+/// # async fn session() -> String { "s-1".to_owned() }
+/// drop(session().await);
+/// let report = cells::close_all_async(std::time::Duration::from_secs(5)).await;
+/// assert!(report.is_ok() && report.cells[0].info.name == "session");
+/// # });
+/// ```
 pub async fn close_all_async(limit: Duration) -> ShutdownReport {
     close_async(Limit::from_now(limit), For::Reuse, None).await
 }

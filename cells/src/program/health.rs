@@ -148,6 +148,8 @@ impl HealthProbe {
 
     /// The same in a task, which waits for the checks without blocking its thread. Each runs where it would run for
     /// [`run`](Self::run), and goes on if this future is dropped.
+    ///
+    /// The [type](Self) has an example.
     pub async fn run_async(self) -> Health {
         let mut answered = Vec::new();
         for look in self.looks() {

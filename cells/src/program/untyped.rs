@@ -218,6 +218,8 @@ impl AnyCell {
 
     /// Does the same in a task.
     ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
+    ///
     /// # Errors
     /// As [`refresh_with_dependents`](Self::refresh_with_dependents).
     ///
@@ -288,6 +290,8 @@ impl AnyCell {
 
     /// Does the same in a task, where asynchronous disposers are awaited.
     ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
+    ///
     /// # Errors
     /// If the cell is permanent.
     pub async fn invalidate_with_dependents_async(&self) -> Result<(), Error> {
@@ -301,6 +305,9 @@ impl AnyCell {
     /// Does what [`invalidate_with_dependents`](Self::invalidate_with_dependents) does, if `generation` is the published one
     /// of the cell that the caller means; otherwise changes nothing.
     ///
+    /// [`StaticCell::invalidate_generation_with_dependents`](crate::StaticCell::invalidate_generation_with_dependents) has an
+    /// example.
+    ///
     /// # Errors
     /// If the cell is permanent.
     pub fn invalidate_generation_with_dependents(&self, generation: u64) -> Result<(), Error> {
@@ -312,6 +319,8 @@ impl AnyCell {
     }
 
     /// Does the same in a task, where asynchronous disposers are awaited.
+    ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
     ///
     /// # Errors
     /// If the cell is permanent.

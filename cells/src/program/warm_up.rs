@@ -139,6 +139,20 @@ impl WarmUp {
     }
 
     /// [`run`](Self::run) in a task, which polls all factories itself; the number of threads is how many run at once.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{WarmUp, runtime_cell};
+    ///
+    /// #[runtime_cell(eager)]
+    /// async fn session() -> String {
+    ///     "s-1".to_owned()
+    /// }
+    ///
+    /// let report = WarmUp::new().run_async().await; // or as a task, while a server already answers
+    /// assert!(report.is_ok() && SESSION.is_ready());
+    /// # });
+    /// ```
     pub async fn run_async(self) -> WarmUpReport {
         let mut tasks = Tasks::new();
         let mut work = Work::plan(self);
