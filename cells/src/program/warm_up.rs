@@ -46,10 +46,17 @@ pub fn warm_up_all() -> WarmUpReport {
 
 /// Which cells to build, and on how many threads.
 ///
-/// ```
-/// let report = cells::WarmUp::new().all().threads(2).run();
+/// ```standalone_crate
+/// use cells::{WarmUp, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let report = WarmUp::new().all().threads(2).run(); // also what is not declared `eager`
 /// println!("{report}");
-/// assert!(report.is_ok());
+/// assert!(report.is_ok() && LIMIT.is_ready());
 /// ```
 #[derive(Clone, Debug)]
 pub struct WarmUp {
