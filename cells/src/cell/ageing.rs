@@ -34,7 +34,7 @@
 //! says of records with a lifetime of zero (section 3.2.1).
 
 use crate::cell::ages::{Ages, Due};
-use crate::cell::control::{Look, Looker};
+use crate::cell::decisions::{Look, Looker};
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::Purpose;

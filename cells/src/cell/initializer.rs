@@ -7,7 +7,8 @@
 //! superseded, and then marked as over. Observers are notified once of the start and once of the end, with no lock held.
 
 use crate::cell::ages::Ages;
-use crate::cell::control::{Built, Consequences};
+use crate::cell::block::Built;
+use crate::cell::decisions::Consequences;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::retry::{self, Attempts, Failed, Pause};
 use crate::cell::wait_budget::Purpose;
