@@ -1,6 +1,6 @@
 //! A flight as its initializer sees it: from the start of the factory to the end of the flight.
 //!
-//! A flight has one attempt or more, each of which is one run of the adjusted factory; [`retry`](crate::cell::retry) says
+//! A flight has one attempt or more, each of which is one run of the adjusted factory; [`retry`] says
 //! whether there is another one.
 //!
 //! Whether the factory returns, panics or is dropped unfinished, the flight is settled here, unless it has been
