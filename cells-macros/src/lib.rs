@@ -16,14 +16,25 @@ use proc_macro::TokenStream;
 /// the *accessor*, a function with the same name, visibility and docs but without parameters, and the cell itself, a
 /// `static`. The first call of the accessor runs the factory; all callers share the one payload.
 ///
-/// ```ignore
-/// #[runtime_cell(cooldown = "5s", dispose = Pool::shutdown)]
-/// fn db() -> Result<Pool, ConnectError> {
-///     Pool::connect("127.0.0.1:5432")
+/// ```
+/// use cells::{Ref, runtime_cell};
+/// use std::net::{AddrParseError, SocketAddr};
+///
+/// struct Pool(SocketAddr);
+///
+/// impl Pool {
+///     fn shutdown(self) {}
 /// }
 ///
-/// let pool = db()?;  // `Result<Ref<'static, Pool>, cells::Error>`
-/// DB.invalidate();   // the next call of `db()` connects again
+/// #[runtime_cell(cooldown = "5s", dispose = Pool::shutdown)]
+/// fn db() -> Result<Pool, AddrParseError> {
+///     Ok(Pool("127.0.0.1:5432".parse()?))
+/// }
+///
+/// let pool: Ref<'static, Pool> = db()?; // or a `cells::Error`
+/// assert_eq!(pool.0.port(), 5432);
+/// DB.invalidate(); // the next call of `db()` connects again
+/// # Ok::<(), cells::Error>(())
 /// ```
 ///
 /// | The factory returns | The accessor returns |
@@ -48,11 +59,32 @@ use proc_macro::TokenStream;
 /// | `&T`, or what `&T` coerces to (`&str`, `&dyn Trait`) | the payload, while the factory runs |
 /// | `Ref<'static, T>` | a lease, which the new payload may keep: the dependency is not disposed before that lease is dropped |
 ///
-/// ```ignore
-/// #[runtime_cell]
-/// fn search(store: &Store, #[from(settings::CURRENT)] settings: Ref<'static, Settings>) -> Result<Index, IndexError> {
-///     Index::open(store, settings)
+/// ```
+/// use cells::{Ref, runtime_cell};
+///
+/// mod settings {
+///     #[cells::runtime_cell]
+///     pub fn current() -> String {
+///         "fish".to_owned()
+///     }
 /// }
+///
+/// #[runtime_cell]
+/// fn store() -> Vec<String> {
+///     vec!["one fish".to_owned(), "two birds".to_owned()]
+/// }
+///
+/// struct Search {
+///     found: usize,
+///     word: Ref<'static, String>,
+/// }
+///
+/// #[runtime_cell]
+/// fn search(store: &[String], #[from(settings::CURRENT)] word: Ref<'static, String>) -> Search {
+///     Search { found: store.iter().filter(|line| line.contains(&**word)).count(), word }
+/// }
+///
+/// assert_eq!((search().found, search().word.len()), (1, 4));
 /// ```
 ///
 /// Dependencies are built first, in the order of the parameters. If one fails, this cell fails too, with that error as
@@ -70,11 +102,18 @@ use proc_macro::TokenStream;
 /// The key `permanent` declares a `PermanentCell`, for what lives as long as the process: settings, metrics, regular
 /// expressions. A read costs as much as that of a `LazyLock`.
 ///
-/// ```ignore
+/// ```
+/// use cells::runtime_cell;
+/// use std::{io, path::PathBuf};
+///
 /// #[runtime_cell(permanent)]
-/// fn settings() -> Result<Settings, SettingsError> {
-///     Settings::read("settings.toml")
+/// fn home() -> io::Result<PathBuf> {
+///     std::env::current_dir()
 /// }
+///
+/// let path: &'static PathBuf = home()?;
+/// assert!(path.is_absolute());
+/// # Ok::<(), cells::Error>(())
 /// ```
 ///
 /// Until the payload is built, the cell can fail and be retried like any other. After that nothing takes the payload
@@ -88,17 +127,23 @@ use proc_macro::TokenStream;
 /// A value that only `main` has, or a host, comes into a cell by its static. The key `provided` allows it; the function
 /// then needs no body, and with one the body builds what the cell holds if nobody provides.
 ///
-/// ```ignore
-/// #[runtime_cell(provided)]
-/// fn args() -> Args;
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::SystemTime;
 ///
 /// #[runtime_cell(provided)]
-/// fn clock() -> Box<dyn Clock> {
-///     Box::new(SystemClock)
+/// fn args() -> Vec<String>;
+///
+/// type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+///
+/// #[runtime_cell(provided)]
+/// fn clock() -> Clock {
+///     Box::new(SystemTime::now)
 /// }
 ///
-/// ARGS.provide(Args::parse())?;          // where nothing is published yet
-/// CLOCK.replace(Box::new(frozen))?;      // in the place of what is there
+/// ARGS.provide(vec!["-v".to_owned()]).unwrap(); // where nothing is published yet
+/// CLOCK.replace(Box::new(|| SystemTime::UNIX_EPOCH)).unwrap(); // in the place of what is there
+/// assert_eq!((args().len(), clock()()), (1, SystemTime::UNIX_EPOCH));
 /// ```
 ///
 /// Until a value is provided, `args()` panics with a line that names this call, or returns it as an error if the return
@@ -174,11 +219,32 @@ use proc_macro::TokenStream;
 /// payload. It returns a `Duration` from when the payload is published, an `Instant` or a `SystemTime`, or an `Option` of one
 /// of these, where `None` is without end.
 ///
-/// ```ignore
-/// #[runtime_cell(fresh = Token::refresh_at, expires = |token| token.expires_at, fatal = AuthError::is_revoked)]
-/// async fn token(client: &Client) -> Result<Token, AuthError> {
-///     client.fetch_token().await
+/// ```
+/// use cells::runtime_cell;
+/// use std::io;
+/// use std::time::{Duration, Instant};
+///
+/// struct Token {
+///     expires_at: Instant,
 /// }
+///
+/// impl Token {
+///     fn refresh_at(&self) -> Instant {
+///         self.expires_at - Duration::from_secs(300)
+///     }
+/// }
+///
+/// fn is_revoked(error: &io::Error) -> bool {
+///     error.kind() == io::ErrorKind::PermissionDenied
+/// }
+///
+/// #[runtime_cell(fresh = Token::refresh_at, expires = |token| token.expires_at, fatal = is_revoked)]
+/// fn token() -> io::Result<Token> {
+///     Ok(Token { expires_at: Instant::now() + Duration::from_secs(3600) })
+/// }
+///
+/// assert!(token()?.expires_at > Instant::now() && !TOKEN.snapshot().stale);
+/// # Ok::<(), cells::Error>(())
 /// ```
 ///
 /// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const
