@@ -187,7 +187,7 @@ impl Page {
         self.request(form)?.carry_out()
     }
 
-    /// [`act`](Self::act) in a task.
+    /// Does what [`act`](Self::act) does, in a task.
     ///
     /// The [type](Self) has an example.
     ///

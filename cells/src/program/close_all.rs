@@ -130,7 +130,7 @@ pub fn close_all(limit: Duration) -> ShutdownReport {
     close(Limit::from_now(limit), For::Reuse, None)
 }
 
-/// [`close_all`] in a task, where asynchronous disposers run to their end.
+/// Does what [`close_all`] does in a task, where asynchronous disposers run to their end.
 ///
 /// ```
 /// # pollster::block_on(async {

@@ -147,21 +147,21 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 }
 
 impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
-    /// [`StaticCell::invalidate_with_dependents`] in a task.
+    /// Does what [`StaticCell::invalidate_with_dependents`] does, in a task.
     pub async fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, vec![self.any().here().unpublish()]) {
             let _ = closing.settle_async().await;
         }
     }
 
-    /// [`StaticCell::invalidate_generation_with_dependents`] in a task.
+    /// Does what [`StaticCell::invalidate_generation_with_dependents`] does, in a task.
     pub async fn invalidate_generation_with_dependents(&'static self, generation: u64) {
         for closing in unpublish_generation(D::INFO, self.any().here(), generation) {
             let _ = closing.settle_async().await;
         }
     }
 
-    /// [`StaticCell::refresh_with_dependents`] in a task.
+    /// Does what [`StaticCell::refresh_with_dependents`] does, in a task.
     ///
     /// # Errors
     /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
@@ -173,7 +173,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
         rebuild_async(D::INFO, AnyCell::rebuild_async).await.map(|()| lease)
     }
 
-    /// [`StaticCell::replace_with_dependents`] in a task.
+    /// Does what [`StaticCell::replace_with_dependents`] does, in a task.
     ///
     /// # Errors
     /// Outside that the value was refused, as by [`replace`](Self::replace); inside the first error of a dependent.

@@ -46,7 +46,7 @@ pub fn health() -> Health {
     HealthProbe::new().run()
 }
 
-/// [`health`] in a task: [`HealthProbe::run_async`] with its defaults.
+/// Returns in a task what [`health`] returns: [`HealthProbe::run_async`] with its defaults.
 ///
 /// ```
 /// # pollster::block_on(async {
@@ -95,7 +95,7 @@ impl Default for HealthProbe {
 }
 
 impl HealthProbe {
-    /// A probe with the default limits, which only looks.
+    /// Creates a probe with the default limits, which only looks.
     ///
     /// The [type](Self) has an example.
     #[inline]
@@ -146,7 +146,7 @@ impl HealthProbe {
         self.judge(&looks)
     }
 
-    /// The same in a task, which waits for the checks without blocking its thread. Each runs where it would run for
+    /// Looks in a task, and waits for checks without blocking its thread. Each runs where it would run for
     /// [`run`](Self::run), and goes on if this future is dropped.
     ///
     /// The [type](Self) has an example.

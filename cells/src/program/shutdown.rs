@@ -81,7 +81,7 @@ pub(crate) fn shutdown_watched(limit: Duration, on_progress: Option<Listener>) -
     this.end(close(limit, For::Good, on_progress))
 }
 
-/// [`shutdown`] in a task, where asynchronous disposers run to their end.
+/// Does what [`shutdown`] does in a task, where asynchronous disposers run to their end.
 ///
 /// Calls of this do not wait for each other: each closes what is there to close, and returns the first report. A
 /// synchronous disposer runs in this task and blocks it. What is not done by the limit goes on in the caller's tokio

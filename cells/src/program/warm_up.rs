@@ -145,7 +145,8 @@ impl WarmUp {
         }
     }
 
-    /// [`run`](Self::run) in a task, which polls all factories itself; the number of threads is how many run at once.
+    /// Does what [`run`](Self::run) does in a task, which polls all factories itself; the number of threads is how many run at
+    /// once.
     ///
     /// ```
     /// # pollster::block_on(async {
