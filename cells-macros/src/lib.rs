@@ -166,6 +166,18 @@ use proc_macro::TokenStream;
 /// | `factory = build_search` | only the cell can call the factory | Also keeps your original function, under this name and with the accessor's visibility, so that a test can call it with its own arguments. |
 /// | `crate = ::cells` | `::cells` | The path to the crate `cells`, if that is renamed or re-exported. |
 ///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell(name = "price list", cell = LIST, factory = read_prices)]
+/// fn prices() -> Vec<u32> {
+///     vec![3, 5]
+/// }
+///
+/// assert_eq!(read_prices(), *prices()); // a test calls the factory alone
+/// assert_eq!(LIST.name(), "price list");
+/// ```
+///
 /// ## The kind of cell
 ///
 /// | Key | Default | Effect |
@@ -187,6 +199,23 @@ use proc_macro::TokenStream;
 /// | `detached` | the factory of an `async fn` runs in the caller's task, and is cancelled with it | The factory runs in a task of its own, and goes on if its callers give up. |
 /// | `runtime = "own"` | one payload in the process | An `async` or `blocking` cell has one payload for each tokio runtime, so each `#[tokio::test]` has its own. |
 ///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn log() -> String {
+///     "app.log".to_owned()
+/// }
+///
+/// #[runtime_cell(eager, after = [LOG])]
+/// fn server() -> u16 {
+///     8080
+/// }
+///
+/// assert!(cells::warm_up().is_ok());
+/// assert!(SERVER.is_ready());
+/// ```
+///
 /// ## Limits for callers, and failures
 ///
 /// A cell that cannot fail has no error to return at a limit, and nothing to repeat. There these keys do not compile, and
@@ -200,6 +229,29 @@ use proc_macro::TokenStream;
 /// | `retry = 3` | a failure is final | How often one build runs the factory again after it has failed. Only the last error reaches the callers. |
 /// | `backoff = "100ms..5s"` | `"100ms..5s"` | How long the build waits before it runs the factory again: a time that doubles, up to the longest. With `"100ms"` alone it does not double. Needs `retry`. |
 /// | `transient = LoadError::is_timeout` | any error | Which errors `retry` repeats the factory for: a function of `&E` that returns a `bool`, by its path or as a closure. Needs `retry`. |
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::io;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+///
+/// fn is_timeout(error: &io::Error) -> bool {
+///     error.kind() == io::ErrorKind::TimedOut
+/// }
+///
+/// #[runtime_cell(retry = 3, backoff = "1ms..5ms", transient = is_timeout, cooldown = "1s..1m", wait_timeout = "10s")]
+/// fn db() -> io::Result<u32> {
+///     match ATTEMPTS.fetch_add(1, Ordering::Relaxed) {
+///         0 => Err(io::ErrorKind::TimedOut.into()),
+///         attempts => Ok(attempts),
+///     }
+/// }
+///
+/// assert_eq!(*db()?, 1);
+/// # Ok::<(), cells::Error>(())
+/// ```
 ///
 /// A time that doubles has jitter, so that many processes do not try at once: half of it, and a random part of the other half.
 ///
@@ -261,6 +313,25 @@ use proc_macro::TokenStream;
 /// | `observer = TimelineObserver::default()` | none | An `Observer`, which is notified of what happens in this cell. |
 /// | `adjuster = NoopFactoryAdjuster` | none | A `FactoryAdjuster`, or for an async cell an `AsyncFactoryAdjuster`: a wrapper that calls the factory, for example to retry. |
 ///
+/// ```
+/// use cells::{CloseStatus, TimelineObserver, runtime_cell};
+///
+/// struct Log(Vec<String>);
+///
+/// fn flush(log: Log) -> std::io::Result<()> {
+///     println!("{} lines", log.0.len());
+///     Ok(())
+/// }
+///
+/// #[runtime_cell(dispose = flush, dispose_timeout = "10s", closed_last, observer = TimelineObserver::default())]
+/// fn log() -> Log {
+///     Log(vec!["begin".to_owned()])
+/// }
+///
+/// drop(log());
+/// assert_eq!(LOG.close().status, CloseStatus::Ok);
+/// ```
+///
 /// The expressions of `observer` and `adjuster` are evaluated on first use.
 ///
 /// ## Health
@@ -271,6 +342,26 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `optional` | a cell that failed, or that cools down, makes the program unready | The program is degraded by such a cell, but ready. |
 /// | `check = Pool::ping` | a payload works until somebody says otherwise | Asks the payload whether it works: a function of `&T`, by its path or as a closure, that returns a `bool`, a `Result`, or a future of one of these. Runs only while there is a payload, one at a time, and at most once a second. |
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// struct Pool;
+///
+/// impl Pool {
+///     fn ping(&self) -> bool {
+///         true // asks the server
+///     }
+/// }
+///
+/// #[runtime_cell(optional, check = Pool::ping)]
+/// fn statistics() -> Pool {
+///     Pool
+/// }
+///
+/// drop(statistics());
+/// assert!(cells::health().degraded.is_empty());
+/// ```
 ///
 /// # Attributes
 ///
