@@ -57,7 +57,26 @@ notices! {
 
     /// The program has provided a payload.
     ///
-    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
+    /// ```
+    /// use cells::{Observer, Provided, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<bool>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_provided(&self, event: &Provided) {
+    ///         self.0.lock().unwrap().push(event.replaced);
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let level = RuntimeCell::new("level");
+    /// level.configure_observer(seen.clone());
+    /// level.provide("info").unwrap();
+    /// level.replace("debug").unwrap();
+    /// assert_eq!(*seen.0.lock().unwrap(), [false, true]);
+    /// ```
     Provided {
         /// The payload's generation.
         generation: u64,
@@ -67,7 +86,27 @@ notices! {
 
     /// The program has recorded that the payload does not work.
     ///
-    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
+    /// ```
+    /// use cells::{Observer, FailureRecorded, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<String>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_failure_recorded(&self, event: &FailureRecorded) {
+    ///         self.0.lock().unwrap().push(event.error.to_string());
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let connection = RuntimeCell::new("connection");
+    /// connection.configure_observer(seen.clone());
+    /// drop(connection.get_or_init(|| "connected"));
+    /// connection.record_failure("no answer", Duration::from_secs(5));
+    /// assert_eq!(*seen.0.lock().unwrap(), ["no answer"]);
+    /// ```
     FailureRecorded {
         /// The generation that it has ended, if there was a payload.
         generation: Option<u64>,
@@ -81,7 +120,27 @@ notices! {
 
     /// A retired payload is left to its last lease, which will dispose it.
     ///
-    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
+    /// ```
+    /// use cells::{Observer, Draining, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<u64>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_draining(&self, event: &Draining) {
+    ///         self.0.lock().unwrap().push(event.generation);
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let index = RuntimeCell::new("index");
+    /// index.configure_observer(seen.clone());
+    /// let lease = index.get_or_init(|| vec![1, 2, 3]);
+    /// index.invalidate();
+    /// # drop(lease);
+    /// assert_eq!(*seen.0.lock().unwrap(), [1]);
+    /// ```
     Draining {
         /// The payload's generation.
         generation: u64,
@@ -105,7 +164,26 @@ notices! {
 
     /// An attempt has failed, and its flight is to make another one.
     ///
-    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
+    /// ```
+    /// use cells::{Observer, Retrying, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<u32>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_retrying(&self, event: &Retrying) {
+    ///         self.0.lock().unwrap().push(event.attempt);
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let port = RuntimeCell::<u16>::new("port").retry(2).backoff(Duration::from_millis(1), Duration::from_millis(5));
+    /// port.configure_observer(seen.clone());
+    /// assert!(port.get_or_initialize(|| "http".parse::<u16>()).is_err());
+    /// assert_eq!(*seen.0.lock().unwrap(), [1, 2]);
+    /// ```
     Retrying {
         /// The flight's number.
         generation: u64,
