@@ -8,7 +8,7 @@
 //! then, after unlocking, observers are notified of a start and an end. A value that is refused never leaves the caller.
 
 use crate::cell::ages::Ages;
-use crate::cell::control::Providing;
+use crate::cell::decisions::Providing;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::State;
 use crate::observe::context;
