@@ -58,3 +58,19 @@ fn z3_every_dependency_has_its_reason() {
 fn z3_only_log_events_are_on_by_default() {
     assert!(read("cells/Cargo.toml").contains("\ndefault = [\"tracing\"]\n"));
 }
+
+/// So that an attribute and a library, or two libraries in one program, are not mixed by accident.
+#[test]
+fn names_that_must_not_meet_contain_the_version() {
+    let manifest = read("Cargo.toml");
+    let version =
+        manifest.split("\nversion = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a version");
+    let numbers: Vec<_> = version.split('.').collect();
+    let module = format!("__private{}", numbers.concat());
+    let section = format!("cells_{}_{}", numbers[0], numbers[1]);
+    assert!(read("cells/src/lib.rs").contains(&format!("pub mod {module};")), "{module}");
+    assert!(read("cells-macros/src/emit/cell_static.rs").contains(&format!("::{module}::")), "{module}");
+    for file in ["cells/src/image.rs", "cells/src/program/section.rs"] {
+        assert!(read(file).contains(&section), "{file}: {section}");
+    }
+}

@@ -16,14 +16,25 @@ use proc_macro::TokenStream;
 /// the *accessor*, a function with the same name, visibility and docs but without parameters, and the cell itself, a
 /// `static`. The first call of the accessor runs the factory; all callers share the one payload.
 ///
-/// ```ignore
-/// #[runtime_cell(cooldown = "5s", dispose = Pool::shutdown)]
-/// fn db() -> Result<Pool, ConnectError> {
-///     Pool::connect("127.0.0.1:5432")
+/// ```
+/// use cells::{Ref, runtime_cell};
+/// use std::net::{AddrParseError, SocketAddr};
+///
+/// struct Pool(SocketAddr);
+///
+/// impl Pool {
+///     fn shutdown(self) {}
 /// }
 ///
-/// let pool = db()?;  // `Result<Ref<'static, Pool>, cells::Error>`
-/// DB.invalidate();   // the next call of `db()` connects again
+/// #[runtime_cell(cooldown = "5s", dispose = Pool::shutdown)]
+/// fn db() -> Result<Pool, AddrParseError> {
+///     Ok(Pool("127.0.0.1:5432".parse()?))
+/// }
+///
+/// let pool: Ref<'static, Pool> = db()?; // or a `cells::Error`
+/// assert_eq!(pool.0.port(), 5432);
+/// DB.invalidate(); // the next call of `db()` connects again
+/// # Ok::<(), cells::Error>(())
 /// ```
 ///
 /// | The factory returns | The accessor returns |
@@ -48,11 +59,32 @@ use proc_macro::TokenStream;
 /// | `&T`, or what `&T` coerces to (`&str`, `&dyn Trait`) | the payload, while the factory runs |
 /// | `Ref<'static, T>` | a lease, which the new payload may keep: the dependency is not disposed before that lease is dropped |
 ///
-/// ```ignore
-/// #[runtime_cell]
-/// fn search(store: &Store, #[from(settings::CURRENT)] settings: Ref<'static, Settings>) -> Result<Index, IndexError> {
-///     Index::open(store, settings)
+/// ```
+/// use cells::{Ref, runtime_cell};
+///
+/// mod settings {
+///     #[cells::runtime_cell]
+///     pub fn current() -> String {
+///         "fish".to_owned()
+///     }
 /// }
+///
+/// #[runtime_cell]
+/// fn store() -> Vec<String> {
+///     vec!["one fish".to_owned(), "two birds".to_owned()]
+/// }
+///
+/// struct Search {
+///     found: usize,
+///     word: Ref<'static, String>,
+/// }
+///
+/// #[runtime_cell]
+/// fn search(store: &[String], #[from(settings::CURRENT)] word: Ref<'static, String>) -> Search {
+///     Search { found: store.iter().filter(|line| line.contains(&**word)).count(), word }
+/// }
+///
+/// assert_eq!((search().found, search().word.len()), (1, 4));
 /// ```
 ///
 /// Dependencies are built first, in the order of the parameters. If one fails, this cell fails too, with that error as
@@ -70,11 +102,18 @@ use proc_macro::TokenStream;
 /// The key `permanent` declares a `PermanentCell`, for what lives as long as the process: settings, metrics, regular
 /// expressions. A read costs as much as that of a `LazyLock`.
 ///
-/// ```ignore
+/// ```
+/// use cells::runtime_cell;
+/// use std::{io, path::PathBuf};
+///
 /// #[runtime_cell(permanent)]
-/// fn settings() -> Result<Settings, SettingsError> {
-///     Settings::read("settings.toml")
+/// fn home() -> io::Result<PathBuf> {
+///     std::env::current_dir()
 /// }
+///
+/// let path: &'static PathBuf = home()?;
+/// assert!(path.is_absolute());
+/// # Ok::<(), cells::Error>(())
 /// ```
 ///
 /// Until the payload is built, the cell can fail and be retried like any other. After that nothing takes the payload
@@ -88,17 +127,23 @@ use proc_macro::TokenStream;
 /// A value that only `main` has, or a host, comes into a cell by its static. The key `provided` allows it; the function
 /// then needs no body, and with one the body builds what the cell holds if nobody provides.
 ///
-/// ```ignore
-/// #[runtime_cell(provided)]
-/// fn args() -> Args;
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::SystemTime;
 ///
 /// #[runtime_cell(provided)]
-/// fn clock() -> Box<dyn Clock> {
-///     Box::new(SystemClock)
+/// fn args() -> Vec<String>;
+///
+/// type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+///
+/// #[runtime_cell(provided)]
+/// fn clock() -> Clock {
+///     Box::new(SystemTime::now)
 /// }
 ///
-/// ARGS.provide(Args::parse())?;          // where nothing is published yet
-/// CLOCK.replace(Box::new(frozen))?;      // in the place of what is there
+/// ARGS.provide(vec!["-v".to_owned()]).unwrap(); // where nothing is published yet
+/// CLOCK.replace(Box::new(|| SystemTime::UNIX_EPOCH)).unwrap(); // in the place of what is there
+/// assert_eq!((args().len(), clock()()), (1, SystemTime::UNIX_EPOCH));
 /// ```
 ///
 /// Until a value is provided, `args()` panics with a line that names this call, or returns it as an error if the return
@@ -121,6 +166,18 @@ use proc_macro::TokenStream;
 /// | `factory = build_search` | only the cell can call the factory | Also keeps your original function, under this name and with the accessor's visibility, so that a test can call it with its own arguments. |
 /// | `crate = ::cells` | `::cells` | The path to the crate `cells`, if that is renamed or re-exported. |
 ///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell(name = "price list", cell = LIST, factory = read_prices)]
+/// fn prices() -> Vec<u32> {
+///     vec![3, 5]
+/// }
+///
+/// assert_eq!(read_prices(), *prices()); // a test calls the factory alone
+/// assert_eq!(LIST.name(), "price list");
+/// ```
+///
 /// ## The kind of cell
 ///
 /// | Key | Default | Effect |
@@ -142,6 +199,23 @@ use proc_macro::TokenStream;
 /// | `detached` | the factory of an `async fn` runs in the caller's task, and is cancelled with it | The factory runs in a task of its own, and goes on if its callers give up. |
 /// | `runtime = "own"` | one payload in the process | An `async` or `blocking` cell has one payload for each tokio runtime, so each `#[tokio::test]` has its own. |
 ///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn log() -> String {
+///     "app.log".to_owned()
+/// }
+///
+/// #[runtime_cell(eager, after = [LOG])]
+/// fn server() -> u16 {
+///     8080
+/// }
+///
+/// assert!(cells::warm_up().is_ok());
+/// assert!(SERVER.is_ready());
+/// ```
+///
 /// ## Limits for callers, and failures
 ///
 /// A cell that cannot fail has no error to return at a limit, and nothing to repeat. There these keys do not compile, and
@@ -155,6 +229,29 @@ use proc_macro::TokenStream;
 /// | `retry = 3` | a failure is final | How often one build runs the factory again after it has failed. Only the last error reaches the callers. |
 /// | `backoff = "100ms..5s"` | `"100ms..5s"` | How long the build waits before it runs the factory again: a time that doubles, up to the longest. With `"100ms"` alone it does not double. Needs `retry`. |
 /// | `transient = LoadError::is_timeout` | any error | Which errors `retry` repeats the factory for: a function of `&E` that returns a `bool`, by its path or as a closure. Needs `retry`. |
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::io;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+///
+/// fn is_timeout(error: &io::Error) -> bool {
+///     error.kind() == io::ErrorKind::TimedOut
+/// }
+///
+/// #[runtime_cell(retry = 3, backoff = "1ms..5ms", transient = is_timeout, cooldown = "1s..1m", wait_timeout = "10s")]
+/// fn db() -> io::Result<u32> {
+///     match ATTEMPTS.fetch_add(1, Ordering::Relaxed) {
+///         0 => Err(io::ErrorKind::TimedOut.into()),
+///         attempts => Ok(attempts),
+///     }
+/// }
+///
+/// assert_eq!(*db()?, 1);
+/// # Ok::<(), cells::Error>(())
+/// ```
 ///
 /// A time that doubles has jitter, so that many processes do not try at once: half of it, and a random part of the other half.
 ///
@@ -174,11 +271,32 @@ use proc_macro::TokenStream;
 /// payload. It returns a `Duration` from when the payload is published, an `Instant` or a `SystemTime`, or an `Option` of one
 /// of these, where `None` is without end.
 ///
-/// ```ignore
-/// #[runtime_cell(fresh = Token::refresh_at, expires = |token| token.expires_at, fatal = AuthError::is_revoked)]
-/// async fn token(client: &Client) -> Result<Token, AuthError> {
-///     client.fetch_token().await
+/// ```
+/// use cells::runtime_cell;
+/// use std::io;
+/// use std::time::{Duration, Instant};
+///
+/// struct Token {
+///     expires_at: Instant,
 /// }
+///
+/// impl Token {
+///     fn refresh_at(&self) -> Instant {
+///         self.expires_at - Duration::from_secs(300)
+///     }
+/// }
+///
+/// fn is_revoked(error: &io::Error) -> bool {
+///     error.kind() == io::ErrorKind::PermissionDenied
+/// }
+///
+/// #[runtime_cell(fresh = Token::refresh_at, expires = |token| token.expires_at, fatal = is_revoked)]
+/// fn token() -> io::Result<Token> {
+///     Ok(Token { expires_at: Instant::now() + Duration::from_secs(3600) })
+/// }
+///
+/// assert!(token()?.expires_at > Instant::now() && !TOKEN.snapshot().stale);
+/// # Ok::<(), cells::Error>(())
 /// ```
 ///
 /// A duration is a whole number followed by `ms`, `s`, `m` (minutes) or `h`, and is checked at compile time. A const
@@ -195,6 +313,25 @@ use proc_macro::TokenStream;
 /// | `observer = TimelineObserver::default()` | none | An `Observer`, which is notified of what happens in this cell. |
 /// | `adjuster = NoopFactoryAdjuster` | none | A `FactoryAdjuster`, or for an async cell an `AsyncFactoryAdjuster`: a wrapper that calls the factory, for example to retry. |
 ///
+/// ```
+/// use cells::{CloseStatus, TimelineObserver, runtime_cell};
+///
+/// struct Log(Vec<String>);
+///
+/// fn flush(log: Log) -> std::io::Result<()> {
+///     println!("{} lines", log.0.len());
+///     Ok(())
+/// }
+///
+/// #[runtime_cell(dispose = flush, dispose_timeout = "10s", closed_last, observer = TimelineObserver::default())]
+/// fn log() -> Log {
+///     Log(vec!["begin".to_owned()])
+/// }
+///
+/// drop(log());
+/// assert_eq!(LOG.close().status, CloseStatus::Ok);
+/// ```
+///
 /// The expressions of `observer` and `adjuster` are evaluated on first use.
 ///
 /// ## Health
@@ -205,6 +342,26 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `optional` | a cell that failed, or that cools down, makes the program unready | The program is degraded by such a cell, but ready. |
 /// | `check = Pool::ping` | a payload works until somebody says otherwise | Asks the payload whether it works: a function of `&T`, by its path or as a closure, that returns a `bool`, a `Result`, or a future of one of these. Runs only while there is a payload, one at a time, and at most once a second. |
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// struct Pool;
+///
+/// impl Pool {
+///     fn ping(&self) -> bool {
+///         true // asks the server
+///     }
+/// }
+///
+/// #[runtime_cell(optional, check = Pool::ping)]
+/// fn statistics() -> Pool {
+///     Pool
+/// }
+///
+/// drop(statistics());
+/// assert!(cells::health().degraded.is_empty());
+/// ```
 ///
 /// # Attributes
 ///
@@ -218,6 +375,25 @@ use proc_macro::TokenStream;
 /// | any other, and those of parameters except `from` | stay on the factory |
 ///
 /// A factory that calls its own name calls the accessor, and gets the error for a re-entrant call.
+#[doc(alias(
+    "LazyLock",
+    "OnceLock",
+    "OnceCell",
+    "lazy_static",
+    "once",
+    "memoize",
+    "singleton",
+    "global",
+    "bean",
+    "component",
+    "DI",
+    "dependency injection",
+    "inject",
+    "provider",
+    "connection pool",
+    "circuit breaker",
+    "TTL"
+))]
 #[proc_macro_attribute]
 pub fn runtime_cell(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::runtime_cell(args.into(), item.into()).into()

@@ -35,6 +35,20 @@ pub enum Error {
 }
 
 /// The reasons why a cell cannot serve although nothing failed.
+///
+/// ```
+/// use cells::{Error, RuntimeCell, UnavailableError};
+/// use std::time::Duration;
+///
+/// let db = RuntimeCell::<u16>::new("db");
+/// let status = match db.wait(Duration::ZERO) {
+///     Err(Error::Unavailable(UnavailableError::ShutDown { .. })) => 410,
+///     Err(Error::Unavailable(_)) => 503, // later, perhaps
+///     Err(_) => 500,
+///     Ok(_) => 200,
+/// };
+/// assert_eq!(status, 503);
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum UnavailableError {
@@ -85,6 +99,18 @@ pub enum UnavailableError {
 }
 
 /// The ways in which an initialization fails for a caller.
+///
+/// ```
+/// use cells::{Error, LifecycleError, RuntimeCell};
+///
+/// let db = RuntimeCell::<u16>::new("db");
+/// match db.get_or_initialize(|| "refused".parse::<u16>()) {
+///     Err(Error::Lifecycle(LifecycleError::Init { cell, source })) => {
+///         assert_eq!((cell, source.to_string().as_str()), ("db", "invalid digit found in string"));
+///     }
+///     _ => unreachable!("this call runs the factory"),
+/// }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum LifecycleError {
@@ -293,6 +319,13 @@ impl From<Error> for io::Error {
 
 impl Error {
     /// Returns the name of the cell that returned this error.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let db = RuntimeCell::<u16>::new("db");
+    /// let error = db.get_or_initialize(|| "refused".parse::<u16>()).unwrap_err();
+    /// assert_eq!(error.cell(), "db");
+    /// ```
     pub fn cell(&self) -> &'static str {
         match self {
             Self::Unavailable(
@@ -319,41 +352,106 @@ impl Error {
     /// [`Dependency`](LifecycleError::Dependency), [`Waiting`](LifecycleError::Waiting) and
     /// [`Panicked`](LifecycleError::Panicked), the nearest cell whose error is among the causes. Such an error starts no
     /// cooldown.
+    ///
+    /// [`AsyncCell::try_get_ready`](crate::AsyncCell::try_get_ready) has an example.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.decisive(), Self::Unavailable(_))
     }
 
     /// Returns `true` if this call's deadline passed while it waited.
+    ///
+    /// [`RuntimeCell::wait_timeout`](crate::RuntimeCell::wait_timeout) has an example.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Unavailable(UnavailableError::WaitTimeout { .. }))
     }
 
     /// Returns `true` if too many callers were waiting already.
+    ///
+    /// [`RuntimeCell::max_waiters`](crate::RuntimeCell::max_waiters) has an example.
     pub fn is_waiters_full(&self) -> bool {
         matches!(self, Self::Unavailable(UnavailableError::WaitersFull { .. }))
     }
 
     /// Returns `true` if the cell is closed for good.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    /// use std::time::Duration;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// let _ = cells::shutdown(Duration::from_secs(5));
+    /// assert!(LIMIT.try_get().unwrap_err().is_shut_down());
+    /// ```
     pub fn is_shut_down(&self) -> bool {
         matches!(self, Self::Unavailable(UnavailableError::ShutDown { .. }))
     }
 
     /// Returns `true` if the cell has no factory, and the program has not provided its payload.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell(provided)]
+    /// fn args() -> Vec<String>;
+    ///
+    /// assert!(ARGS.try_get().unwrap_err().is_not_provided());
+    /// ```
     pub fn is_not_provided(&self) -> bool {
         matches!(self, Self::Unavailable(UnavailableError::NotProvided { .. }))
     }
 
     /// Returns `true` if the cell is cooling down after a failure.
+    ///
+    /// [`RuntimeCell::cooldown`](crate::RuntimeCell::cooldown) has an example.
     pub fn is_cooldown(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Cooldown { .. }))
     }
 
     /// Returns `true` if the cell was asked for from inside its own factory.
+    ///
+    /// ```
+    /// use cells::{BoxError, runtime_cell};
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> Result<u32, BoxError> {
+    ///     Ok(2 * *LIMIT.try_get()?)
+    /// }
+    ///
+    /// assert!(limit().unwrap_err().downcast_ref::<cells::Error>().unwrap().is_reentrant());
+    /// ```
     pub fn is_reentrant(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Reentrant { .. }))
     }
 
     /// Returns `true` if the factory that this call waited for panicked.
+    ///
+    /// ```
+    /// # std::panic::set_hook(Box::new(|_| ()));
+    /// use cells::RuntimeCell;
+    /// use std::thread;
+    ///
+    /// static MODEL: RuntimeCell<u8> = RuntimeCell::new("model");
+    ///
+    /// let builder = thread::spawn(|| {
+    ///     drop(MODEL.get_or_init(|| {
+    ///         while MODEL.snapshot().waiters == 0 {
+    ///             thread::yield_now();
+    ///         }
+    ///         panic!("out of memory");
+    ///     }));
+    /// });
+    /// while MODEL.snapshot().flights == 0 {
+    ///     thread::yield_now();
+    /// }
+    /// let error = MODEL.get_or_initialize(|| Ok::<_, cells::Error>(1)).unwrap_err(); // waits for the other thread
+    /// assert!(error.is_panicked());
+    /// assert_eq!(error.root_cause().to_string(), "out of memory");
+    /// assert!(builder.join().is_err());
+    /// ```
     pub fn is_panicked(&self) -> bool {
         matches!(self, Self::Lifecycle(LifecycleError::Panicked { .. }))
     }
@@ -361,6 +459,17 @@ impl Error {
     /// Returns how long a caller should wait before it tries again, if this cell is cooling down, or, of
     /// [`Dependency`](LifecycleError::Dependency), [`Waiting`](LifecycleError::Waiting) and
     /// [`Panicked`](LifecycleError::Panicked), the nearest cell whose error is among the causes. A cell that failed because of that one may have a cooldown of its own beside it.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// let db = RuntimeCell::<u16>::new("db").cooldown(Duration::from_secs(5));
+    /// let _ = db.get_or_initialize(|| "refused".parse::<u16>());
+    /// let error = db.get_or_initialize(|| "5432".parse::<u16>()).unwrap_err();
+    /// let seconds = error.retry_after().map_or(1, |left| left.as_secs() + 1); // for a header `Retry-After`
+    /// assert!((1..=5).contains(&seconds));
+    /// ```
     pub fn retry_after(&self) -> Option<Duration> {
         match self.decisive() {
             Self::Lifecycle(LifecycleError::Cooldown { retry_after, .. }) => Some(*retry_after),
@@ -369,12 +478,16 @@ impl Error {
     }
 
     /// Returns the last of the causes, which is what went wrong first; the error itself if it has no cause.
+    ///
+    /// [`ClosableCell::record_failure`](crate::ClosableCell::record_failure) has an example.
     pub fn root_cause(&self) -> &(dyn StdError + 'static) {
         causes(self).last().unwrap_or(self)
     }
 
     /// Finds the nearest cause of type `E`, such as the factory's own error, through waiting, cooldowns and
     /// dependencies, and inside an `anyhow::Error` or `eyre::Report`.
+    ///
+    /// The [type](Self) has an example.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         causes(self).find_map(|cause| cause.downcast_ref())
     }
@@ -547,6 +660,19 @@ impl<'e> Iterator for Causes<'e> {
 }
 
 /// A panic of the program's code, as an error.
+///
+/// ```
+/// use cells::{CloseStatus, Disposer, Panic, RuntimeCell, find_error};
+///
+/// # std::panic::set_hook(Box::new(|_| ()));
+/// let log = RuntimeCell::new("log").disposer(Disposer::with(|_: u8| panic!("the disk is full")));
+/// drop(log.get_or_init(|| 1));
+///
+/// let closed = log.close();
+/// assert_eq!(closed.status, CloseStatus::Error);
+/// let error = closed.error.unwrap();
+/// assert_eq!(find_error::<Panic>(&*error).unwrap().message(), "the disk is full");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Panic {
     message: Arc<str>,
@@ -584,6 +710,8 @@ impl Panic {
     }
 
     /// Returns the panic's message.
+    ///
+    /// The [type](Self) has an example.
     pub fn message(&self) -> &str {
         &self.message
     }

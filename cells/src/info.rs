@@ -98,6 +98,21 @@ pub(crate) const fn unless_zero_time(limit: Duration) -> Option<Duration> {
 }
 
 /// What is known of a declared cell at compile time.
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::Duration;
+///
+/// #[runtime_cell(cooldown = "5s", eager)]
+/// fn port() -> Result<u16, std::num::ParseIntError> {
+///     "8080".parse()
+/// }
+///
+/// let info = PORT.info();
+/// assert_eq!((info.name, info.ident, info.payload_type), ("port", "PORT", "u16"));
+/// assert!(info.fallible && info.eager && info.cooldown == Duration::from_secs(5));
+/// assert_eq!(info.wait_timeout, Some(Duration::from_millis(1500)));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states")]
@@ -193,6 +208,23 @@ impl CellInfo {
 }
 
 /// A cell that another one is declared to depend on.
+///
+/// ```
+/// use cells::{DependencyKind, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// #[runtime_cell]
+/// fn twice(limit: &u32) -> u32 {
+///     2 * limit
+/// }
+///
+/// let needed = &TWICE.info().dependencies[0];
+/// assert_eq!((needed.cell.name, needed.kind), ("limit", DependencyKind::Injected));
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Dependency {
@@ -203,6 +235,8 @@ pub struct Dependency {
 }
 
 /// How one cell depends on another.
+///
+/// [`Dependency`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![doc = include_str!("reference.md")]
 #![deny(unsafe_code)]
+// docs.rs shows which feature an item needs; its compiler is a nightly. The guide is there whenever there is documentation.
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(doc, doctest))))]
 
 #[doc(hidden)]
 #[path = "private.rs"]

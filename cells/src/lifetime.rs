@@ -7,6 +7,31 @@ use std::time::{Duration, Instant, SystemTime};
 /// its publication, or until when.
 ///
 /// `None` is without end. What has passed already, such as the end of a token whose server's clock is behind, ends at once.
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::{Duration, Instant};
+///
+/// struct Token {
+///     issued: Instant,
+///     lifetime: Option<Duration>, // `None`: it does not end
+/// }
+///
+/// impl Token {
+///     fn end(&self) -> Option<Instant> {
+///         Some(self.issued + self.lifetime?)
+///     }
+/// }
+///
+/// #[runtime_cell(expires = Token::end)]
+/// fn token() -> Token {
+///     Token { issued: Instant::now(), lifetime: Some(Duration::from_secs(3600)) }
+/// }
+///
+/// drop(token());
+/// assert!(TOKEN.snapshot().expires_left > Some(Duration::from_secs(3000)));
+/// ```
+#[doc(alias("TTL", "time to live", "expiry", "max-age"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how long a payload lives",
     label = "expected a function that returns a `Duration`, an `Instant`, a `SystemTime`, or an `Option` of one of these"

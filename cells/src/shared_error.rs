@@ -14,6 +14,22 @@ use std::sync::Arc;
 /// Any error that can be sent between threads: what factories and disposers fail with.
 ///
 /// An `anyhow::Error` or `eyre::Report` becomes one by [`keep`].
+///
+/// ```
+/// use cells::{BoxError, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn port() -> Result<u16, BoxError> {
+///     let text = "8080";
+///     if text.is_empty() {
+///         return Err("no port is set".into());
+///     }
+///     Ok(text.parse()?)
+/// }
+///
+/// assert_eq!(*port()?, 8080);
+/// # Ok::<(), BoxError>(())
+/// ```
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Boxes an error that dereferences to a [`std::error::Error`], such as an `anyhow::Error` or an `eyre::Report`, so that
@@ -117,6 +133,8 @@ pub struct SharedError(Arc<dyn StdError + Send + Sync>);
 
 impl SharedError {
     /// Shares `error`.
+    ///
+    /// The [type](Self) has an example.
     pub fn new(error: impl Into<BoxError>) -> Self {
         Self(Arc::from(error.into()))
     }

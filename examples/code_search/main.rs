@@ -94,7 +94,7 @@ fn print(out: &mut impl Write, index: &Index, matches: &[Match]) -> io::Result<(
         writeln!(out, "no line contains all of these words")?;
     }
     let Index { files, lines, skipped, .. } = index;
-    writeln!(out, "\n{files} files, {lines} lines; {skipped} files skipped: not text, or too large\n")
+    writeln!(out, "\n{files} files, {lines} lines; {skipped} skipped, as not text or too large\n")
 }
 
 /// Shows the first cause, which the user can act on; the cell's own error is only a consequence of it.

@@ -100,3 +100,44 @@ fn z7_a_value_is_set_in_a_bare_cell() {
     drop(NAME.get_or_init(|| value.clone()));
     assert_eq!(NAME.wait(Duration::ZERO).unwrap().as_str(), value);
 }
+
+#[test]
+fn z7_a_value_that_others_wait_for_is_provided() {
+    #[runtime_cell(provided)]
+    fn limits() -> u32;
+
+    let waiter = std::thread::spawn(|| pollster::block_on(LIMITS.wait_async(Duration::MAX)));
+    assert!(LIMITS.provide(7).is_ok());
+    assert_eq!(*waiter.join().unwrap().unwrap(), 7);
+}
+
+#[test]
+fn z9_what_is_borrowed_from_a_payload_needs_a_bound_lease_or_is_owned() {
+    use std::sync::Arc;
+
+    /// A pool whose connections borrow from it, as those of bb8.
+    struct Pool(Arc<str>);
+
+    impl Pool {
+        fn get(&self) -> &str {
+            &self.0
+        }
+
+        fn get_owned(&self) -> Arc<str> {
+            Arc::clone(&self.0)
+        }
+    }
+
+    #[runtime_cell]
+    fn db() -> std::io::Result<Pool> {
+        Ok(Pool("connection".into()))
+    }
+
+    fn of_the_accessor() -> Result<Arc<str>, cells::Error> {
+        Ok(db()?.get_owned())
+    }
+
+    let db = db().unwrap();
+    let connection = db.get();
+    assert_eq!(connection, &*of_the_accessor().unwrap());
+}

@@ -21,7 +21,7 @@
 //! | shortly before its end | shuts the slot | looks at the clocks |
 //! | at its end | retires the payload | the same, and goes on without one |
 //!
-//! Who begins a refresh takes it off the [`Ages`](crate::cell::ages::Ages) under the cell's lock, so it is one caller; the
+//! Who begins a refresh takes it off the [`Ages`] under the cell's lock, so it is one caller; the
 //! slot opens for all others. A refresh is a flight like any other, on a thread of the library's or as a task of the runtime
 //! on which the payload was built; without a runtime, the task that begins it runs it ([`RawCell::refresh_to_drive`]).
 //! However it ends, [`Refresh`] makes the next one due after a while, unless another generation is published by then.
@@ -34,7 +34,7 @@
 //! says of records with a lifetime of zero (section 3.2.1).
 
 use crate::cell::ages::{Ages, Due};
-use crate::cell::control::{Look, Looker};
+use crate::cell::decisions::{Look, Looker};
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::Purpose;

@@ -48,21 +48,55 @@ impl CellBase {
     }
 
     /// Returns the cell's name.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::<u16>::new("port");
+    /// assert_eq!(port.name(), "port");
+    /// ```
     pub fn name(&self) -> &'static str {
         self.raw.name()
     }
 
     /// Returns the current state.
+    ///
+    /// ```
+    /// use cells::{RuntimeCell, State};
+    ///
+    /// let port = RuntimeCell::<u16>::new("port");
+    /// assert_eq!(port.state(), State::Empty);
+    /// let _ = port.get_or_initialize(|| "http".parse::<u16>());
+    /// assert_eq!(port.state(), State::Failed);
+    /// ```
     pub fn state(&self) -> State {
         self.raw_now().state()
     }
 
     /// Returns `true` if a payload is published.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::new("port");
+    /// drop(port.get_or_init(|| 8080));
+    /// assert!(port.is_ready());
+    /// port.invalidate();
+    /// assert!(!port.is_ready());
+    /// ```
     pub fn is_ready(&self) -> bool {
         self.raw_now().is_ready()
     }
 
     /// Returns the generation of the published payload, if there is one.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::new("port");
+    /// assert_eq!(port.generation(), None);
+    /// drop(port.get_or_init(|| 8080));
+    /// port.invalidate();
+    /// drop(port.get_or_init(|| 8081));
+    /// assert_eq!(port.generation(), Some(2));
+    /// ```
     pub fn generation(&self) -> Option<u64> {
         self.raw_now().generation()
     }
@@ -70,6 +104,13 @@ impl CellBase {
     /// Returns how ready reads of the published payload are synchronized with closes, on which their cost depends; of an
     /// empty cell, how they are in this process ([`read_path`](crate::read_path)). A permanent cell's payload is read
     /// without any of this.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::new("port");
+    /// drop(port.get_or_init(|| 8080));
+    /// assert_eq!(port.read_path(), cells::read_path());
+    /// ```
     pub fn read_path(&self) -> ReadPath {
         self.raw.here().control.published().read_path()
     }
@@ -77,6 +118,15 @@ impl CellBase {
     /// Returns the state and figures of the cell at this moment.
     ///
     /// The numbers of waiters and leases may change while they are counted: show them, but do not decide by them.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::new("port");
+    /// let lease = port.get_or_init(|| 8080);
+    /// let now = port.snapshot();
+    /// assert_eq!((now.generation, now.leases, now.counts.builds), (Some(1), 1, 1));
+    /// # drop(lease);
+    /// ```
     pub fn snapshot(&self) -> CellSnapshot {
         self.raw_now().snapshot()
     }
@@ -85,6 +135,8 @@ impl CellBase {
     /// that it began with.
     ///
     /// In its events the payload of a permanent cell is a `&'static T`.
+    ///
+    /// [`Observer`] has an example.
     pub fn configure_observer(&self, observer: Arc<dyn Observer>) {
         self.raw.here().config.observer.configure(observer);
     }

@@ -28,6 +28,26 @@ use std::time::Duration;
 ///
 /// An [`AsyncCell`](crate::AsyncCell) has these methods too, but those that close it are asynchronous. A
 /// [`PermanentCell`](crate::PermanentCell) cannot be closed.
+///
+/// A function that takes a `&ClosableCell<T>` works with all three:
+///
+/// ```
+/// use cells::{ClosableCell, RuntimeCell, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn greeting() -> String {
+///     "hello".to_owned()
+/// }
+///
+/// static FAREWELL: RuntimeCell<String> = RuntimeCell::new("farewell");
+///
+/// fn length(cell: &ClosableCell<String>) -> Option<usize> {
+///     cell.peek().map(|text| text.len())
+/// }
+///
+/// drop(greeting());
+/// assert_eq!((length(&GREETING), length(&FAREWELL)), (Some(5), None));
+/// ```
 pub struct ClosableCell<T: Send + Sync + 'static> {
     pub(crate) typed: TypedCell<T>,
     pub(crate) disposer: DisposeFn<T>,
@@ -90,6 +110,14 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     }
 
     /// Returns the published payload, if there is one.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::new("port");
+    /// assert!(port.peek().is_none()); // nothing is built for this
+    /// drop(port.get_or_init(|| 8080));
+    /// assert_eq!(port.peek().as_deref(), Some(&8080));
+    /// ```
     #[inline]
     pub fn peek(&self) -> Option<Ref<'static, T>> {
         self.typed.lease()
@@ -141,6 +169,17 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// [`CloseStatus::Noop`](crate::CloseStatus::Noop) that clears the failure on record and any cooldown.
     ///
     /// It never unwinds: an error or panic of the disposer is in the result.
+    ///
+    /// ```
+    /// use cells::{CloseStatus, RuntimeCell};
+    ///
+    /// let greeting = RuntimeCell::new("greeting");
+    /// let lease = greeting.get_or_init(|| "hello".to_owned());
+    /// assert_eq!(greeting.close().status, CloseStatus::Draining);
+    /// assert_eq!(*lease, "hello"); // usable as before; its drop is the end of the payload
+    /// drop(lease);
+    /// assert_eq!(greeting.close().status, CloseStatus::Noop);
+    /// ```
     pub fn close(&self) -> CloseResult {
         self.raw().close()
     }
@@ -149,6 +188,19 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// [`CloseStatus::Noop`](crate::CloseStatus::Noop).
     ///
     /// So a caller that finds its payload broken never closes the new one that another caller has built since.
+    ///
+    /// ```
+    /// use cells::{Ref, RuntimeCell};
+    ///
+    /// let connection = RuntimeCell::new("connection");
+    /// let broken = connection.get_or_init(|| "the first");
+    /// // Another caller found that out before, and has connected again.
+    /// connection.invalidate();
+    /// drop(connection.get_or_init(|| "the second"));
+    ///
+    /// let _ = connection.close_generation(Ref::generation(&broken));
+    /// assert_eq!(connection.peek().as_deref(), Some(&"the second"));
+    /// ```
     pub fn close_generation(&self, generation: u64) -> CloseResult {
         self.raw().close_generation(generation)
     }
@@ -163,6 +215,18 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// [`RuntimeBlocked`](crate::RuntimeBlocked) as its error.
     ///
     /// Drop the calling thread's own leases first: a call that holds one always waits for the whole `limit`.
+    ///
+    /// ```
+    /// use cells::{CloseStatus, RuntimeCell};
+    /// use std::time::Duration;
+    ///
+    /// static INDEX: RuntimeCell<Vec<u64>> = RuntimeCell::new("index");
+    ///
+    /// let index = INDEX.get_or_init(|| vec![1, 2, 3]);
+    /// let reader = std::thread::spawn(move || index.iter().sum::<u64>());
+    /// assert_eq!(INDEX.close_and_drain(Duration::from_secs(60)).status, CloseStatus::Ok);
+    /// assert_eq!(reader.join().unwrap(), 6); // nobody reads any more
+    /// ```
     pub fn close_and_drain(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain(deadline(limit))
     }
@@ -171,11 +235,39 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     ///
     /// If the future is dropped while the disposer runs, the disposer is dropped with its payload, and the close event
     /// reports that as an error.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{CloseStatus, Disposer, RuntimeCell};
+    ///
+    /// let session = RuntimeCell::new("session").disposer(Disposer::with_async(|name: String| {
+    ///     Box::pin(async move {
+    ///         println!("{name} says goodbye"); // and awaits the answer
+    ///         Ok(())
+    ///     })
+    /// }));
+    /// drop(session.get_or_init(|| "s-1".to_owned()));
+    /// assert_eq!(session.close_async().await.status, CloseStatus::Ok);
+    /// # });
+    /// ```
     pub async fn close_async(&self) -> CloseResult {
         self.raw().close_async().await
     }
 
     /// Does the same as [`close_generation`](Self::close_generation) in a task, where an asynchronous disposer is awaited.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{CloseStatus, Ref, RuntimeCell};
+    ///
+    /// let connection = RuntimeCell::new("connection");
+    /// let broken = connection.get_or_init(|| "the first");
+    /// let generation = Ref::generation(&broken);
+    /// drop(broken);
+    /// assert_eq!(connection.close_generation_async(generation).await.status, CloseStatus::Ok);
+    /// assert_eq!(connection.close_generation_async(generation).await.status, CloseStatus::Noop);
+    /// # });
+    /// ```
     pub async fn close_generation_async(&self, generation: u64) -> CloseResult {
         self.raw().close_generation_async(generation).await
     }
@@ -184,11 +276,32 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     ///
     /// The task's own futures that wait for this cell count as leases once they are woken, until they are polled again or
     /// dropped. Finish or drop them first, or the call waits for the whole `limit`.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{CloseStatus, RuntimeCell};
+    /// use std::time::Duration;
+    ///
+    /// let index = RuntimeCell::new("index");
+    /// let lease = index.get_or_init(|| vec![1, 2, 3]);
+    /// drop(lease); // the task's own lease would be waited for in vain
+    /// assert_eq!(index.close_and_drain_async(Duration::from_secs(5)).await.status, CloseStatus::Ok);
+    /// # });
+    /// ```
     pub async fn close_and_drain_async(&self, limit: Duration) -> CloseResult {
         self.raw().close_and_drain_async(deadline(limit)).await
     }
 
     /// Closes the cell and ignores the result.
+    ///
+    /// ```
+    /// # use cells::RuntimeCell;
+    /// let port = RuntimeCell::new("port");
+    /// drop(port.get_or_init(|| 8080));
+    /// port.invalidate();
+    /// assert_eq!(*port.get_or_init(|| 8081), 8081);
+    /// ```
+    #[doc(alias("reset", "clear", "evict"))]
     pub fn invalidate(&self) {
         let _ = self.close();
     }
@@ -198,6 +311,22 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     /// A published payload is retired, and disposed after its last lease. A flight under way is superseded: its callers
     /// get this error, and its success does not end the cooldown. The latest record counts. With a zero `ttl`, and after
     /// a shutdown, this does nothing.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// let connection = RuntimeCell::new("connection");
+    /// drop(connection.get_or_initialize(|| Ok::<_, cells::Error>("connected"))?);
+    /// // A request shows that the server does not answer any more.
+    /// connection.record_failure("no answer", Duration::from_secs(5));
+    ///
+    /// let error = connection.get_or_initialize(|| Ok::<_, cells::Error>("again")).unwrap_err();
+    /// assert!(error.is_cooldown());
+    /// assert_eq!(error.root_cause().to_string(), "no answer");
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    #[doc(alias("circuit breaker", "trip"))]
     pub fn record_failure(&self, error: impl Into<BoxError>, ttl: Duration) {
         self.raw().record_failure(error.into(), ttl);
     }
@@ -209,9 +338,12 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
     ///
     /// The payload is the next generation, ends a cooldown, and is closed and disposed like any other.
     ///
+    /// [`allow_seeding`](crate::testing::allow_seeding) has an example.
+    ///
     /// # Errors
     /// If seeding is not allowed, or if the cell is ready, initializing or shut down. [`SeedError::into_value`] returns
     /// the value.
+    #[doc(alias("mock", "stub"))]
     pub fn seed(&self, value: T) -> Result<(), SeedError<T>> {
         self.seed_with(value, |value| value)
     }
@@ -306,6 +438,8 @@ impl<T: Send + Sync + 'static> ClosableCell<T> {
 
     /// Sets the cell's adjuster, which wraps the factory from the next flight on. Asynchronous factories, which a
     /// [`RuntimeCell`](crate::RuntimeCell) may have, are not adjusted.
+    ///
+    /// [`FactoryAdjuster`] has an example.
     pub fn configure_adjuster(&self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
         self.raw().config.adjuster.configure(Arc::new(Adjusts { adjuster, disposer: self.disposer }));
     }

@@ -46,32 +46,33 @@
 //! - No flight begins in a cell without a factory.
 
 use crate::cell::ages::{Ages, Due};
+use crate::cell::block::{Block, Built, Failure, Refresher, open, remember};
 use crate::cell::config::Config;
+use crate::cell::decisions::{
+    Accepts, AfterUnlock, Consequences, Decision, Found, Look, Looker, Providing, Usage,
+};
 use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::{Error, LifecycleError, SharedError, UnavailableError};
 use crate::flight::frames::{Caller, CellId};
-use crate::flight::single_flight::{Flight, Outcome, Settled};
-use crate::flight::wait_graph::{self, Blocked};
+use crate::flight::single_flight::{Flight, Outcome};
+use crate::flight::wait_graph;
 use crate::info::CellInfo;
 use crate::observe::counts::{Counts, LazyCounts};
 use crate::observe::observer::InitStatus;
 use crate::observe::observers::Observers;
-use crate::observe::span::Parent;
-use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::Disposal;
 use crate::payload::drain::{Drain, Retired};
 use crate::payload::lease::{AnyPayload, Lease, Parting, Published};
 use crate::payload::payload_type::PayloadType;
 use crate::sync::alarm::Alarm;
-use crate::sync::backoff::Backoff;
 use crate::sync::clock;
+use crate::sync::executor::Executor;
 #[cfg(feature = "tokio")]
 use crate::sync::executor::RuntimeWatch;
-use crate::sync::executor::{BoxFuture, Executor};
 use crate::sync::moment::Reading;
 use crate::sync::primitives::Mutex;
 use crate::sync::process;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) struct Control {
@@ -80,238 +81,6 @@ pub(crate) struct Control {
     /// Changed without the lock too.
     counts: LazyCounts,
     block: Mutex<Block>,
-}
-
-struct Block {
-    /// The last generation that was used; 0 before the first.
-    generation: u64,
-    flight: Option<Arc<Flight>>,
-    /// Boxed, like everything that most cells never have (target: size of a cell, docs/performance.md).
-    rare: Option<Box<Rare>>,
-    /// About the payload that was published last, even if it is retired by now.
-    built: Option<Box<Built>>,
-    /// Closes the payload when its runtime ends.
-    #[cfg(feature = "tokio")]
-    watch: Option<RuntimeWatch>,
-    shut_down: bool,
-}
-
-/// What may be left of earlier generations, the failure on record, and who waits for the next payload without building it.
-#[derive(Default)]
-struct Rare {
-    failure: Option<Box<Failure>>,
-    /// Superseded flights, whose factories may still run.
-    flights: Vec<Weak<Flight>>,
-    /// Retired payloads, which may still be in use.
-    drains: Vec<Weak<Drain>>,
-    /// What those wait for: a flight that nobody runs, settled by whoever publishes next.
-    awaited: Option<Arc<Flight>>,
-    /// The generation that is looked at for `linger`, and by which process; and since when it has rested.
-    looked_at: Option<(u64, u32)>,
-    rests_since: Option<Instant>,
-    /// How old what is published may become, and what refreshes it, if that is asynchronous.
-    ages: Option<Box<Ages>>,
-    /// Whether the cell is read by a clock that no alarm goes by.
-    untimed: bool,
-    /// Whether forked children know of it.
-    known_in_children: bool,
-    refresher: Option<Refresher>,
-    /// How many flights have failed since a payload was published, of those whose failure has consequences.
-    failures: u32,
-}
-
-/// Builds the next payload of an asynchronous cell, in the place of the generation that it is called with, by a flight with
-/// a span there.
-pub(crate) type Refresher = Arc<dyn Fn(u64, Parent) -> BoxFuture<'static, ()> + Send + Sync>;
-
-/// When and how a payload was built.
-#[derive(Clone)]
-pub(crate) struct Built {
-    pub(crate) at: Instant,
-    /// How long the factory ran, without the time it waited for other cells.
-    pub(crate) own: Duration,
-    /// How long it waited for other cells.
-    pub(crate) waiting: Duration,
-    /// Where the payload's asynchronous disposer can run.
-    pub(crate) executor: Executor,
-}
-
-impl Built {
-    /// Describes a payload that was built just now, on the current executor.
-    pub(crate) fn now(duration: Duration, waiting: Duration) -> Self {
-        // A task can wait for several cells at once, so the sum of its waits may exceed the duration.
-        let waiting = waiting.min(duration);
-        Self {
-            at: clock::now(),
-            own: duration.saturating_sub(waiting),
-            waiting,
-            executor: Executor::current(),
-        }
-    }
-
-    pub(crate) fn duration(&self) -> Duration {
-        self.own + self.waiting
-    }
-}
-
-/// The failure on record.
-struct Failure {
-    cause: SharedError,
-    /// The flight that failed, and what its waiters got; `None` for a failure from outside.
-    flight: Option<(u64, Error)>,
-    since: Instant,
-    /// For how long no factory runs; zero for a failure without cooldown.
-    cooldown: Duration,
-}
-
-impl Failure {
-    #[expect(clippy::unnecessary_box_returns, reason = "the control block keeps it boxed")]
-    fn new(cause: SharedError, flight: Option<(u64, Error)>, cooldown: Duration) -> Box<Self> {
-        Box::new(Self { cause, flight, since: clock::now(), cooldown })
-    }
-
-    /// The rest of the cooldown; `None` once it is over.
-    fn remaining(&self) -> Option<Duration> {
-        self.cooldown
-            .checked_sub(clock::now().saturating_duration_since(self.since))
-            .filter(|left| !left.is_zero())
-    }
-}
-
-/// What follows from the failure of a flight.
-#[derive(Clone, Copy)]
-pub(crate) struct Consequences {
-    /// Whether it was an error or a panic.
-    pub(crate) status: InitStatus,
-    /// The cooldown, by the number of failures in a row; `None` for a failure that is not the factory's, which is not
-    /// counted.
-    pub(crate) cooldown: Option<Backoff>,
-    /// Whether the published payload does not survive it.
-    pub(crate) retires: bool,
-}
-
-/// How a value comes into the cell.
-#[derive(Clone, Copy)]
-pub(crate) enum Providing<'a> {
-    Seed,
-    Value,
-    /// In the place of what is there: the payload is retired, whose end these observers are notified of, and the flight
-    /// settled with the new one.
-    Replacement(&'a Observers),
-}
-
-/// Which payload a call accepts.
-#[derive(Clone, Copy)]
-pub(crate) enum Accepts {
-    Any,
-    /// One whose flight began after the call, which came when this was the last generation.
-    After(u64),
-}
-
-impl Accepts {
-    /// Whether the outcome of a flight is the call's answer.
-    pub(crate) fn answers(self, flight: &Flight) -> bool {
-        self.generation(flight.generation)
-    }
-
-    fn generation(self, generation: u64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::After(last) => generation > last,
-        }
-    }
-}
-
-/// What a caller is to do.
-pub(crate) enum Decision {
-    Take(Lease),
-    /// To wait for a flight, and to start over after it unless that [answers](Accepts::answers) the call.
-    Wait(Arc<Flight>, Option<Blocked>),
-    Initialize(Arc<Flight>),
-}
-
-/// What a caller finds that builds nothing.
-pub(crate) enum Found {
-    Payload(Lease),
-    /// No payload yet, and a flight whose outcome will be one.
-    Awaited(Arc<Flight>),
-}
-
-/// What a look at the age of a payload has found.
-pub(crate) struct Look {
-    pub(crate) due: Due,
-    /// The generation that is published.
-    pub(crate) generation: u64,
-    /// After what time to look again, if no alarm is set for it.
-    pub(crate) again: Option<Duration>,
-}
-
-/// Who looks at the age of a payload, and so what is done about a refresh that is due.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Looker {
-    /// A reader, which begins it.
-    Reader,
-    /// The timer, which begins it only if that does not wait for a reader.
-    Timer,
-    /// It leaves the refresh to others.
-    Passerby,
-}
-
-/// Whether a generation is in use.
-pub(crate) enum Usage {
-    /// Another one is published, or none.
-    Another,
-    InUse,
-    /// Nobody uses it; how long it has to rest yet.
-    Rests {
-        left: Duration,
-    },
-    /// It has rested long enough.
-    Over,
-}
-
-/// What a transition leaves to do after unlocking: waiters to wake, an error of the program to drop and a payload to
-/// dispose.
-#[must_use = "waiters sleep until `finish` is called"]
-#[derive(Default)]
-pub(crate) struct AfterUnlock {
-    settled: Option<Settled>,
-    awaited: Option<Awaited>,
-    cleared: Option<Box<Failure>>,
-    /// It may be the last to hold its executor.
-    before: Option<Box<Built>>,
-    /// The age of a payload that is no longer published.
-    aged: Option<Box<Ages>>,
-    /// The watch of a payload that is no longer published.
-    #[cfg(feature = "tokio")]
-    watch: Option<RuntimeWatch>,
-    retired: Option<Retired>,
-}
-
-/// The end of the wait of those who build nothing.
-struct Awaited {
-    settled: Settled,
-    /// It has a lease, which is dropped after unlocking.
-    _flight: Arc<Flight>,
-}
-
-impl AfterUnlock {
-    /// Does all of it except for the payload, which is returned: the caller knows how to dispose it.
-    pub(crate) fn finish(self, cell: &str) -> Option<Retired> {
-        if let Some(settled) = self.settled {
-            settled.wake();
-        }
-        if let Some(awaited) = self.awaited {
-            awaited.settled.wake();
-        }
-        if let Some(failure) = self.cleared {
-            catch_user_panic(cell, || drop(failure));
-        }
-        drop((self.before, self.aged));
-        #[cfg(feature = "tokio")]
-        drop(self.watch);
-        self.retired
-    }
 }
 
 impl Control {
@@ -920,144 +689,4 @@ impl Control {
         remember(&mut block.rare().drains, &drain);
         Retired::published(parting, drain)
     }
-}
-
-impl Block {
-    const fn new() -> Self {
-        Self {
-            generation: 0,
-            flight: None,
-            rare: None,
-            built: None,
-            #[cfg(feature = "tokio")]
-            watch: None,
-            shut_down: false,
-        }
-    }
-
-    fn state(&self, published: &Published) -> State {
-        if published.generation().is_some() {
-            State::Ready
-        } else if self.shut_down {
-            State::Closed
-        } else if self.under_way().is_some() {
-            State::Initializing
-        } else if self.failure().is_some() {
-            State::Failed
-        } else {
-            State::Empty
-        }
-    }
-
-    fn next_generation(&mut self) -> u64 {
-        self.generation += 1;
-        self.generation
-    }
-
-    /// Where the payload was built that was published last.
-    fn executor(&self) -> Executor {
-        self.built.as_ref().map(|built| built.executor.clone()).unwrap_or_default()
-    }
-
-    /// How old what is published may become.
-    fn ages(&mut self) -> Option<&mut Ages> {
-        self.rare.as_mut()?.ages.as_deref_mut()
-    }
-
-    fn replace_ages(&mut self, ages: Option<Box<Ages>>) -> Option<Box<Ages>> {
-        match ages {
-            Some(ages) => self.rare().ages.replace(ages),
-            None => self.rare.as_mut()?.ages.take(),
-        }
-    }
-
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
-    /// The failure on record.
-    fn failure(&self) -> Option<&Failure> {
-        self.rare.as_ref()?.failure.as_deref()
-    }
-
-    /// Counts a failure; returns how many there are in a row.
-    fn count_failure(&mut self) -> u32 {
-        let failures = &mut self.rare().failures;
-        *failures = failures.saturating_add(1);
-        *failures
-    }
-
-    /// Ends the row of failures, and clears the one on record: a payload was published.
-    fn clear_failures(&mut self) -> Option<Box<Failure>> {
-        let rare = self.rare.as_mut()?;
-        rare.failures = 0;
-        rare.failure.take()
-    }
-
-    fn take_failure(&mut self) -> Option<Box<Failure>> {
-        self.rare.as_mut()?.failure.take()
-    }
-
-    /// Gives all who wait without building what ends their wait.
-    fn settle_awaited(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Awaited> {
-        let flight = self.rare.as_mut()?.awaited.take()?;
-        let settled = flight.settle(outcome());
-        Some(Awaited { settled, _flight: flight })
-    }
-
-    /// How many callers wait for a payload, whether or not they would build it.
-    fn waiters(&self) -> usize {
-        let awaited = self.rare.iter().filter_map(|rare| rare.awaited.as_ref());
-        let flights = self.under_way().into_iter().chain(awaited.filter(|flight| !flight.is_foreign()));
-        flights.map(|flight| flight.waiters()).sum()
-    }
-
-    /// The flight under way, unless this process was forked since.
-    fn under_way(&self) -> Option<&Arc<Flight>> {
-        self.flight.as_ref().filter(|flight| !flight.is_foreign())
-    }
-
-    fn superseded(&self) -> Vec<Arc<Flight>> {
-        let flights = self.rare.iter().flat_map(|rare| &rare.flights);
-        flights.filter_map(Weak::upgrade).filter(|flight| !flight.is_foreign()).collect()
-    }
-
-    /// Whether factories of superseded flights may still run.
-    fn has_superseded(&self) -> bool {
-        self.rare.as_ref().is_some_and(|rare| !rare.flights.is_empty())
-    }
-
-    fn drains(&self) -> Vec<Arc<Drain>> {
-        self.rare.iter().flat_map(|rare| &rare.drains).filter_map(Weak::upgrade).collect()
-    }
-
-    /// Supersedes a flight from before a fork, for which nobody waits.
-    fn forget_foreign(&mut self) {
-        let _ = self.supersede(|| Outcome::Superseded);
-    }
-
-    /// Settles the flight under way with an outcome that is not its own; its factory goes on running.
-    fn supersede(&mut self, outcome: impl FnOnce() -> Outcome) -> Option<Settled> {
-        let flight = self.flight.take()?;
-        let settled = flight.settle(outcome());
-        remember(&mut self.rare().flights, &flight);
-        Some(settled)
-    }
-}
-
-/// Adds an entry to a list. Entries that no longer exist are removed when the list is full; it then gets room for as
-/// many as are left, so that an entry costs the same however many there are.
-fn remember<V>(known: &mut Vec<Weak<V>>, new: &Arc<V>) {
-    if known.len() == known.capacity() {
-        known.retain(|known| known.strong_count() > 0);
-        known.reserve(known.len() + 1);
-    }
-    known.push(Arc::downgrade(new));
-}
-
-/// Keeps the drains that are not finished. Called without the cell's lock: dropping a drain may run code of the
-/// program.
-fn open(mut drains: Vec<Arc<Drain>>) -> Vec<Arc<Drain>> {
-    drains.retain(|drain| drain.is_open());
-    drains
 }

@@ -3,7 +3,7 @@
 //! The loop asks [`RawCell::decide`], acts without the cell's lock, and starts
 //! over only if the flight was superseded, or if a refresh has waited for a flight that began before it.
 
-use crate::cell::control::Decision;
+use crate::cell::decisions::Decision;
 use crate::cell::initializer::Initializer;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::{Purpose, WaitBudget};

@@ -3,7 +3,7 @@
 //!
 //! A caller that is dropped while it waits leaves the flight's queue. An initializer that is dropped cancels its flight.
 
-use crate::cell::control::{Accepts, Decision};
+use crate::cell::decisions::{Accepts, Decision};
 use crate::cell::initializer::{Initializer, Returned};
 use crate::cell::raw_cell::RawCell;
 use crate::cell::wait_budget::{Purpose, WaitBudget};

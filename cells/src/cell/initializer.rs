@@ -1,13 +1,14 @@
 //! A flight as its initializer sees it: from the start of the factory to the end of the flight.
 //!
-//! A flight has one attempt or more, each of which is one run of the adjusted factory; [`retry`](crate::cell::retry) says
+//! A flight has one attempt or more, each of which is one run of the adjusted factory; [`retry`] says
 //! whether there is another one.
 //!
 //! Whether the factory returns, panics or is dropped unfinished, the flight is settled here, unless it has been
 //! superseded, and then marked as over. Observers are notified once of the start and once of the end, with no lock held.
 
 use crate::cell::ages::Ages;
-use crate::cell::control::{Built, Consequences};
+use crate::cell::block::Built;
+use crate::cell::decisions::Consequences;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::retry::{self, Attempts, Failed, Pause};
 use crate::cell::wait_budget::Purpose;

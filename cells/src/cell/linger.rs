@@ -18,7 +18,7 @@
 //! static ([`RawCell::used`]), once for each generation. The first look is an alarm; if there can be none, the next such
 //! call tries again. What ends a payload is code of the program, so it runs on a thread of its own.
 
-use crate::cell::control::Usage;
+use crate::cell::decisions::Usage;
 use crate::cell::raw_cell::RawCell;
 use crate::sync::alarm::Alarm;
 use crate::sync::clock;

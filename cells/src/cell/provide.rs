@@ -8,7 +8,7 @@
 //! then, after unlocking, observers are notified of a start and an end. A value that is refused never leaves the caller.
 
 use crate::cell::ages::Ages;
-use crate::cell::control::Providing;
+use crate::cell::decisions::Providing;
 use crate::cell::raw_cell::RawCell;
 use crate::cell::snapshot::State;
 use crate::observe::context;
@@ -21,6 +21,18 @@ use std::fmt;
 use std::time::Duration;
 
 /// The error of a value that a cell refused; it carries the value back.
+///
+/// ```
+/// use cells::RuntimeCell;
+///
+/// let level = RuntimeCell::new("level");
+/// level.provide("info".to_owned())?;
+///
+/// let error = level.provide("debug".to_owned()).unwrap_err();
+/// assert_eq!(error.to_string(), "cell `level`: it already has a payload; close it first, or call `replace`");
+/// assert_eq!(error.into_value(), "debug");
+/// # Ok::<(), cells::ProvideError<String>>(())
+/// ```
 pub struct ProvideError<T> {
     cell: &'static str,
     refusal: ProvideRefusal,
@@ -28,6 +40,21 @@ pub struct ProvideError<T> {
 }
 
 /// The reasons why a cell refuses a value.
+///
+/// ```
+/// use cells::{ProvideRefusal, runtime_cell};
+///
+/// #[runtime_cell(provided)]
+/// fn level() -> String;
+///
+/// LEVEL.provide("info".to_owned())?;
+/// match LEVEL.provide("debug".to_owned()) {
+///     Err(error) if error.refusal() == ProvideRefusal::Ready => LEVEL.replace(error.into_value())?,
+///     other => other?,
+/// }
+/// assert_eq!(level(), "debug");
+/// # Ok::<(), cells::ProvideError<String>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProvideRefusal {
@@ -47,11 +74,15 @@ impl<T> ProvideError<T> {
     }
 
     /// Returns the reason.
+    ///
+    /// [`ProvideRefusal`] has an example.
     pub fn refusal(&self) -> ProvideRefusal {
         self.refusal
     }
 
     /// Returns the value that was to be the payload.
+    ///
+    /// The [type](Self) has an example.
     pub fn into_value(self) -> T {
         self.value
     }

@@ -3,7 +3,8 @@
 
 use crate::cell::ages::Ages;
 use crate::cell::config::Config;
-use crate::cell::control::{Control, Providing};
+use crate::cell::control::Control;
+use crate::cell::decisions::Providing;
 use crate::cell::seed::{self, SeedRefusal};
 use crate::cell::snapshot::{CellSnapshot, State};
 use crate::error::BoxError;

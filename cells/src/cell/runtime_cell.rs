@@ -39,6 +39,7 @@ use std::time::Duration;
 /// assert!(GREETING.peek().is_none());
 /// # Ok::<(), cells::Error>(())
 /// ```
+#[doc(alias("OnceLock", "OnceCell", "LazyCell", "Mutex<Option>"))]
 pub struct RuntimeCell<T: Send + Sync + 'static> {
     cell: ClosableCell<T>,
 }
@@ -49,6 +50,17 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// By default any number of callers may wait, each for at most 1500 ms; there is no cooldown, and a payload is
     /// simply dropped at its end.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// struct Client {
+    ///     session: RuntimeCell<String>,
+    /// }
+    ///
+    /// let client = Client { session: RuntimeCell::new("session") };
+    /// assert_eq!(*client.session.get_or_init(|| "s-1".to_owned()), "s-1");
+    /// ```
     pub const fn new(name: &'static str) -> Self {
         let config = Config {
             name: if name.is_empty() { "runtime" } else { name },
@@ -65,6 +77,30 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Sets how many callers may wait at once for a flight; 0 means no limit.
+    ///
+    /// ```
+    /// use cells::{Ref, RuntimeCell};
+    /// use std::thread;
+    ///
+    /// static MODEL: RuntimeCell<u8> = RuntimeCell::new("model").max_waiters(1);
+    ///
+    /// fn ask() -> Result<Ref<'static, u8>, cells::Error> {
+    ///     MODEL.get_or_initialize(|| {
+    ///         // One call waits for this factory. The next one is turned away.
+    ///         thread::spawn(ask);
+    ///         while MODEL.snapshot().waiters == 0 {
+    ///             thread::yield_now();
+    ///         }
+    ///         let error = thread::spawn(ask).join().unwrap().unwrap_err();
+    ///         assert!(error.is_waiters_full());
+    ///         Ok::<_, cells::Error>(1)
+    ///     })
+    /// }
+    ///
+    /// assert_eq!(*ask()?, 1);
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    #[doc(alias("bulkhead", "backpressure"))]
     #[must_use]
     pub const fn max_waiters(mut self, n: usize) -> Self {
         self.cell.typed.config_mut().limits.max_waiters = max_waiters(n);
@@ -72,6 +108,22 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Sets how long one call may wait for flights of other callers; [`Duration::ZERO`] means no limit.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// static MODEL: RuntimeCell<u8> = RuntimeCell::new("model").wait_timeout(Duration::from_millis(10));
+    ///
+    /// let late = MODEL.get_or_initialize(|| {
+    ///     // Somebody else asks meanwhile, and is not served in time.
+    ///     let other = std::thread::spawn(|| MODEL.get_or_initialize(|| Ok::<_, cells::Error>(1)).map(drop));
+    ///     assert!(other.join().unwrap().unwrap_err().is_timeout());
+    ///     Ok::<_, cells::Error>(2)
+    /// })?;
+    /// assert_eq!(*late, 2);
+    /// # Ok::<(), cells::Error>(())
+    /// ```
     #[must_use]
     pub const fn wait_timeout(mut self, limit: Duration) -> Self {
         self.cell.typed.config_mut().limits.wait_timeout = Nanos::of(limit);
@@ -79,6 +131,19 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Sets for how long no factory runs after a failed flight; [`Duration::ZERO`] means no cooldown.
+    ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::time::Duration;
+    ///
+    /// static DB: RuntimeCell<u16> = RuntimeCell::new("db").cooldown(Duration::from_secs(5));
+    ///
+    /// assert!(DB.get_or_initialize(|| "refused".parse::<u16>()).is_err());
+    /// // For five seconds nobody bothers the server.
+    /// let error = DB.get_or_initialize(|| -> Result<_, cells::Error> { unreachable!() }).unwrap_err();
+    /// assert!(error.is_cooldown());
+    /// ```
+    #[doc(alias("circuit breaker", "negative caching"))]
     #[must_use]
     pub const fn cooldown(mut self, ttl: Duration) -> Self {
         self.cell.typed.config_mut().limits.cooldown = Nanos::of(ttl);
@@ -134,6 +199,8 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Sets how long a flight waits before it runs the factory [again](Self::retry): `first` before the second attempt, and
     /// twice as long before each further one, up to `most`, shortened at random by up to a half. With `most` no longer than
     /// `first`, it is always `first`. By default it is 100 ms to 5 s.
+    ///
+    /// [`retry`](Self::retry) has an example.
     #[must_use]
     pub const fn backoff(mut self, first: Duration, most: Duration) -> Self {
         let limits = &mut self.cell.typed.config_mut().limits;
@@ -142,6 +209,8 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Sets the disposer, which ends a payload.
+    ///
+    /// [`Disposer`] has an example.
     #[must_use]
     pub const fn disposer(mut self, disposer: Disposer<T>) -> Self {
         self.cell.disposer = disposer.run;
@@ -161,6 +230,20 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// However many callers ask at once, only one of them runs its factory, with no lock of the cell held. The same call
     /// runs it again only if the cell is closed meanwhile: what it built is then disposed, and the call starts over.
     ///
+    /// ```
+    /// use cells::RuntimeCell;
+    /// use std::{env, path::PathBuf};
+    ///
+    /// static HOME: RuntimeCell<PathBuf> = RuntimeCell::new("home");
+    ///
+    /// fn home() -> Result<cells::Ref<'static, PathBuf>, cells::Error> {
+    ///     HOME.get_or_initialize(|| env::current_dir()) // an `io::Error` may be its cause
+    /// }
+    ///
+    /// assert!(home()?.is_absolute());
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Lifecycle`] if the factory failed, in this call or in the one that it waited for; if the cell is cooling
     /// down; if the cell is asked from inside its own factory. [`Error::Unavailable`] if there are too many waiters, if
@@ -168,6 +251,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
+    #[doc(alias = "get_or_try_init")]
     #[inline]
     pub fn get_or_initialize<E: Into<BoxError>>(
         &self,
@@ -260,11 +344,25 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// call waits for its end and then for the next one, which all who call meanwhile share. The cell's wait limit
     /// bounds both waits together.
     ///
+    /// ```
+    /// use cells::RuntimeCell;
+    ///
+    /// static LIMIT: RuntimeCell<u32> = RuntimeCell::new("limit");
+    ///
+    /// let old = LIMIT.get_or_initialize(|| "10".parse::<u32>())?;
+    /// assert!(LIMIT.refresh(|| "many".parse::<u32>()).is_err());
+    /// assert_eq!(LIMIT.peek().as_deref(), Some(&10)); // a refresh that fails changes nothing
+    /// assert_eq!(*LIMIT.refresh(|| "20".parse::<u32>())?, 20);
+    /// assert_eq!(*old, 10); // who has the old payload keeps it
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
+    #[doc(alias("reload", "ArcSwap"))]
     pub fn refresh<E: Into<BoxError>>(
         &self,
         mut factory: impl FnMut() -> Result<T, E>,
@@ -288,6 +386,21 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// On a ready cell the future is ready at its first poll and allocates nothing, except that a thread's first read may
     /// create the thread's table of leases. If the future that runs the factory is dropped, its flight is cancelled
     /// ([`InitStatus::Cancelled`](crate::InitStatus::Cancelled)), and one of its waiters begins the next one.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::RuntimeCell;
+    ///
+    /// static SESSION: RuntimeCell<String> = RuntimeCell::new("session");
+    ///
+    /// async fn log_in() -> Result<String, std::io::Error> {
+    ///     Ok("s-1".to_owned())
+    /// }
+    ///
+    /// assert_eq!(*SESSION.get_or_initialize_async(log_in).await?, "s-1");
+    /// # Ok::<(), cells::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
@@ -332,6 +445,15 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// Does the same as [`get_or_init`](Self::get_or_init) with an asynchronous factory, and blocks no thread while it
     /// waits.
     ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::RuntimeCell;
+    ///
+    /// let inbox = RuntimeCell::new("inbox");
+    /// assert!(inbox.get_or_init_async(async || Vec::<String>::new()).await.is_empty());
+    /// # });
+    /// ```
+    ///
     /// # Panics
     /// As [`get_or_init`](Self::get_or_init), in the task that runs the factory or waits.
     pub async fn get_or_init_async<F: Future<Output = T>>(
@@ -351,6 +473,22 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     }
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::RuntimeCell;
+    ///
+    /// static LIMIT: RuntimeCell<u32> = RuntimeCell::new("limit");
+    ///
+    /// async fn fetch() -> Result<u32, std::io::Error> {
+    ///     Ok(20)
+    /// }
+    ///
+    /// drop(LIMIT.get_or_init(|| 10));
+    /// assert_eq!(*LIMIT.refresh_async(fetch).await?, 20);
+    /// # Ok::<(), cells::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`get_or_initialize`](Self::get_or_initialize).
@@ -421,6 +559,7 @@ impl<T: Send + Sync + 'static> RuntimeCell<T> {
     /// # Errors
     /// If a lease is out, the payload cannot be taken from it. Then it is closed, as by a drop of the cell, and this is the
     /// result: whoever drops the last lease runs the disposer.
+    #[doc(alias = "take")]
     pub fn into_inner(self) -> Result<Option<T>, CloseResult> {
         self.cell.into_payload()
     }

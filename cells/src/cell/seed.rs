@@ -7,6 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const VARIABLE: &str = "CELLS_ALLOW_SEED";
 
 /// The error of a refused seeding; it carries the value back.
+///
+/// ```
+/// use cells::{RuntimeCell, SeedRefusal};
+///
+/// let clock = RuntimeCell::new("clock");
+/// let error = clock.seed(12).unwrap_err(); // in production
+/// assert_eq!(error.refusal(), SeedRefusal::NotAllowed);
+/// assert_eq!(error.into_value(), 12);
+/// ```
 pub struct SeedError<T> {
     cell: &'static str,
     refusal: SeedRefusal,
@@ -14,6 +23,16 @@ pub struct SeedError<T> {
 }
 
 /// The reasons why a cell refuses to be seeded.
+///
+/// ```
+/// use cells::{RuntimeCell, SeedRefusal};
+///
+/// let clock = RuntimeCell::new("clock");
+/// let _permit = cells::testing::allow_seeding();
+/// clock.seed(12)?;
+/// assert_eq!(clock.seed(13).unwrap_err().refusal(), SeedRefusal::Ready); // close it first
+/// # Ok::<(), cells::SeedError<u32>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SeedRefusal {
@@ -33,11 +52,15 @@ impl<T> SeedError<T> {
     }
 
     /// Returns the reason.
+    ///
+    /// The [type](Self) has an example.
     pub fn refusal(&self) -> SeedRefusal {
         self.refusal
     }
 
     /// Returns the value that was to be the payload.
+    ///
+    /// The [type](Self) has an example.
     pub fn into_value(self) -> T {
         self.value
     }

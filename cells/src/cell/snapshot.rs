@@ -3,9 +3,27 @@
 use crate::observe::counts::CellCounts;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
+use std::fmt;
 use std::time::Duration;
 
 /// The state of a cell.
+///
+/// ```
+/// use cells::{State, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn index() -> Vec<u64> {
+///     vec![1, 2, 3]
+/// }
+///
+/// let text = match INDEX.state() {
+///     State::Ready => "up",
+///     State::Empty | State::Initializing => "not up yet",
+///     _ => "down",
+/// };
+/// assert_eq!(text, "not up yet");
+/// assert_eq!((INDEX.state().as_str(), INDEX.state().to_string()), ("empty", "empty".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -22,7 +40,41 @@ pub enum State {
     Closed,
 }
 
+impl State {
+    /// Returns its name on the page, in pictures and in JSON. The [type](Self) has an example.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Initializing => "initializing",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// As [`as_str`](State::as_str).
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// The state and figures of a cell at one moment.
+///
+/// ```
+/// use cells::{RuntimeCell, State};
+/// use std::time::Duration;
+///
+/// let db = RuntimeCell::<u16>::new("db").cooldown(Duration::from_secs(5));
+/// let _ = db.get_or_initialize(|| "refused".parse::<u16>());
+///
+/// let now = db.snapshot();
+/// assert_eq!(now.state, State::Failed);
+/// assert_eq!(now.last_error.as_deref(), Some("invalid digit found in string"));
+/// assert!(now.cooldown_left.is_some() && now.generation.is_none());
+/// assert_eq!(now.counts.failures, 1);
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

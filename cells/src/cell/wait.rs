@@ -3,7 +3,7 @@
 //! There is no queue for it: all who wait share a flight that nobody runs, which the
 //! [control block](crate::cell::control) keeps, and wait for its outcome as for that of any other.
 
-use crate::cell::control::Found;
+use crate::cell::decisions::Found;
 use crate::cell::raw_cell::RawCell;
 use crate::error::{Error, UnavailableError};
 use crate::flight::frames::{self, Caller, Waiting};

@@ -1,6 +1,6 @@
 //! How long a call may wait, and the error it gets when it may not wait.
 
-use crate::cell::control::{Accepts, Decision};
+use crate::cell::decisions::{Accepts, Decision};
 use crate::cell::raw_cell::RawCell;
 use crate::error::{Error, LifecycleError, UnavailableError};
 use crate::flight::frames::{self, Caller};

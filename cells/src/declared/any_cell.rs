@@ -34,6 +34,27 @@ use std::time::{Duration, Instant};
 /// A declared cell, without the type of its payload.
 ///
 /// It dereferences to a [`CellBase`], which has its name and state.
+///
+/// ```
+/// use cells::{AnyCell, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// #[runtime_cell]
+/// fn names() -> Vec<String> {
+///     vec!["tea".to_owned()]
+/// }
+///
+/// static CACHES: [AnyCell; 2] = [LIMIT.any(), NAMES.any()];
+///
+/// drop((limit(), names()));
+/// let ready: Vec<_> = CACHES.iter().filter(|cell| cell.is_ready()).map(|cell| cell.name()).collect();
+/// assert_eq!(ready, ["limit", "names"]);
+/// ```
+#[doc(alias("type erasure", "registry"))]
 #[derive(Clone, Copy)]
 pub struct AnyCell(Kind);
 
@@ -204,6 +225,8 @@ impl AnyCell {
     }
 
     /// Returns what is known of the cell at compile time.
+    ///
+    /// [`CellInfo`] has an example.
     pub fn info(&self) -> &'static CellInfo {
         match self.0 {
             Kind::Plain(cell) => cell.raw.info(),
@@ -213,6 +236,8 @@ impl AnyCell {
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
+    ///
+    /// [`StaticCell::observed`](crate::StaticCell::observed) has an example.
     pub fn observed(&self) -> Vec<&'static CellInfo> {
         observed_calls::by(self.info())
     }

@@ -37,6 +37,27 @@ use crate::declared::per_runtime::PerRuntime;
 /// What a declaration says of its asynchronous cell; `#[runtime_cell]` implements it.
 ///
 /// The payload's type is a parameter for the reason given at [`Declared`](crate::Declared).
+///
+/// `DeclaredAsync` appears in bounds, of functions that take any such cell:
+///
+/// ```
+/// # pollster::block_on(async {
+/// use cells::{AsyncCell, DeclaredAsync, runtime_cell};
+///
+/// #[runtime_cell]
+/// async fn session() -> String {
+///     "s-1".to_owned()
+/// }
+///
+/// /// Builds the cell, and says for how long it has been there.
+/// async fn open<D: DeclaredAsync<String>>(cell: &'static AsyncCell<String, D>) -> Option<std::time::Duration> {
+///     cell.try_get().await.ok()?;
+///     cell.snapshot().age
+/// }
+///
+/// assert!(open(&SESSION).await.is_some());
+/// # });
+/// ```
 pub trait DeclaredAsync<T>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
@@ -68,6 +89,31 @@ pub trait DeclaredAsync<T>: Sized + 'static {
 /// What builds or closes its payload is asynchronous, because an asynchronous disposer may have to be awaited; from
 /// synchronous code close it by [`any`](Self::any). It dereferences to a [`CellBase`], which has its name and state. With
 /// `runtime = "own"` all methods are about the cell of the tokio runtime that the caller runs on.
+///
+/// ```
+/// # pollster::block_on(async {
+/// use cells::{CloseStatus, runtime_cell};
+///
+/// struct Session(String);
+///
+/// #[runtime_cell(dispose = log_out)]
+/// async fn session() -> std::io::Result<Session> {
+///     Ok(Session("s-1".to_owned()))
+/// }
+///
+/// async fn log_out(session: Session) {
+///     println!("goodbye, {}", session.0);
+/// }
+///
+/// let lease = session().await?; // the same as `SESSION.get().await?`
+/// assert_eq!(lease.0, "s-1");
+/// drop(lease);
+/// assert_eq!(SESSION.close().await.status, CloseStatus::Ok);
+/// assert!(SESSION.peek().is_none());
+/// # Ok::<(), cells::Error>(())
+/// # }).unwrap();
+/// ```
+#[doc(alias("tokio OnceCell", "async LazyLock", "async OnceCell"))]
 pub struct AsyncCell<T: Payload, D: DeclaredAsync<T>> {
     cell: ClosableCell<T>,
     adjuster: Hook<dyn AsyncAdjuster>,
@@ -78,6 +124,8 @@ pub struct AsyncCell<T: Payload, D: DeclaredAsync<T>> {
 
 impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     /// Creates the cell as it is declared.
+    ///
+    /// The [attribute](crate::runtime_cell) writes this call; [`AsyncCell`] shows what to write instead.
     #[expect(clippy::new_without_default, reason = "only the macro calls it, once for each declaration")]
     pub const fn new() -> Self {
         Self {
@@ -98,6 +146,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// [`AnyCell`] has an example.
     pub const fn any(&'static self) -> AnyCell {
         AnyCell::asynchronous(self)
     }
@@ -119,6 +169,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
+    /// The [type](Self) has an example.
+    ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize_async`](crate::RuntimeCell::get_or_initialize_async), if the factory
     /// returns a `Result`.
@@ -134,6 +186,21 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 
     /// Returns the payload, building it if there is none; always as a `Result`.
     ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// async fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// assert_eq!(*limit().await, 100); // cannot fail, but a shutdown makes it panic
+    /// assert_eq!(*LIMIT.try_get().await?, 100); // which is an error here
+    /// # Ok::<(), cells::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize_async`](crate::RuntimeCell::get_or_initialize_async).
     ///
@@ -145,6 +212,22 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Returns the payload if one is published; starts no flight and waits for none.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// async fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// assert!(LIMIT.try_get_ready().unwrap_err().is_unavailable());
+    /// drop(limit().await);
+    /// assert_eq!(*LIMIT.try_get_ready()?, 100);
+    /// # Ok::<(), cells::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`UnavailableError::NotReady`] or [`UnavailableError::ShutDown`].
@@ -183,6 +266,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Returns the published payload, if there is one.
+    ///
+    /// The [type](Self) has an example.
     #[inline]
     pub fn peek(&self) -> Option<Ref<'static, T>> {
         self.here().peek()
@@ -205,6 +290,18 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Closes the cell and ignores the result.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # use cells::runtime_cell;
+    /// # #[runtime_cell]
+    /// # async fn session() -> String { "s-1".to_owned() }
+    /// drop(session().await);
+    /// SESSION.invalidate().await;
+    /// assert!(!SESSION.is_ready());
+    /// # });
+    /// ```
+    #[doc(alias("reset", "clear", "evict"))]
     pub async fn invalidate(&self) {
         let _ = self.close().await;
     }
@@ -217,6 +314,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
 
     /// Publishes a ready-made payload for tests: [`ClosableCell::seed`].
     ///
+    /// [`allow_seeding`](crate::testing::allow_seeding) has an example.
+    ///
     /// # Errors
     /// Those of [`ClosableCell::seed`].
     pub fn seed(&self, value: T) -> Result<(), SeedError<T>> {
@@ -224,6 +323,8 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Sets the adjuster of this cell, from the next flight on.
+    ///
+    /// [`AsyncFactoryAdjuster`] has an example.
     pub fn configure_adjuster(&'static self, adjuster: Arc<dyn AsyncFactoryAdjuster<T>>) {
         let here = self.any().here();
         let adjuster: Arc<dyn AsyncAdjuster> = Arc::new(Adjusts { adjuster, disposer: D::DISPOSER.run });
@@ -231,11 +332,15 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
     }
 
     /// Returns what is known of the cell at compile time.
+    ///
+    /// [`CellInfo`] has an example.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.itself().info()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
+    ///
+    /// [`StaticCell::observed`](crate::StaticCell::observed) has an example.
     pub fn observed(&self) -> Vec<&'static CellInfo> {
         observed_calls::by(self.info())
     }

@@ -51,17 +51,23 @@ mod sealed {
 
 impl<T: Payload> dyn CellOf<T> {
     /// Returns the cell without its type.
+    ///
+    /// The [trait](CellOf) has an example.
     pub fn any(&'static self) -> AnyCell {
         self.__any_cell()
     }
 
     /// Returns the published payload, if there is one.
+    ///
+    /// The [trait](CellOf) has an example.
     pub fn peek(&'static self) -> Option<Ref<'static, T>> {
         self.any().lease().map(Lease::typed)
     }
 
     /// Returns the payload, building it if there is none. If the cell is asynchronous, this blocks the thread until it is
     /// built.
+    ///
+    /// The [trait](CellOf) has an example.
     ///
     /// # Errors
     /// Those of the cell's own `try_get`; of an asynchronous cell also [`RuntimeBlocked`](crate::RuntimeBlocked), where the
@@ -79,6 +85,8 @@ impl<T: Payload> dyn CellOf<T> {
 
     /// Does the same as `try_get` in a task. Waiting does not block the thread; a synchronous factory
     /// does.
+    ///
+    /// The [trait](CellOf) has an example.
     ///
     /// # Errors
     /// Those of the cell's own `try_get`.

@@ -14,6 +14,19 @@ use std::ops::Deref;
 
 /// The static that `#[runtime_cell]` declares. It dereferences to the cell `C`: a [`StaticCell`], an [`AsyncCell`] or a
 /// [`PermanentCell`].
+///
+/// ```
+/// use cells::{AnyCell, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// assert_eq!(LIMIT.name(), "limit"); // a method of the cell, through two dereferences
+/// let untyped: AnyCell = LIMIT.any();
+/// assert_eq!(untyped.info().payload_type, "u32");
+/// ```
 pub struct CellStatic<C: 'static>(&'static C);
 
 /// For the macro.
@@ -36,6 +49,8 @@ impl<C> Deref for CellStatic<C> {
 
 impl<T: Payload, D: Declared<T>> CellStatic<StaticCell<T, D>> {
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// The [type](Self) has an example.
     pub const fn any(&self) -> AnyCell {
         self.0.any()
     }
@@ -43,6 +58,8 @@ impl<T: Payload, D: Declared<T>> CellStatic<StaticCell<T, D>> {
 
 impl<T: Payload, D: DeclaredAsync<T>> CellStatic<AsyncCell<T, D>> {
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// The [type](Self) has an example.
     pub const fn any(&self) -> AnyCell {
         self.0.any()
     }
@@ -50,6 +67,8 @@ impl<T: Payload, D: DeclaredAsync<T>> CellStatic<AsyncCell<T, D>> {
 
 impl<T: Payload, D: DeclaredPermanent<T>> CellStatic<PermanentCell<T, D>> {
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// The [type](Self) has an example.
     pub const fn any(&self) -> AnyCell {
         self.0.any()
     }

@@ -42,6 +42,7 @@ use std::ops::Deref;
 /// assert_eq!(*tenants[1].get(), "tenant b");
 /// # Ok::<(), cells::Error>(())
 /// ```
+#[doc(alias("LazyLock", "LazyCell", "Lazy"))]
 pub struct FactoryCell<T: Payload, F = fn() -> T> {
     cell: RuntimeCell<T>,
     factory: F,
@@ -49,6 +50,8 @@ pub struct FactoryCell<T: Payload, F = fn() -> T> {
 
 impl<T: Payload, F> FactoryCell<T, F> {
     /// Creates an empty cell, as [`RuntimeCell::new`] does, with its factory.
+    ///
+    /// The [type](Self) has an example.
     pub const fn new(name: &'static str, factory: F) -> Self {
         RuntimeCell::new(name).with_factory(factory)
     }
@@ -64,6 +67,8 @@ impl<T: Payload, F> FactoryCell<T, F> {
 
 impl<T: Payload> RuntimeCell<T> {
     /// Returns the cell with a factory of its own.
+    ///
+    /// [`FactoryCell`] has an example.
     pub const fn with_factory<F>(self, factory: F) -> FactoryCell<T, F> {
         FactoryCell { cell: self, factory }
     }
@@ -72,6 +77,8 @@ impl<T: Payload> RuntimeCell<T> {
 /// With a factory that returns the payload, or a `Result` of it.
 impl<T: Payload, R: FactoryOutput<T>, F: Fn() -> R> FactoryCell<T, F> {
     /// Returns the payload, building it if there is none; in a `Result`, if the factory returns one.
+    ///
+    /// The [type](Self) has an example.
     ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize`], if the factory returns a `Result`.
@@ -86,6 +93,14 @@ impl<T: Payload, R: FactoryOutput<T>, F: Fn() -> R> FactoryCell<T, F> {
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// ```
+    /// use cells::FactoryCell;
+    ///
+    /// let port = FactoryCell::<u16, _>::new("port", || "8080".parse::<u16>());
+    /// assert_eq!(*port.try_get()?, 8080);
+    /// # Ok::<(), cells::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize`].
@@ -122,6 +137,15 @@ impl<T: Payload, R: FactoryOutput<T>, F: Fn() -> R> FactoryCell<T, F> {
 impl<T: Payload, R: FactoryOutput<T>, U: Future<Output = R>, F: Fn() -> U> FactoryCell<T, F> {
     /// Does the same as [`get`](Self::get) with an asynchronous factory, and blocks no thread while it waits.
     ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::FactoryCell;
+    ///
+    /// let session = FactoryCell::new("session", async || "s-1".to_owned());
+    /// assert_eq!(*session.get_async().await, "s-1");
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// As [`get`](Self::get).
     ///
@@ -147,6 +171,8 @@ impl<T: Payload, R: FactoryOutput<T>, U: Future<Output = R>, F: Fn() -> U> Facto
     }
 
     /// Does the same as [`refresh`](Self::refresh) with an asynchronous factory.
+    ///
+    /// [`get_async`](Self::get_async) has an example of such a factory.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh).

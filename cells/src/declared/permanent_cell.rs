@@ -35,6 +35,23 @@ use std::sync::Arc;
 /// What a declaration says of its permanent cell; `#[runtime_cell(permanent)]` implements it.
 ///
 /// The payload's type is a parameter for the reason given at [`Declared`](crate::Declared).
+///
+/// `DeclaredPermanent` appears in bounds, of functions that take any such cell:
+///
+/// ```
+/// use cells::{DeclaredPermanent, PermanentCell, runtime_cell};
+///
+/// #[runtime_cell(permanent)]
+/// fn settings() -> String {
+///     "verbose".to_owned()
+/// }
+///
+/// fn text<D: DeclaredPermanent<String>>(cell: &'static PermanentCell<String, D>) -> &'static str {
+///     cell.try_get().map_or("no settings", |settings| settings.as_str())
+/// }
+///
+/// assert_eq!(text(&SETTINGS), "verbose");
+/// ```
 pub trait DeclaredPermanent<T: 'static>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
@@ -57,6 +74,21 @@ pub trait DeclaredPermanent<T: 'static>: Sized + 'static {
 /// stays readable, although the cell is not [ready](CellBase::is_ready) any more.
 ///
 /// It dereferences to a [`CellBase`], which has its name and state.
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::num::ParseIntError;
+///
+/// #[runtime_cell(permanent)]
+/// fn port() -> Result<u16, ParseIntError> {
+///     "8080".parse()
+/// }
+///
+/// let number: &'static u16 = port()?; // the same as `PORT.get()?`
+/// assert_eq!((*number, PORT.peek()), (8080, Some(number)));
+/// # Ok::<(), cells::Error>(())
+/// ```
+#[doc(alias("LazyLock", "OnceLock", "lazy_static"))]
 pub struct PermanentCell<T: Payload, D: DeclaredPermanent<T>> {
     payload: OnceCell<T>,
     pub(crate) cell: ClosableCell<&'static T>,
@@ -67,6 +99,8 @@ pub struct PermanentCell<T: Payload, D: DeclaredPermanent<T>> {
 
 impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// Creates the cell as it is declared.
+    ///
+    /// The [attribute](crate::runtime_cell) writes this call; [`PermanentCell`] shows what to write instead.
     pub const fn new<R: FactoryOutput<T>>() -> Self
     where
         D: Factory<R>,
@@ -92,11 +126,15 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// [`AnyCell`] has an example.
     pub const fn any(&'static self) -> AnyCell {
         AnyCell::permanent(self)
     }
 
     /// Returns the payload, building it if there is none: what the accessor does.
+    ///
+    /// The [type](Self) has an example.
     ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a
@@ -116,6 +154,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// [`DeclaredPermanent`] has an example.
     ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize).
@@ -152,6 +192,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Returns the payload, if there is one.
+    ///
+    /// The [type](Self) has an example.
     #[inline]
     pub fn peek(&self) -> Option<&T> {
         self.stored()
@@ -179,6 +221,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
 
     /// Publishes a ready-made payload for tests, as [`ClosableCell::seed`] does. It stays until the process ends.
     ///
+    /// [`allow_seeding`](crate::testing::allow_seeding) has an example.
+    ///
     /// # Errors
     /// If seeding is not allowed here, or the cell is ready, initializing or shut down.
     pub fn seed(&'static self, value: T) -> Result<(), SeedError<T>> {
@@ -187,16 +231,22 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Returns what is known of the cell at compile time.
+    ///
+    /// [`CellInfo`] has an example.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.itself().info()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
+    ///
+    /// [`StaticCell::observed`](crate::StaticCell::observed) has an example.
     pub fn observed(&self) -> Vec<&'static CellInfo> {
         observed_calls::by(self.info())
     }
 
     /// Sets the adjuster of this cell, from the next flight on.
+    ///
+    /// [`FactoryAdjuster`] has an example.
     pub fn configure_adjuster(&'static self, adjuster: Arc<dyn FactoryAdjuster<T>>) {
         let adjuster: Arc<dyn Adjuster> = Arc::new(Adjusts { adjuster, disposer: DisposeFn::Drop });
         (self as &dyn AnyPermanentCell).adjuster_here(self.any().here()).configure(adjuster);
@@ -278,6 +328,8 @@ pub trait Closable {}
 /// Methods that exist for the compiler's message: it says why they cannot be called.
 impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     /// Cannot be called: the payload is permanent.
+    ///
+    /// [`runtime_cell`](crate::runtime_cell#permanent-cells) says why.
     pub fn close(&self)
     where
         D: Closable,
@@ -285,6 +337,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Cannot be called: the payload is permanent.
+    ///
+    /// [`runtime_cell`](crate::runtime_cell#permanent-cells) says why.
     pub fn invalidate(&self)
     where
         D: Closable,
@@ -292,6 +346,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Cannot be called: the payload is permanent.
+    ///
+    /// [`runtime_cell`](crate::runtime_cell#permanent-cells) says why.
     pub fn refresh(&self)
     where
         D: Closable,

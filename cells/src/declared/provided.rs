@@ -125,6 +125,8 @@ impl<T: Payload, D: DeclaredPermanent<T>> PermanentCell<T, D> {
     }
 
     /// Cannot be called: the payload is permanent.
+    ///
+    /// [`runtime_cell`](crate::runtime_cell#permanent-cells) says why.
     pub fn replace(&self, _value: T)
     where
         D: Closable,

@@ -9,6 +9,24 @@ use crate::payload::lease::AnyPayload;
 use crate::payload::payload_type::Payload;
 
 /// The static of a declared cell, for the methods of a [`Sandbox`](crate::testing::Sandbox).
+///
+/// ```
+/// use cells::runtime_cell;
+/// use cells::testing::{EnteredSandbox, Sandbox, SandboxCell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// /// A sandbox for the tests of a program: all its cells, but for one.
+/// fn with<C: SandboxCell>(cell: &'static C, payload: C::Payload) -> EnteredSandbox {
+///     Sandbox::new().put(cell, payload).enter()
+/// }
+///
+/// let _cells = with(&LIMIT, 2);
+/// assert_eq!(*limit(), 2);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the static of a declared cell",
     label = "a sandbox has cells that `#[runtime_cell]` declares; that of the accessor `pool` is `POOL`"
@@ -33,6 +51,8 @@ pub trait SandboxCell: sealed::Sealed + 'static {
 }
 
 /// A [`SandboxCell`] whose factory is asynchronous.
+///
+/// [`Sandbox::factory_async`](crate::testing::Sandbox::factory_async) has an example.
 #[diagnostic::on_unimplemented(
     message = "the factory of this cell is not asynchronous",
     label = "callers do not await this cell; give its sandbox a factory by `factory`"

@@ -24,6 +24,25 @@ use std::sync::Arc;
 ///
 /// The payload's type is a parameter, because what a public type says of itself in an associated type must be public. It
 /// has no bounds, because only [`StaticCell`] has them, so that a mistake is reported once.
+///
+/// `Declared` appears in bounds, of functions that take any such cell:
+///
+/// ```
+/// use cells::{Declared, StaticCell, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn words() -> Vec<String> {
+///     vec!["tea".to_owned()]
+/// }
+///
+/// /// Rereads the list, and returns how many words it has now.
+/// fn reread<D: Declared<Vec<String>>>(cell: &'static StaticCell<Vec<String>, D>) -> Result<usize, cells::Error> {
+///     Ok(cell.refresh()?.len())
+/// }
+///
+/// assert_eq!(reread(&WORDS)?, 1);
+/// # Ok::<(), cells::Error>(())
+/// ```
 pub trait Declared<T>: Sized + 'static {
     /// Whether the accessor returns a `Result`.
     type Mode: Mode;
@@ -51,6 +70,22 @@ pub trait Factory<R>: 'static {
 /// It dereferences to a [`ClosableCell`], whose methods close, inspect and configure it. Its payload is built by the
 /// declared factory alone, or provided, with the key `provided`; so there is no `get_or_initialize`. It does not
 /// dereference to its payload: call methods of that on what the accessor returns.
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn limit() -> Result<u32, std::num::ParseIntError> {
+///     "100".parse()
+/// }
+///
+/// let lease = limit()?; // the same as `LIMIT.get()?`
+/// assert_eq!(*lease, 100);
+/// assert_eq!(*LIMIT.refresh()?, 100); // a method of the cell
+/// LIMIT.invalidate(); // a method of what it dereferences to
+/// # Ok::<(), cells::Error>(())
+/// ```
+#[doc(alias("LazyLock", "OnceLock", "OnceCell", "lazy_static"))]
 pub struct StaticCell<T: Payload, D: Declared<T>> {
     cell: ClosableCell<T>,
     declaration: PhantomData<fn() -> D>,
@@ -58,6 +93,8 @@ pub struct StaticCell<T: Payload, D: Declared<T>> {
 
 impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Creates the cell as it is declared.
+    ///
+    /// The [attribute](crate::runtime_cell) writes this call; [`StaticCell`] shows what to write instead.
     pub const fn new<R: FactoryOutput<T>>() -> Self
     where
         D: Factory<R>,
@@ -80,6 +117,8 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     }
 
     /// Returns the cell without its type, for a table of cells of all types.
+    ///
+    /// [`AnyCell`] has an example.
     pub const fn any(&'static self) -> AnyCell {
         AnyCell::plain(self.cell.base())
     }
@@ -103,6 +142,8 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 
     /// Returns the payload, building it if there is none: what the accessor does.
     ///
+    /// The [type](Self) has an example.
+    ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize), if the factory returns a
     /// `Result`.
@@ -122,6 +163,19 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     }
 
     /// Returns the payload, building it if there is none; always as a `Result`.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// assert_eq!(*limit(), 100); // cannot fail, but a shutdown makes it panic
+    /// assert_eq!(*LIMIT.try_get()?, 100); // which is an error here
+    /// # Ok::<(), cells::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of [`RuntimeCell::get_or_initialize`](crate::RuntimeCell::get_or_initialize).
@@ -145,16 +199,36 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     ///
     /// # Panics
     /// With the factory's own panic, in the call that ran it.
+    #[doc(alias("reload", "hot reload", "ArcSwap"))]
     pub fn refresh(&'static self) -> Result<Ref<'static, T>, Error> {
         self.any().refresh_for(Purpose::Refresh).map(Lease::typed)
     }
 
     /// Returns what is known of the cell at compile time.
+    ///
+    /// [`CellInfo`] has an example.
     pub fn info(&self) -> &'static CellInfo {
         self.cell.itself().info()
     }
 
     /// Returns the cells whose accessors this cell's factory has called in this process.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// #[runtime_cell]
+    /// fn twice() -> u32 {
+    ///     2 * *limit()
+    /// }
+    ///
+    /// assert_eq!(*twice(), 200);
+    /// assert_eq!(TWICE.observed()[0].name, "limit");
+    /// ```
     pub fn observed(&self) -> Vec<&'static CellInfo> {
         observed_calls::by(self.info())
     }

@@ -41,6 +41,8 @@ use std::sync::Arc;
 pub trait FactoryAdjuster<T>: Send + Sync {
     /// Runs the factory any number of times, or does something in its place.
     ///
+    /// The [trait](Self) has an example.
+    ///
     /// # Errors
     /// Any error is the flight's failure.
     fn adjust(&self, cell: &str, factory: &mut dyn FnMut() -> Result<T, BoxError>) -> Result<T, BoxError> {
@@ -88,6 +90,15 @@ pub trait AsyncFactoryAdjuster<T>: Send + Sync {
 }
 
 /// The default adjuster, which only runs the factory.
+///
+/// ```
+/// use cells::{NoopFactoryAdjuster, RuntimeCell};
+/// use std::sync::Arc;
+///
+/// let port = RuntimeCell::new("port");
+/// port.configure_adjuster(Arc::new(NoopFactoryAdjuster)); // takes an earlier adjuster away
+/// assert_eq!(*port.get_or_init(|| 8080), 8080);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoopFactoryAdjuster;
 

@@ -9,6 +9,28 @@ use std::pin::pin;
 use std::sync::Arc;
 
 /// What observers get of the context of the request that began a flight.
+///
+/// ```
+/// use cells::{InitContext, Observer, RequestContext, RuntimeCell};
+/// use std::sync::{Arc, Mutex};
+///
+/// /// Notes for which session a cell was built.
+/// #[derive(Default)]
+/// struct Sessions(Mutex<Vec<String>>);
+///
+/// impl Observer for Sessions {
+///     fn on_init_start(&self, _cell: &str, _generation: u64, context: Option<&InitContext>) {
+///         if let Some(session) = context.and_then(|context| context.session_id.as_deref()) {
+///             self.0.lock().unwrap().push(session.to_owned());
+///         }
+///     }
+/// }
+///
+/// let (model, sessions) = (RuntimeCell::new("model"), Arc::new(Sessions::default()));
+/// model.configure_observer(sessions.clone());
+/// RequestContext::new().session_id("s-1").in_scope(|| drop(model.get_or_init(|| 1)));
+/// assert_eq!(*sessions.0.lock().unwrap(), ["s-1"]);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct InitContext {
@@ -45,12 +67,16 @@ thread_local! {
 
 impl RequestContext {
     /// Creates an empty context.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the session.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn session_id(mut self, id: impl Into<Arc<str>>) -> Self {
         self.context.session_id = Some(id.into());
@@ -58,6 +84,13 @@ impl RequestContext {
     }
 
     /// Sets what the session may do.
+    ///
+    /// ```
+    /// use cells::RequestContext;
+    ///
+    /// let context = RequestContext::new().session_id("s-1").capability_stamp("read-only");
+    /// assert_eq!(context.init_context().capability_stamp.as_deref(), Some("read-only"));
+    /// ```
     #[must_use]
     pub fn capability_stamp(mut self, stamp: impl Into<Arc<str>>) -> Self {
         self.context.capability_stamp = Some(stamp.into());
@@ -65,6 +98,8 @@ impl RequestContext {
     }
 
     /// Sets where the request records what happens.
+    ///
+    /// [`Timeline`] has an example.
     #[must_use]
     pub fn timeline(mut self, timeline: Timeline) -> Self {
         self.context.timeline = Some(timeline);
@@ -72,17 +107,30 @@ impl RequestContext {
     }
 
     /// Returns what is set in this context.
+    ///
+    /// The [type](Self) has an example.
     pub fn init_context(&self) -> InitContext {
         self.context.clone()
     }
 
     /// Returns the calling thread's context, if one is set.
+    ///
+    /// The [type](Self) has an example.
     pub fn current() -> Option<Self> {
         // A thread that has no thread-locals any more is ending, and has no request.
         CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
     }
 
     /// Makes this the calling thread's context until the guard is dropped.
+    ///
+    /// ```
+    /// use cells::RequestContext;
+    ///
+    /// let context = RequestContext::new().session_id("s-1").enter();
+    /// assert!(RequestContext::current().is_some());
+    /// drop(context);
+    /// assert!(RequestContext::current().is_none());
+    /// ```
     #[must_use = "the context ends when the guard is dropped"]
     pub fn enter(&self) -> ContextGuard {
         let outer = CURRENT.try_with(|current| current.borrow_mut().replace(self.clone()));
@@ -106,6 +154,8 @@ impl RequestContext {
     }
 
     /// Runs `f` in this context.
+    ///
+    /// The [type](Self) has an example.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
         let _guard = self.enter();
         f()
@@ -113,6 +163,8 @@ impl RequestContext {
 }
 
 /// Restores the outer [`RequestContext`] when dropped. Drop guards in the reverse order of their creation.
+///
+/// [`RequestContext::enter`] has an example.
 #[derive(Debug)]
 pub struct ContextGuard {
     outer: Option<RequestContext>,
@@ -134,6 +186,21 @@ pub(crate) fn of_flight() -> Option<InitContext> {
 
 impl Timeline {
     /// Returns the timeline of the calling thread's [`RequestContext`], if it has one.
+    ///
+    /// ```
+    /// use cells::{RequestContext, Timeline, TimelineEvent};
+    ///
+    /// /// Deep in the program, where nobody passes a timeline.
+    /// fn note(name: &'static str) {
+    ///     if let Some(timeline) = Timeline::current() {
+    ///         timeline.record(TimelineEvent::new(name));
+    ///     }
+    /// }
+    ///
+    /// let timeline = Timeline::new(64);
+    /// RequestContext::new().timeline(timeline.clone()).in_scope(|| note("query.parsed"));
+    /// assert_eq!(timeline.events()[0].name, "query.parsed");
+    /// ```
     pub fn current() -> Option<Self> {
         RequestContext::current().and_then(|context| context.init_context().timeline)
     }

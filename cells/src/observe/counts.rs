@@ -26,6 +26,16 @@ macro_rules! counts {
         /// read that is ready.
         ///
         /// Each flight ends as one of `builds`, `failures`, `panics`, `superseded` and `cancelled`.
+        ///
+        /// ```
+        /// use cells::RuntimeCell;
+        ///
+        /// let port = RuntimeCell::new("port");
+        /// let _ = port.get_or_initialize(|| "http".parse::<u16>());
+        /// let _ = port.get_or_initialize(|| "8080".parse::<u16>());
+        /// let counts = port.snapshot().counts;
+        /// assert_eq!((counts.builds, counts.failures), (1, 1));
+        /// ```
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
         #[non_exhaustive]

@@ -90,6 +90,8 @@ pub(crate) fn set_gauges(cell: &'static str, values: [f64; GAUGES.len()]) {
 }
 
 /// Tells the recorder the units and the meanings of all metrics. Call it once, after the recorder is installed.
+///
+/// The [module](crate::metrics) has an example.
 pub fn describe() {
     describe_histogram!(
         INIT,

@@ -3,6 +3,7 @@
 use crate::error::SharedError;
 #[cfg(feature = "serde")]
 use crate::observe::micros;
+use std::fmt;
 use std::time::Duration;
 
 /// Makes the types of these events.
@@ -22,6 +23,8 @@ macro_rules! notices {
 
 notices! {
     /// A call may not wait for the flight under way, or may not wait any longer.
+    ///
+    /// [`RejectReason`] has an example.
     WaitRejected {
         /// Why.
         reason: RejectReason,
@@ -31,6 +34,8 @@ notices! {
     }
 
     /// A call was refused in a cooldown.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     CoolingDown {
         /// The failure on record.
         #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
@@ -41,6 +46,8 @@ notices! {
     }
 
     /// A test has seeded a payload.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Seeded {
         /// The payload's generation.
         generation: u64,
@@ -49,6 +56,27 @@ notices! {
     }
 
     /// The program has provided a payload.
+    ///
+    /// ```
+    /// use cells::{Observer, Provided, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<bool>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_provided(&self, event: &Provided) {
+    ///         self.0.lock().unwrap().push(event.replaced);
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let level = RuntimeCell::new("level");
+    /// level.configure_observer(seen.clone());
+    /// level.provide("info").unwrap();
+    /// level.replace("debug").unwrap();
+    /// assert_eq!(*seen.0.lock().unwrap(), [false, true]);
+    /// ```
     Provided {
         /// The payload's generation.
         generation: u64,
@@ -57,6 +85,28 @@ notices! {
     }
 
     /// The program has recorded that the payload does not work.
+    ///
+    /// ```
+    /// use cells::{Observer, FailureRecorded, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<String>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_failure_recorded(&self, event: &FailureRecorded) {
+    ///         self.0.lock().unwrap().push(event.error.to_string());
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let connection = RuntimeCell::new("connection");
+    /// connection.configure_observer(seen.clone());
+    /// drop(connection.get_or_init(|| "connected"));
+    /// connection.record_failure("no answer", Duration::from_secs(5));
+    /// assert_eq!(*seen.0.lock().unwrap(), ["no answer"]);
+    /// ```
     FailureRecorded {
         /// The generation that it has ended, if there was a payload.
         generation: Option<u64>,
@@ -69,24 +119,71 @@ notices! {
     }
 
     /// A retired payload is left to its last lease, which will dispose it.
+    ///
+    /// ```
+    /// use cells::{Observer, Draining, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<u64>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_draining(&self, event: &Draining) {
+    ///         self.0.lock().unwrap().push(event.generation);
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let index = RuntimeCell::new("index");
+    /// index.configure_observer(seen.clone());
+    /// let lease = index.get_or_init(|| vec![1, 2, 3]);
+    /// index.invalidate();
+    /// # drop(lease);
+    /// assert_eq!(*seen.0.lock().unwrap(), [1]);
+    /// ```
     Draining {
         /// The payload's generation.
         generation: u64,
     }
 
     /// The payload is older than it is fresh, and its refresh begins.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Stale {
         /// The payload's generation.
         generation: u64,
     }
 
     /// The payload has reached the end of its life.
+    ///
+    /// [`Observer`](crate::Observer) has an example of one that takes notices such as this.
     Expired {
         /// The payload's generation.
         generation: u64,
     }
 
     /// An attempt has failed, and its flight is to make another one.
+    ///
+    /// ```
+    /// use cells::{Observer, Retrying, RuntimeCell};
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Default)]
+    /// struct Seen(Mutex<Vec<u32>>);
+    ///
+    /// impl Observer for Seen {
+    ///     fn on_retrying(&self, event: &Retrying) {
+    ///         self.0.lock().unwrap().push(event.attempt);
+    ///     }
+    /// }
+    ///
+    /// let seen = Arc::new(Seen::default());
+    /// let port = RuntimeCell::<u16>::new("port").retry(2).backoff(Duration::from_millis(1), Duration::from_millis(5));
+    /// port.configure_observer(seen.clone());
+    /// assert!(port.get_or_initialize(|| "http".parse::<u16>()).is_err());
+    /// assert_eq!(*seen.0.lock().unwrap(), [1, 2]);
+    /// ```
     Retrying {
         /// The flight's number.
         generation: u64,
@@ -102,6 +199,25 @@ notices! {
 }
 
 /// Why a call may not wait.
+///
+/// ```
+/// use cells::{Observer, RejectReason, WaitRejected};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// /// Counts the calls that came when too many were waiting.
+/// #[derive(Default)]
+/// struct Crowded(AtomicU64);
+///
+/// impl Observer for Crowded {
+///     fn on_rejected(&self, event: &WaitRejected) {
+///         if event.reason == RejectReason::WaitersFull {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// assert_eq!(RejectReason::WaitersFull.as_str(), "waiters_full");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -114,11 +230,20 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// Returns its name in log events, timelines and metrics.
+    ///
+    /// The [type](Self) has an example.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WaitersFull => "waiters_full",
             Self::WaitTimeout => "wait_timeout",
         }
+    }
+}
+
+/// As [`as_str`](RejectReason::as_str).
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

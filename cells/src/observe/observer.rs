@@ -20,7 +20,7 @@ use std::time::Duration;
 /// is called again from inside the call, and so on. An observer that uses cells looks at the name of the cell first.
 ///
 /// ```
-/// use cells::{InitResult, Observer, RuntimeCell};
+/// use cells::{CoolingDown, InitResult, Observer, RuntimeCell};
 /// use std::sync::Arc;
 ///
 /// struct Print;
@@ -29,12 +29,15 @@ use std::time::Duration;
 ///     fn on_init_end(&self, event: &InitResult<'_>) {
 ///         println!("{} took {:?}, its dependencies {:?}", event.cell, event.own, event.waiting);
 ///     }
+///
+///     fn on_cooling(&self, event: &CoolingDown) {
+///         eprintln!("{} is refused for {:?}: {}", event.cell, event.retry_after, event.error);
+///     }
 /// }
 ///
-/// let cell = RuntimeCell::new("answer");
-/// cell.configure_observer(Arc::new(Print));
-/// cell.get_or_initialize(|| Ok::<_, cells::Error>(42))?;
-/// # Ok::<(), cells::Error>(())
+/// let port = RuntimeCell::new("port");
+/// port.configure_observer(Arc::new(Print));
+/// assert_eq!(*port.get_or_init(|| 8080), 8080);
 /// ```
 #[expect(unused_variables, reason = "the names document the parameters")]
 pub trait Observer: Send + Sync {
@@ -76,6 +79,8 @@ pub trait Observer: Send + Sync {
 }
 
 /// The end of a flight.
+///
+/// [`Observer`] has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InitResult<'a> {
@@ -102,6 +107,27 @@ pub struct InitResult<'a> {
 }
 
 /// How a flight ended.
+///
+/// ```
+/// use cells::{InitResult, InitStatus, Observer, RuntimeCell};
+/// use std::sync::{Arc, Mutex};
+///
+/// #[derive(Default)]
+/// struct Endings(Mutex<Vec<InitStatus>>);
+///
+/// impl Observer for Endings {
+///     fn on_init_end(&self, event: &InitResult<'_>) {
+///         self.0.lock().unwrap().push(event.status);
+///     }
+/// }
+///
+/// let (port, endings) = (RuntimeCell::new("port"), Arc::new(Endings::default()));
+/// port.configure_observer(endings.clone());
+/// let _ = port.get_or_initialize(|| "http".parse::<u16>());
+/// let _ = port.get_or_initialize(|| "8080".parse::<u16>());
+/// assert_eq!(*endings.0.lock().unwrap(), [InitStatus::Error, InitStatus::Ok]);
+/// assert_eq!((InitStatus::Ok.as_str(), InitStatus::Error.to_string()), ("ok", "error".to_owned()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -120,6 +146,8 @@ pub enum InitStatus {
 
 impl InitStatus {
     /// Returns its name in timelines and metrics.
+    ///
+    /// The [type](Self) has an example.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -131,7 +159,27 @@ impl InitStatus {
     }
 }
 
+/// As [`as_str`](InitStatus::as_str).
+impl fmt::Display for InitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What a close did. `Display` says it in one line.
+///
+/// ```
+/// use cells::{Disposer, RuntimeCell};
+///
+/// let log = RuntimeCell::new("log").disposer(Disposer::with(|_: u8| Err("the disk is full".into())));
+/// drop(log.get_or_init(|| 1));
+///
+/// let closed = log.close();
+/// assert!(closed.had_payload && closed.close_called);
+/// assert_eq!(closed.generation, Some(1));
+/// let error = closed.into_result().unwrap_err();
+/// assert!(format!("{error:#}").ends_with("the disk is full"));
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a failed disposal is in the result; `invalidate()` closes without a result"]
 #[non_exhaustive]
@@ -155,6 +203,21 @@ pub struct CloseResult {
 }
 
 /// How a close went.
+///
+/// ```
+/// use cells::{CloseStatus, RuntimeCell};
+///
+/// let index = RuntimeCell::new("index");
+/// let lease = index.get_or_init(|| vec![1, 2, 3]);
+/// let text = match index.close().status {
+///     CloseStatus::Ok | CloseStatus::Noop => "closed",
+///     CloseStatus::Draining => "in use",
+///     _ => "look at the log",
+/// };
+/// assert_eq!(text, "in use");
+/// drop(lease);
+/// assert_eq!(CloseStatus::Noop.to_string(), CloseStatus::Noop.as_str());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -178,6 +241,8 @@ pub enum CloseStatus {
 
 impl CloseStatus {
     /// Returns its name in timelines and metrics.
+    ///
+    /// The [type](Self) has an example.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -190,9 +255,18 @@ impl CloseStatus {
     }
 }
 
+/// As [`as_str`](CloseStatus::as_str).
+impl fmt::Display for CloseStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// The disposal of a payload failed.
 ///
 /// `{:#}` and `{:?}` show the causes too.
+///
+/// [`CloseResult`] has an example.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct CloseError {
@@ -273,6 +347,8 @@ impl CloseResult {
 
     /// Turns a failed disposal into an error, for callers that propagate it.
     ///
+    /// The [type](Self) has an example.
+    ///
     /// # Errors
     /// The disposer's error or panic.
     pub fn into_result(self) -> Result<(), CloseError> {
@@ -284,6 +360,14 @@ impl CloseResult {
 }
 
 /// The default observer, which ignores every event.
+///
+/// ```
+/// use cells::{NullObserver, RuntimeCell};
+/// use std::sync::Arc;
+///
+/// let port = RuntimeCell::<u16>::new("port");
+/// port.configure_observer(Arc::new(NullObserver)); // takes an earlier observer away
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullObserver;
 

@@ -29,6 +29,26 @@ static GLOBAL: Global = Global(RwLock::new(None));
 /// Sets the global observer, which is notified of every cell in addition to the cell's own; it replaces an earlier one.
 ///
 /// Flights under way keep the observer they began with. In a [sandbox](crate::testing) it is that of the sandbox's cells.
+///
+/// ```
+/// use cells::{InitResult, Observer, RuntimeCell};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// static FLIGHTS: AtomicU64 = AtomicU64::new(0);
+///
+/// struct Count;
+///
+/// impl Observer for Count {
+///     fn on_init_end(&self, _event: &InitResult<'_>) {
+///         FLIGHTS.fetch_add(1, Ordering::Relaxed);
+///     }
+/// }
+///
+/// cells::set_global_observer(Arc::new(Count)); // first thing in `main`
+/// drop(RuntimeCell::new("port").get_or_init(|| 8080));
+/// assert_eq!(FLIGHTS.load(Ordering::Relaxed), 1);
+/// ```
 pub fn set_global_observer(observer: Arc<dyn Observer>) {
     let before = world::own(&GLOBAL).0.write().replace(observer);
     drop(before); // after unlocking: its destructor is code of the program

@@ -47,6 +47,16 @@ struct Record {
 }
 
 /// One event of a timeline.
+///
+/// ```
+/// use cells::{Timeline, TimelineEvent};
+///
+/// let timeline = Timeline::new(64);
+/// let mut event = TimelineEvent::new("request.end"); // of the program, between those of the cells
+/// event.status = Some("ok".into());
+/// timeline.record(event);
+/// assert_eq!(timeline.events()[0].name, "request.end");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -101,6 +111,8 @@ pub struct TimelineEvent {
 
 impl TimelineEvent {
     /// Creates an event that has only a name; [`Timeline::record`] sets its time.
+    ///
+    /// The [type](Self) has an example.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
             at: Duration::ZERO,
@@ -119,6 +131,8 @@ impl TimelineEvent {
 
 impl Timeline {
     /// Creates a timeline that starts now and keeps the last `capacity` events.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let shared = Shared { start: Instant::now(), capacity, record: Mutex::default() };
@@ -126,6 +140,8 @@ impl Timeline {
     }
 
     /// Records an event, with the current time.
+    ///
+    /// [`TimelineEvent`] has an example.
     pub fn record(&self, mut event: TimelineEvent) {
         let mut record = self.shared.record.lock();
         // Under the lock, so that events are in the order of their times.
@@ -138,16 +154,38 @@ impl Timeline {
     }
 
     /// Returns the events that were kept, the oldest first.
+    ///
+    /// The [type](Self) has an example.
     pub fn events(&self) -> Vec<TimelineEvent> {
         self.shared.record.lock().events.iter().cloned().collect()
     }
 
     /// Returns how many events were dropped to make room.
+    ///
+    /// ```
+    /// use cells::{Timeline, TimelineEvent};
+    ///
+    /// let timeline = Timeline::new(1);
+    /// timeline.record(TimelineEvent::new("request.start"));
+    /// timeline.record(TimelineEvent::new("request.end"));
+    /// assert_eq!((timeline.events().len(), timeline.dropped()), (1, 1));
+    /// ```
     pub fn dropped(&self) -> u64 {
         self.shared.record.lock().dropped
     }
 
     /// Writes the events as JSON, one per line.
+    ///
+    /// ```
+    /// use cells::{Timeline, TimelineEvent};
+    ///
+    /// let timeline = Timeline::new(64);
+    /// timeline.record(TimelineEvent::new("request.end"));
+    /// let mut file = Vec::new(); // or a `BufWriter` of a file
+    /// timeline.write_jsonl(&mut file)?;
+    /// assert!(String::from_utf8_lossy(&file).ends_with("\"name\":\"request.end\"}\n"));
+    /// # std::io::Result::Ok(())
+    /// ```
     ///
     /// # Errors
     /// Those of the writer.

@@ -27,6 +27,18 @@ use std::sync::Arc;
 ///
 /// Calls that are rejected or refused are recorded on the timelines of requests alone. On a fallback, which has room for so
 /// many events of the whole process, they would drive out what caused them.
+///
+/// ```
+/// use cells::{RuntimeCell, Timeline, TimelineObserver};
+/// use std::sync::Arc;
+///
+/// // Once, when the program begins: what no request has caused goes to a timeline of the process.
+/// let process = Timeline::new(1000);
+/// cells::set_global_observer(Arc::new(TimelineObserver::with_fallback(process.clone())));
+///
+/// drop(RuntimeCell::new("port").get_or_init(|| 8080));
+/// assert_eq!(process.events()[0].cell.as_deref(), Some("port"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TimelineObserver {
     fallback: Option<Timeline>,
@@ -34,12 +46,16 @@ pub struct TimelineObserver {
 
 impl TimelineObserver {
     /// Creates an observer without a fallback.
+    ///
+    /// [`Timeline`] has an example.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates an observer that records on `timeline` what has no timeline of a request.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn with_fallback(timeline: Timeline) -> Self {
         Self { fallback: Some(timeline) }

@@ -38,7 +38,7 @@
 //!
 //! # Fences
 //!
-//! [`read_path`](crate::payload::read_path) has both kinds. If the process loses `membarrier` later, or wants to do
+//! [`read_path`] has both kinds. If the process loses `membarrier` later, or wants to do
 //! without it, it changes over to `SeqCst` fences ([`Registry::change_to_fences`]). No thread can be made to take part,
 //! and readers that do not know of the change may be anywhere between their two loads. So the change concerns lanes that
 //! were never published before: the pool abandons all lanes that exist, and makes new ones, which the fast path does not

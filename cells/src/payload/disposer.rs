@@ -27,6 +27,8 @@ use std::io::Write;
 pub trait Close {
     /// Ends the use of this value.
     ///
+    /// The [trait](Self) has an example.
+    ///
     /// # Errors
     /// Returns what went wrong; the value is gone all the same.
     fn close(self) -> Result<(), BoxError>;
@@ -70,6 +72,7 @@ impl<W: Write> Close for std::io::BufWriter<W> {
 ///
 /// static CELL: RuntimeCell<String> = RuntimeCell::new("named").disposer(Disposer::with(shut));
 /// ```
+#[doc(alias("destructor", "teardown", "cleanup"))]
 pub struct Disposer<T> {
     pub(crate) run: DisposeFn<T>,
     /// A field, so that the macro can read it in a constant: a call would cost more compile time.
@@ -96,11 +99,23 @@ pub(crate) enum DisposeFn<T> {
 
 impl<T> Disposer<T> {
     /// Returns a disposer that drops the payload and calls nothing.
+    ///
+    /// ```
+    /// use cells::{Disposer, RuntimeCell};
+    /// use std::{fs::File, io::BufWriter};
+    ///
+    /// // A `BufWriter` implements `Close`; for the sake of speed, this one is not even flushed.
+    /// static SCRATCH: RuntimeCell<BufWriter<File>> = RuntimeCell::new("scratch").disposer(Disposer::drop());
+    /// assert_eq!(Disposer::<u8>::drop().label(), "drop");
+    /// assert_eq!(format!("{:?}", Disposer::<u8>::drop()), "Disposer(\"drop\")");
+    /// ```
     pub const fn drop() -> Self {
         Self { run: DisposeFn::Drop, label: "drop" }
     }
 
     /// Returns a disposer that calls a function with the payload.
+    ///
+    /// The [type](Self) has an example.
     pub const fn with(disposer: fn(T) -> Result<(), BoxError>) -> Self {
         Self { run: DisposeFn::Sync(disposer), label: "function" }
     }
@@ -111,6 +126,8 @@ impl<T> Disposer<T> {
     /// built on (feature `tokio`). Without such a runtime, `close_and_drain` runs it on the calling thread; a plain
     /// `close` and the drop of the last lease drop the payload instead, and the [`CloseResult`](crate::CloseResult) has
     /// the error [`Abandoned`].
+    ///
+    /// [`ClosableCell::close_async`](crate::ClosableCell::close_async) has an example.
     pub const fn with_async(disposer: fn(T) -> BoxFuture<'static, Result<(), BoxError>>) -> Self {
         Self { run: DisposeFn::Async(disposer), label: "async function" }
     }
@@ -122,6 +139,15 @@ impl<T> Disposer<T> {
     }
 
     /// Returns a disposer that calls the payload's own [`Close::close`].
+    ///
+    /// ```
+    /// use cells::{Disposer, RuntimeCell};
+    /// use std::{fs::File, io::BufWriter};
+    ///
+    /// // Flushes the buffer, and reports an error of that.
+    /// static REPORT: RuntimeCell<BufWriter<File>> = RuntimeCell::new("report").disposer(Disposer::close());
+    /// # assert!(REPORT.peek().is_none());
+    /// ```
     pub const fn close() -> Self
     where
         T: Close,
@@ -130,6 +156,8 @@ impl<T> Disposer<T> {
     }
 
     /// Returns a name for the choice, for people: `drop`, `Close::close` or the function.
+    ///
+    /// [`drop`](Self::drop) has an example.
     pub const fn label(&self) -> &'static str {
         self.label
     }
@@ -139,6 +167,13 @@ impl<T> Disposer<T> {
     pub const fn labelled(mut self, label: &'static str) -> Self {
         self.label = label;
         self
+    }
+}
+
+/// Shows the [`label`](Disposer::label).
+impl<T> fmt::Debug for Disposer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Disposer").field(&self.label).finish()
     }
 }
 
@@ -180,6 +215,15 @@ impl<T> DisposeFn<T> {
 
 /// An asynchronous disposer did not run to its end, and the payload was dropped: either nobody waited for the disposer
 /// and there was no runtime to run it, or its future was dropped.
+///
+/// ```
+/// use cells::{Abandoned, Disposer, RuntimeCell, find_error};
+///
+/// let session = RuntimeCell::new("session").disposer(Disposer::with_async(|_: u8| Box::pin(async { Ok(()) })));
+/// drop(session.get_or_init(|| 1));
+/// let closed = session.close(); // no runtime to run the disposer on; `close_async` would have run it
+/// assert!(find_error::<Abandoned>(&*closed.error.unwrap()).is_some());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Abandoned;

@@ -643,11 +643,24 @@ extern "C" fn look(lane: &'static Lane) {
 /// Associated functions, so that they hide no method of `T`.
 impl<'a, T> Ref<'a, T> {
     /// Returns the generation of the leased payload.
+    ///
+    /// [`ClosableCell::close_generation`](crate::ClosableCell::close_generation) has an example.
     pub fn generation(this: &Self) -> u64 {
         this.lease.generation()
     }
 
     /// Returns another lease on the same payload. `lease.clone()` is a clone of the payload.
+    ///
+    /// ```
+    /// use cells::{Ref, RuntimeCell};
+    ///
+    /// let words = RuntimeCell::new("words");
+    /// let lease = words.get_or_init(|| vec!["tea"]);
+    /// let other = Ref::clone(&lease); // for another thread, for example
+    /// assert_eq!(words.snapshot().leases, 2);
+    /// let copy: Vec<_> = lease.clone(); // of the payload
+    /// assert_eq!(copy, *other);
+    /// ```
     #[expect(clippy::should_implement_trait, reason = "the method of the trait would hide the payload's")]
     pub fn clone(this: &Self) -> Self {
         Self { lease: this.lease.clone(), payload: PhantomData }
@@ -673,6 +686,16 @@ impl<'a, T> Ref<'a, T> {
     }
 
     /// As [`map`](Self::map), for a part that may not be there.
+    ///
+    /// ```
+    /// use cells::{Ref, RuntimeCell};
+    ///
+    /// let words = RuntimeCell::new("words");
+    /// let lease = words.get_or_init(|| vec!["tea"]);
+    /// let lease = Ref::filter_map(lease, |words| words.get(7)).unwrap_err();
+    /// let first = Ref::filter_map(lease, |words| words.first()).unwrap();
+    /// assert_eq!(*first, "tea");
+    /// ```
     ///
     /// # Errors
     /// The lease itself if there is no such part.
@@ -703,17 +726,25 @@ impl<T> Deref for Ref<'_, T> {
 /// Associated functions, so that they hide no method of `U`.
 impl<'a, U: ?Sized> MappedRef<'a, U> {
     /// Returns the generation of the leased payload.
+    ///
+    /// [`ClosableCell::close_generation`](crate::ClosableCell::close_generation) has an example.
     pub fn generation(this: &Self) -> u64 {
         this.lease.generation()
     }
 
     /// Returns another lease on the same part. `lease.clone()` is a clone of the part.
+    ///
+    /// [`Ref::clone`] has an example.
     #[expect(clippy::should_implement_trait, reason = "the method of the trait would hide the payload's")]
     pub fn clone(this: &Self) -> Self {
         Self { value: this.value, lease: this.lease.clone(), lifetime: PhantomData }
     }
 
     /// Returns a lease on a part of the part.
+    ///
+    /// [`Ref::map`] has an example.
+    ///
+    /// [`Ref::map`] has an example.
     pub fn map<V: ?Sized + 'static>(this: Self, part: impl FnOnce(&U) -> &V) -> MappedRef<'a, V>
     where
         U: 'static,
@@ -723,6 +754,8 @@ impl<'a, U: ?Sized> MappedRef<'a, U> {
     }
 
     /// As [`map`](Self::map), for a part that may not be there.
+    ///
+    /// [`Ref::filter_map`] has an example.
     ///
     /// # Errors
     /// The lease itself if there is no such part.

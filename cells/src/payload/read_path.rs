@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU8, compiler_fence};
 ///
 /// [`read_path`](crate::read_path) says it of the process, and [`CellBase::read_path`](crate::CellBase::read_path) of what
 /// is published in one cell.
+///
+/// [`read_path`](crate::read_path()) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

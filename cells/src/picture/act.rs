@@ -11,6 +11,23 @@ use std::error::Error as StdError;
 use std::fmt;
 
 /// What a form of the [page](crate::Page) has done. `Display` says it in one line.
+///
+/// ```
+/// use cells::{Page, PageAction, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn page_size() -> u32 {
+///     100
+/// }
+///
+/// let page = Page::new().actions("/cells", "secret");
+/// // A browser sends such a form; what its names and values are is between the page and `act`.
+/// match page.act("token=guess&close=page_size") {
+///     Ok(PageAction::Refreshed { cell, generation }) => println!("{cell} has generation {generation}"),
+///     Ok(done) => println!("{done}"),
+///     Err(error) => assert_eq!(error.to_string(), "the token is not the right one"),
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PageAction {
@@ -26,6 +43,15 @@ pub enum PageAction {
 }
 
 /// Why a form of the [page](crate::Page) has done nothing.
+///
+/// ```
+/// use cells::{Page, PageActionError};
+///
+/// let page = Page::new().actions("/cells", "secret");
+/// let error = page.act("token=guess&close=limit").unwrap_err();
+/// assert!(matches!(error, PageActionError::Forbidden));
+/// assert_eq!(error.http_status(), 403);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PageActionError {
@@ -48,6 +74,8 @@ pub enum PageActionError {
 
 impl PageActionError {
     /// Returns the HTTP status for it: 403, 400, 404, 409 or 503.
+    ///
+    /// The [type](Self) has an example.
     pub fn http_status(&self) -> u16 {
         match self {
             Self::Forbidden => 403,

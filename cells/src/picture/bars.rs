@@ -17,6 +17,13 @@ impl WarmUpReport {
     ///
     /// How long the waits were is known, not when: they are the first part of the bar. The file follows the reader's
     /// preference for light or dark, contains no script and refers to no other file.
+    ///
+    /// ```
+    /// let report = cells::warm_up();
+    /// std::fs::write(std::env::temp_dir().join("warm-up.svg"), report.to_svg())?;
+    /// # assert!(report.to_svg().starts_with("<svg"));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn to_svg(&self) -> String {
         svg::file(&self.chart().drawing())
     }
@@ -24,6 +31,12 @@ impl WarmUpReport {
     /// Writes the warm-up in Chrome's Trace Event Format, for [Perfetto](https://ui.perfetto.dev).
     ///
     /// Each cell that was built is a complete event (`"ph": "X"`). Its `tid` is a track, not a thread.
+    ///
+    /// ```
+    /// let report = cells::warm_up();
+    /// let json = report.to_chrome_trace(); // open it in Perfetto
+    /// assert!(json.contains("traceEvents"));
+    /// ```
     pub fn to_chrome_trace(&self) -> String {
         self.chart().trace()
     }
@@ -55,6 +68,8 @@ impl Startup {
     /// waits for other cells in two tones, and with the critical chain marked.
     ///
     /// It is drawn as [`WarmUpReport::to_svg`].
+    ///
+    /// [`Startup`] has an example.
     pub fn to_svg(&self) -> String {
         svg::file(&self.chart().drawing())
     }
@@ -110,6 +125,14 @@ impl Timeline {
     ///
     /// An event that has a duration is a complete event (`"ph": "X"`) that ends when it was recorded, every other one an
     /// instant (`"ph": "i"`). The start of an initialization whose end was recorded is left out.
+    ///
+    /// ```
+    /// use cells::{Timeline, TimelineEvent};
+    ///
+    /// let timeline = Timeline::new(64);
+    /// timeline.record(TimelineEvent::new("request.end"));
+    /// assert!(timeline.to_chrome_trace().contains("request.end"));
+    /// ```
     pub fn to_chrome_trace(&self) -> String {
         let events = self.events();
         let flight = |event: &TimelineEvent| (event.cell.clone(), event.generation);

@@ -18,19 +18,6 @@ const COLUMNS: usize = 26;
 /// The least width, which the legend takes.
 const LEGEND: i32 = 560;
 
-impl State {
-    /// The word for it, in pictures and on the page.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Initializing => "initializing",
-            Self::Ready => "ready",
-            Self::Failed => "failed",
-            Self::Closed => "closed",
-        }
-    }
-}
-
 /// All states.
 pub(crate) const STATES: [State; 5] =
     [State::Ready, State::Initializing, State::Failed, State::Empty, State::Closed];
@@ -44,6 +31,18 @@ impl Graph {
     ///
     /// The file follows the reader's preference for light or dark. It contains no script and refers to no other file. The
     /// layout is layered, as that of Sugiyama, Tagawa and Toda.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// let svg = cells::graph().to_svg(); // a file, or the answer to a `GET`, of the type `image/svg+xml`
+    /// assert!(svg.starts_with("<svg") && svg.contains("limit"));
+    /// ```
     pub fn to_svg(&self) -> String {
         svg::file(&self.drawing(|_| None))
     }
@@ -69,7 +68,7 @@ impl Graph {
             let point = layout.nodes[index];
             let (x, wide) = columns.places[point.layer];
             let y = down(point.down) - CELL / 2;
-            let (state, name) = (node.state.word(), &labels[index]);
+            let (state, name) = (node.state.as_str(), &labels[index]);
             svg.add(format_args!("<g id=\"g{index}\" class=\"n {state}\">"));
             let link = link(index);
             if let Some(link) = &link {
@@ -125,7 +124,7 @@ impl Columns {
 fn legend(svg: &mut Svg) {
     let mut x = MARGIN;
     for state in STATES {
-        let word = state.word();
+        let word = state.as_str();
         svg.add(format_args!(
             "<rect class=\"{word}\" x=\"{x}\" y=\"8\" width=\"12\" height=\"12\" rx=\"2\"/>\
              <text x=\"{}\" y=\"18\">{word}</text>",

@@ -17,6 +17,12 @@ const OWN_STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Returns a page about all cells: [`Page::to_html`] with its defaults.
+///
+/// ```
+/// let html = cells::page(); // the answer to a `GET`, of the type `text/html; charset=utf-8`
+/// assert!(html.starts_with("<!doctype html>"));
+/// ```
+#[doc(alias("dashboard", "admin page", "status page"))]
 #[inline]
 pub fn page() -> String {
     Page::new().to_html()
@@ -54,7 +60,7 @@ pub fn page() -> String {
 /// let html = page.to_html();
 /// # assert!(html.starts_with("<!doctype html>"));
 ///
-/// // POST /cells, with the body of the request
+/// // POST /cells, with the body of the request; in a task it is `page.act_async(body).await`
 /// # let body = "token=guess&close=x";
 /// let (status, html) = match page.act(body) {
 ///     Ok(done) => (200, page.notice(done.to_string()).to_html()),
@@ -93,12 +99,19 @@ impl Default for Page {
 impl Page {
     /// What the page needs of a content security policy: its own style and script, by their hashes, and forms to its own
     /// origin. It may be embedded in nothing.
+    ///
+    /// ```
+    /// let header = ("Content-Security-Policy", cells::Page::CONTENT_SECURITY_POLICY);
+    /// assert!(header.1.starts_with("default-src 'none'"));
+    /// ```
     pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
         style-src 'sha256-j9yu6WJiGxJAOJ+fwkK8esjT1DRlWX93xy09VUMTktc='; \
         script-src 'sha256-jH6Na0VPaksxayPCSnBnTW65EGTmCqxFl1T7+i7iGaU='; \
         form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     /// Creates a page without actions and events.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -107,6 +120,11 @@ impl Page {
     }
 
     /// Sets the title, which is `Cells` otherwise: the name of the program, for example.
+    ///
+    /// ```
+    /// let html = cells::Page::new().title("Code search").to_html();
+    /// assert!(html.contains("<title>Code search</title>"));
+    /// ```
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
@@ -114,6 +132,8 @@ impl Page {
     }
 
     /// Shows the last events of this timeline.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn timeline(mut self, timeline: &Timeline) -> Self {
         self.timeline = Some(timeline.clone());
@@ -139,6 +159,8 @@ impl Page {
     ///
     /// `token` is a secret. The page asks the reader for it and does not contain it, so whoever may only read the page can do
     /// nothing, and neither can another site in the reader's browser. An empty token admits nobody.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn actions(mut self, url: impl Into<String>, token: impl Into<String>) -> Self {
         self.actions = Some(Actions { url: url.into(), token: token.into() });
@@ -146,6 +168,8 @@ impl Page {
     }
 
     /// Returns the page with a message at the top: what an action has done.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn notice(&self, notice: impl Into<String>) -> Self {
         Self { notice: Some(notice.into()), ..self.clone() }
@@ -154,6 +178,8 @@ impl Page {
     /// Does what the form asks for that a browser has sent; `form` is the body of its request. A refresh builds the payload
     /// on this thread; in a task use [`act_async`](Self::act_async).
     ///
+    /// The [type](Self) has an example.
+    ///
     /// # Errors
     /// If the token is not that of [`actions`](Self::actions), the cell is not there any more, it is not one with which this
     /// can be done, the program is shutting down, or the refresh fails.
@@ -161,7 +187,9 @@ impl Page {
         self.request(form)?.carry_out()
     }
 
-    /// [`act`](Self::act) in a task.
+    /// Does what [`act`](Self::act) does, in a task.
+    ///
+    /// The [type](Self) has an example.
     ///
     /// # Errors
     /// As [`act`](Self::act).
@@ -174,6 +202,8 @@ impl Page {
     }
 
     /// Writes the page, as of now. It asks no factory and waits for none, also during a shutdown.
+    ///
+    /// The [type](Self) has an example.
     pub fn to_html(&self) -> String {
         let cells = all_cells::listed();
         let rows = sections::rows(&cells);

@@ -43,7 +43,7 @@ pub(crate) fn summary(html: &mut String, rows: &[Row]) {
     for state in STATES {
         let count = rows.iter().filter(|row| row.snapshot.state == state).count();
         if count > 0 {
-            let word = state.word();
+            let word = state.as_str();
             let _ = writeln!(html, "<li class=\"s {word}\">{count} {word}</li>");
         }
     }
@@ -187,7 +187,7 @@ pub(crate) fn cells(html: &mut String, rows: &[Row], actions: Option<&str>) {
 
 fn row(html: &mut String, index: usize, row: &Row, columns: &[&Column], has_actions: bool) {
     let (name, cell) = (Text(&row.name), &row.snapshot);
-    let state = cell.state.word();
+    let state = cell.state.as_str();
     let rank = STATES.iter().position(|state| *state == cell.state).unwrap_or(0);
     let _ = write!(
         html,

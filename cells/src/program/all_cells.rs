@@ -12,6 +12,21 @@ use std::collections::HashSet;
 ///
 /// Linux: if the library is part of a shared library, those images are listed that declare a cell which was built or
 /// seeded, and the one from which this is called. It is the same for all functions that concern all cells.
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// for cell in cells::all() {
+///     println!("{} is {:?}", cell.name(), cell.state());
+/// }
+/// assert!(cells::all().iter().any(|cell| cell.info().ident == "LIMIT"));
+/// ```
+#[doc(alias("registry", "list"))]
 #[inline]
 pub fn all() -> Vec<AnyCell> {
     image::note(image::here());
@@ -67,6 +82,20 @@ impl Names {
 }
 
 /// Returns what every declared cell of the program is doing, in the order of [`all`].
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// drop(limit());
+/// let ready = cells::snapshot().into_iter().filter(|cell| cell.generation.is_some()).count();
+/// assert_eq!(ready, 1);
+/// ```
+#[doc(alias("metrics", "dashboard"))]
 #[inline]
 pub fn snapshot() -> Vec<CellSnapshot> {
     image::note(image::here());

@@ -112,11 +112,35 @@ pub(crate) enum For {
 }
 
 /// Closes all declared cells in the order of [`shutdown`](crate::shutdown); they stay usable.
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::Duration;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// drop(limit());
+/// assert!(cells::close_all(Duration::from_secs(5)).is_ok());
+/// assert_eq!(*limit(), 100); // built again
+/// ```
 pub fn close_all(limit: Duration) -> ShutdownReport {
     close(Limit::from_now(limit), For::Reuse, None)
 }
 
-/// [`close_all`] in a task, where asynchronous disposers run to their end.
+/// Does what [`close_all`] does in a task, where asynchronous disposers run to their end.
+///
+/// ```
+/// # pollster::block_on(async {
+/// # #[cells::runtime_cell]
+/// # async fn session() -> String { "s-1".to_owned() }
+/// drop(session().await);
+/// let report = cells::close_all_async(std::time::Duration::from_secs(5)).await;
+/// assert!(report.is_ok() && report.cells[0].info.name == "session");
+/// # });
+/// ```
 pub async fn close_all_async(limit: Duration) -> ShutdownReport {
     close_async(Limit::from_now(limit), For::Reuse, None).await
 }

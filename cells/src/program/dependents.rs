@@ -22,6 +22,24 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// Dependents are the declared ones and those that were observed. All payloads are out of reach before the first is
     /// disposed. So nothing that was built on this one stays reachable or is disposed after it, except that a lease
     /// which is out delays the disposal of its payload.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// #[runtime_cell]
+    /// fn twice(limit: &u32) -> u32 {
+    ///     2 * limit
+    /// }
+    ///
+    /// drop(twice());
+    /// LIMIT.invalidate_with_dependents();
+    /// assert!(!TWICE.is_ready() && !LIMIT.is_ready());
+    /// ```
     pub fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, vec![self.raw().unpublish()]) {
             let _ = closing.settle();
@@ -32,6 +50,20 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     ///
     /// So when many callers find at the same time that a payload does not work, it is built again once. One of them ends what
     /// was built on it; the others may return before it has.
+    ///
+    /// ```
+    /// use cells::{Ref, runtime_cell};
+    ///
+    /// # #[runtime_cell]
+    /// # fn connection() -> u32 { 1 }
+    /// # #[runtime_cell]
+    /// # fn statements(connection: &u32) -> u32 { *connection }
+    /// drop(statements());
+    /// let broken = connection();
+    /// // Closes both, unless somebody else has connected again.
+    /// CONNECTION.invalidate_generation_with_dependents(Ref::generation(&broken));
+    /// assert!(!STATEMENTS.is_ready());
+    /// ```
     pub fn invalidate_generation_with_dependents(&'static self, generation: u64) {
         for closing in unpublish_generation(D::INFO, self.raw(), generation) {
             let _ = closing.settle();
@@ -45,6 +77,29 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
     /// built on this thread, which blocks until they are; not on the only thread of a tokio runtime, where they fail with
     /// [`RuntimeBlocked`](crate::RuntimeBlocked).
     ///
+    /// ```
+    /// use cells::runtime_cell;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// static FILE: AtomicU32 = AtomicU32::new(100); // as it were
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     FILE.load(Ordering::Relaxed)
+    /// }
+    ///
+    /// #[runtime_cell]
+    /// fn twice(limit: &u32) -> u32 {
+    ///     2 * limit
+    /// }
+    ///
+    /// assert_eq!(*twice(), 200);
+    /// FILE.store(150, Ordering::Relaxed);
+    /// LIMIT.refresh_with_dependents()?;
+    /// assert_eq!(*twice(), 300);
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
     ///
@@ -57,6 +112,25 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 
     /// Provides a value in the place of what is there, and then refreshes all cells that were built on this one, as
     /// [`refresh_with_dependents`](Self::refresh_with_dependents) does.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell(provided)]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// #[runtime_cell]
+    /// fn twice(limit: &u32) -> u32 {
+    ///     2 * limit
+    /// }
+    ///
+    /// assert_eq!(*twice(), 200);
+    /// LIMIT.replace_with_dependents(150)?;
+    /// assert_eq!(*twice(), 300);
+    /// # Ok::<(), cells::BoxError>(())
+    /// ```
     ///
     /// # Errors
     /// Outside that the value was refused, as by [`replace`](Self::replace); nothing is refreshed then. Inside the first
@@ -73,21 +147,21 @@ impl<T: Payload, D: Declared<T>> StaticCell<T, D> {
 }
 
 impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
-    /// [`StaticCell::invalidate_with_dependents`] in a task.
+    /// Does what [`StaticCell::invalidate_with_dependents`] does, in a task.
     pub async fn invalidate_with_dependents(&'static self) {
         for closing in unpublish(D::INFO, vec![self.any().here().unpublish()]) {
             let _ = closing.settle_async().await;
         }
     }
 
-    /// [`StaticCell::invalidate_generation_with_dependents`] in a task.
+    /// Does what [`StaticCell::invalidate_generation_with_dependents`] does, in a task.
     pub async fn invalidate_generation_with_dependents(&'static self, generation: u64) {
         for closing in unpublish_generation(D::INFO, self.any().here(), generation) {
             let _ = closing.settle_async().await;
         }
     }
 
-    /// [`StaticCell::refresh_with_dependents`] in a task.
+    /// Does what [`StaticCell::refresh_with_dependents`] does, in a task.
     ///
     /// # Errors
     /// Those of [`refresh`](Self::refresh), or the first error of a dependent.
@@ -99,7 +173,7 @@ impl<T: Payload, D: DeclaredAsync<T>> AsyncCell<T, D> {
         rebuild_async(D::INFO, AnyCell::rebuild_async).await.map(|()| lease)
     }
 
-    /// [`StaticCell::replace_with_dependents`] in a task.
+    /// Does what [`StaticCell::replace_with_dependents`] does, in a task.
     ///
     /// # Errors
     /// Outside that the value was refused, as by [`replace`](Self::replace); inside the first error of a dependent.

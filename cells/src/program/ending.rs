@@ -95,11 +95,12 @@ impl Drop for Awaited {
 /// worker.await.unwrap();
 /// # });
 /// ```
+#[doc(alias("CancellationToken", "graceful shutdown"))]
 pub fn shutting_down() -> ShuttingDown {
     ShuttingDown { begun: world::own(&BEGUN), awaited: Awaited::default() }
 }
 
-/// Ends when a shutdown begins; [`shutting_down`] returns it.
+/// Ends when a shutdown begins; [`shutting_down`] returns it, and has an example.
 #[must_use = "futures do nothing unless polled"]
 pub struct ShuttingDown {
     begun: &'static Begun,

@@ -78,6 +78,23 @@ fn shut_all() {
 /// A sandbox that the calling thread is in, until this is dropped.
 ///
 /// It stays on its thread; other threads get a [`handle`](Self::handle).
+///
+/// ```
+/// use cells::runtime_cell;
+/// use cells::testing::Sandbox;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let cells = Sandbox::new().put(&LIMIT, 2).enter();
+/// // A thread of the program's own is outside, unless it is taken in.
+/// assert_eq!(std::thread::spawn(|| *limit()).join().unwrap(), 100);
+/// assert_eq!(cells.handle().spawn(|| *limit()).join().unwrap(), 2);
+/// drop(cells);
+/// assert_eq!(*limit(), 100);
+/// ```
 #[must_use = "dropped at once, it leaves at once: bind it, as in `let _cells = ..`"]
 pub struct EnteredSandbox {
     world: &'static World,
@@ -123,6 +140,8 @@ impl EnteredSandbox {
     }
 
     /// Returns a handle by which other threads and executors get inside.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn handle(&self) -> SandboxHandle {
         SandboxHandle { world: self.world, open: Arc::clone(&self.open) }
@@ -131,6 +150,22 @@ impl EnteredSandbox {
     /// Moves the clock of the sandbox's cells forward, for cooldowns, wait limits, `linger`, `fresh` and `expires`. Who waits
     /// for a limit notices that within some milliseconds. A payload that nobody has used for so long, or that has reached
     /// its end, is closed in this call, and an `eager_refresh` begins.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    /// use cells::testing::Sandbox;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// #[runtime_cell(expires = Duration::from_secs(3600))]
+    /// fn token() -> Instant {
+    ///     Instant::now()
+    /// }
+    ///
+    /// let cells = Sandbox::new().enter();
+    /// drop(token());
+    /// cells.advance(Duration::from_secs(3600)); // an hour that the test does not wait
+    /// assert!(TOKEN.peek().is_none());
+    /// ```
     pub fn advance(&self, by: Duration) {
         let look = || Twins::of(self.world).all().into_iter().for_each(|cell| cell.raw.look_now());
         // First as of now: what nobody uses has begun to rest before.
@@ -141,6 +176,26 @@ impl EnteredSandbox {
 
     /// Leaves in a task: closes what the sandbox has built, dependents first, awaits asynchronous disposers, and gives what
     /// still runs no cells any more.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::runtime_cell;
+    /// use cells::testing::Sandbox;
+    ///
+    /// #[runtime_cell(dispose = log_out)]
+    /// async fn session() -> String {
+    ///     "s-1".to_owned()
+    /// }
+    ///
+    /// async fn log_out(session: String) {
+    ///     println!("goodbye, {session}");
+    /// }
+    ///
+    /// let cells = Sandbox::new().enter();
+    /// assert_eq!(session().await, "s-1");
+    /// cells.leave().await; // awaits `log_out`
+    /// # });
+    /// ```
     ///
     /// # Panics
     /// If a disposer failed, or a payload is still in use or disposed after the [limit](crate::testing::Sandbox::limit).
@@ -222,6 +277,26 @@ impl fmt::Debug for EnteredSandbox {
 
 /// The way into a sandbox for other threads and executors. After the sandbox was left, a cell that is asked for by this
 /// way is shut down.
+///
+/// ```
+/// use cells::runtime_cell;
+/// use cells::testing::Sandbox;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let cells = Sandbox::new().put(&LIMIT, 2).enter();
+/// let handle = cells.handle();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| assert_eq!(handle.in_scope(|| *limit()), 2)); // a job of a pool, for example
+///     scope.spawn(|| {
+///         let future = handle.clone().instrument(async { *limit() });
+///         assert_eq!(pollster::block_on(future), 2);
+///     });
+/// });
+/// ```
 #[derive(Clone)]
 pub struct SandboxHandle {
     world: &'static World,
@@ -231,12 +306,16 @@ pub struct SandboxHandle {
 
 impl SandboxHandle {
     /// Runs `f` inside, for example a job of a thread pool.
+    ///
+    /// The [type](Self) has an example.
     pub fn in_scope<R>(&self, f: impl FnOnce() -> R) -> R {
         let _inside = Scope::of(self.world).enter();
         f()
     }
 
     /// Starts a thread that is inside.
+    ///
+    /// [`EnteredSandbox`] has an example.
     ///
     /// # Panics
     /// If the thread cannot be started, as [`std::thread::spawn`].
@@ -246,12 +325,30 @@ impl SandboxHandle {
     }
 
     /// Runs a future inside, from whatever thread polls it.
+    ///
+    /// The [type](Self) has an example.
     pub async fn instrument<F: Future>(self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| self.in_scope(|| future.as_mut().poll(cx))).await
     }
 
     /// Puts everything inside that runs on a tokio runtime, from now until the runtime ends.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    /// use cells::testing::Sandbox;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// let runtime = tokio::runtime::Runtime::new()?; // of the program that is tested
+    /// let cells = Sandbox::new().put(&LIMIT, 2).enter();
+    /// cells.handle().adopt(runtime.handle());
+    /// assert_eq!(runtime.block_on(runtime.spawn(async { *limit() })).unwrap(), 2);
+    /// # std::io::Result::Ok(())
+    /// ```
     ///
     /// # Panics
     /// If the runtime is in another sandbox.

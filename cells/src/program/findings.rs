@@ -41,6 +41,8 @@ pub fn check() -> CheckReport {
 }
 
 /// What [`check`] has found; `Display` has a finding a line.
+///
+/// [`check`] has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "findings are reported here and nowhere else"]
@@ -51,6 +53,8 @@ pub struct CheckReport {
 }
 
 /// Something about a cell that is probably a mistake. `Display` begins with file and line of the declaration.
+///
+/// [`check`] has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -66,6 +70,21 @@ pub struct Finding {
 }
 
 /// What a [`Finding`] is about.
+///
+/// ```standalone_crate
+/// use cells::runtime_cell;
+/// use cells::testing::{FindingKind, check};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let report = check();
+/// assert_eq!(report.findings[0].kind, FindingKind::Unused);
+/// let report = report.allow(|finding| finding.kind == FindingKind::Unused);
+/// assert!(report.is_clean());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -88,17 +107,23 @@ pub enum FindingKind {
 
 impl CheckReport {
     /// Returns `true` if there is no finding.
+    ///
+    /// [`FindingKind`] has an example.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }
 
     /// Removes the findings for which `allowed` returns `true`.
+    ///
+    /// [`check`] has an example.
     pub fn allow(mut self, mut allowed: impl FnMut(&Finding) -> bool) -> Self {
         self.findings.retain(|finding| !allowed(finding));
         self
     }
 
     /// Fails a test if there is a finding.
+    ///
+    /// [`check`] has an example.
     ///
     /// # Panics
     /// If the report is not [clean](Self::is_clean), with its findings.

@@ -9,6 +9,8 @@ use crate::program::all_cells::listed;
 /// Sets the gauges of every declared cell. Call it before each scrape, or from time to time.
 ///
 /// A panic of the recorder is caught and logged.
+///
+/// The [module](crate::metrics) has an example.
 #[inline]
 pub fn collect() {
     image::note(image::here());

@@ -11,6 +11,24 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// All declared cells, and every dependency among them that is declared or was observed so far.
+///
+/// ```
+/// use cells::{DependencyKind, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// #[runtime_cell]
+/// fn twice(limit: &u32) -> u32 {
+///     2 * limit
+/// }
+///
+/// let graph = cells::graph();
+/// let mut edges = graph.edges.iter().map(|edge| (graph.nodes[edge.from].name, graph.nodes[edge.to].name, edge.kind));
+/// assert!(edges.any(|edge| edge == ("twice", "limit", DependencyKind::Injected)));
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -21,7 +39,7 @@ pub struct Graph {
     pub edges: Vec<GraphEdge>,
 }
 
-/// A cell in a [`Graph`].
+/// A cell in a [`Graph`], which has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -38,7 +56,7 @@ pub struct GraphNode {
     pub(crate) cell: AnyCell,
 }
 
-/// A dependency in a [`Graph`].
+/// A dependency in a [`Graph`], which has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -52,6 +70,9 @@ pub struct GraphEdge {
 }
 
 /// Returns the cells of the program and their dependencies, as of now.
+///
+/// [`Graph`] has an example.
+#[doc(alias("graphviz", "mermaid", "dependency graph"))]
 #[inline]
 pub fn graph() -> Graph {
     image::note(image::here());
@@ -116,6 +137,13 @@ impl Graph {
     ///
     /// Solid arrows are injected dependencies, dashed ones observed, dotted ones `after`; the colour of a cell is
     /// its state. A cell that takes a value from outside has a double border.
+    ///
+    /// ```
+    /// # #[cells::runtime_cell]
+    /// # fn limit() -> u32 { 100 }
+    /// let dot = cells::graph().to_dot();
+    /// assert!(dot.starts_with("digraph") && dot.contains("limit"));
+    /// ```
     pub fn to_dot(&self) -> String {
         let mut dot = String::from("digraph cells {\n    node [shape=box, style=\"rounded,filled\"];\n");
         let names = self.names();
@@ -143,6 +171,13 @@ impl Graph {
     ///
     /// Plain arrows are injected dependencies, dotted ones observed, those with a label `after`; the colour of a
     /// cell is its state. A cell that takes a value from outside has double sides.
+    ///
+    /// ```
+    /// # #[cells::runtime_cell]
+    /// # fn limit() -> u32 { 100 }
+    /// let mermaid = cells::graph().to_mermaid();
+    /// assert!(mermaid.starts_with("flowchart") && mermaid.contains("limit"));
+    /// ```
     pub fn to_mermaid(&self) -> String {
         let mut mermaid = String::from("flowchart TD\n");
         let names = self.names();

@@ -40,12 +40,20 @@ const ALIVE_LIMIT: Duration = Duration::from_secs(600);
 /// assert!(cells::warm_up().is_ok());
 /// assert!(cells::health().ready.ok);
 /// ```
+#[doc(alias("health check", "healthcheck", "readiness", "liveness", "startup probe"))]
 #[inline]
 pub fn health() -> Health {
     HealthProbe::new().run()
 }
 
-/// [`health`] in a task: [`HealthProbe::run_async`] with its defaults.
+/// Returns in a task what [`health`] returns: [`HealthProbe::run_async`] with its defaults.
+///
+/// ```
+/// # pollster::block_on(async {
+/// let health = cells::health_async().await; // in the handler of a route
+/// assert_eq!((health.alive.status_code(), health.degraded.len()), (200, 0));
+/// # });
+/// ```
 #[inline]
 pub async fn health_async() -> Health {
     HealthProbe::new().run_async().await
@@ -59,6 +67,19 @@ pub async fn health_async() -> Health {
 ///
 /// A look runs no factory, unless [`rebuild`](Self::rebuild) says so. It runs checks, all at once, and waits for them. In a
 /// sandbox it is about the sandbox's cells.
+///
+/// ```
+/// use cells::HealthProbe;
+/// use std::time::Duration;
+///
+/// let probe = HealthProbe::new()
+///     .check_limit(Duration::from_millis(300))
+///     .alive_limit(Duration::from_secs(60))
+///     .rebuild();
+/// let health = probe.run(); // `run_async` in a task
+/// assert_eq!(health.alive.status_code(), 200);
+/// ```
+#[doc(alias("readiness", "liveness", "kubernetes probe"))]
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing until it runs"]
 pub struct HealthProbe {
@@ -74,7 +95,9 @@ impl Default for HealthProbe {
 }
 
 impl HealthProbe {
-    /// A probe with the default limits, which only looks.
+    /// Creates a probe with the default limits, which only looks.
+    ///
+    /// The [type](Self) has an example.
     #[inline]
     pub fn new() -> Self {
         image::note(image::here());
@@ -83,6 +106,8 @@ impl HealthProbe {
 
     /// Sets how long a check may run, and so how long this waits; otherwise it is 800 ms. After that the cell is not ready,
     /// and *its check has been running for 3.0s*. The check goes on, and no other one begins before its end.
+    ///
+    /// The [type](Self) has an example.
     pub fn check_limit(mut self, limit: Duration) -> Self {
         self.check_limit = limit;
         self
@@ -90,6 +115,8 @@ impl HealthProbe {
 
     /// Sets how long a factory or a disposer may run before the program is not [alive](Health::alive); otherwise it is 10
     /// minutes. What they wait for counts.
+    ///
+    /// The [type](Self) has an example.
     pub fn alive_limit(mut self, limit: Duration) -> Self {
         self.alive_limit = limit;
         self
@@ -100,6 +127,8 @@ impl HealthProbe {
     ///
     /// An orchestrator sends no requests to a program that is not ready. So if only requests ask for a cell, nobody asks for
     /// the one that failed. With this, the probes themselves bring it back.
+    ///
+    /// The [type](Self) has an example.
     pub fn rebuild(mut self) -> Self {
         self.rebuilds = true;
         self
@@ -110,13 +139,17 @@ impl HealthProbe {
     /// An asynchronous check runs on the tokio runtime on which the payload was built, and any other on a thread of the
     /// library's. On the only thread of that runtime this cannot wait for it: the cell is not ready, and the reason says to
     /// await [`run_async`](Self::run_async).
+    ///
+    /// The [type](Self) has an example.
     pub fn run(self) -> Health {
         let looks: Vec<_> = self.looks().into_iter().map(|look| look.answered(Probing::wait)).collect();
         self.judge(&looks)
     }
 
-    /// The same in a task, which waits for the checks without blocking its thread. Each runs where it would run for
+    /// Looks in a task, and waits for checks without blocking its thread. Each runs where it would run for
     /// [`run`](Self::run), and goes on if this future is dropped.
+    ///
+    /// The [type](Self) has an example.
     pub async fn run_async(self) -> Health {
         let mut answered = Vec::new();
         for look in self.looks() {

@@ -9,6 +9,8 @@ use std::fmt;
 ///
 /// As text it is a few lines, one for each answer and one for each cell that is the reason for a "no". As JSON it is the
 /// same as data; a cell is its name.
+///
+/// [`health`](crate::health()) has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "it is the answer to a question"]
@@ -26,6 +28,12 @@ pub struct Health {
 }
 
 /// One of the answers in a [`Health`].
+///
+/// ```
+/// let ready = cells::health().ready;
+/// println!("{} {ready}", ready.status_code()); // `200 yes`, or `503 no` and the reasons
+/// assert_eq!(ready.ok, ready.troubles.is_empty());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -37,6 +45,20 @@ pub struct Verdict {
 }
 
 /// What is wrong, in one line.
+///
+/// ```standalone_crate
+/// use cells::{BoxError, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn db() -> Result<u16, BoxError> {
+///     Err("refused".into())
+/// }
+///
+/// assert!(db().is_err());
+/// let trouble = &cells::health().ready.troubles[0];
+/// assert_eq!((trouble.cell.as_deref(), trouble.why.as_str()), (Some("db"), "it failed: refused"));
+/// assert_eq!(trouble.to_string(), "db: it failed: refused");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -73,6 +95,8 @@ impl Verdict {
     }
 
     /// Returns the HTTP status that says it: 200 for "yes", 503 for "no".
+    ///
+    /// The [type](Self) has an example.
     pub fn status_code(&self) -> u16 {
         if self.ok { 200 } else { 503 }
     }

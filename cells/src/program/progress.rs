@@ -17,6 +17,19 @@ use std::time::{Duration, Instant};
 ///
 /// See [`WarmUp::on_progress`](crate::WarmUp::on_progress) and
 /// [`ShutdownOptions::on_progress`](crate::ShutdownOptions::on_progress).
+///
+/// ```
+/// use cells::Progress;
+///
+/// /// A line for a terminal.
+/// fn line(progress: &Progress) -> String {
+///     format!("{}/{} {}", progress.ended(), progress.total(), progress.running.join(", "))
+/// }
+///
+/// let report = cells::WarmUp::new().on_progress(|progress| eprintln!("{}", line(progress))).run();
+/// assert!(report.is_ok());
+/// assert_eq!(line(&Progress::default()), "0/0 ");
+/// ```
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -37,11 +50,15 @@ pub struct Progress {
 
 impl Progress {
     /// Returns how many cells there are to do, whatever has become of them. A shutdown may find more on its way.
+    ///
+    /// The [type](Self) has an example.
     pub fn total(&self) -> usize {
         self.ended() + self.running.len() + self.left
     }
 
     /// Returns how many of them are done or have failed.
+    ///
+    /// The [type](Self) has an example.
     pub fn ended(&self) -> usize {
         self.done + self.failed.len()
     }

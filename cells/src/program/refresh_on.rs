@@ -66,6 +66,7 @@ const AT_ONCE: usize = 1024;
 /// # Ok::<_, BoxError>(())
 /// # }).unwrap();
 /// ```
+#[doc(alias("hot reload", "reload", "watch", "SIGHUP"))]
 pub async fn refresh_on<E>(
     cell: impl RefreshableCell,
     next: impl AsyncFnMut() -> Option<E>,
@@ -130,6 +131,7 @@ where
 /// println!("{report}");
 /// # }
 /// ```
+#[doc(alias("hot reload", "live reload", "config reload"))]
 #[must_use = "it does nothing until it runs"]
 pub struct RefreshOn {
     what: Refresh,
@@ -140,6 +142,8 @@ type OnRefresh = Box<dyn FnMut(&Result<(), Error>) + Send>;
 
 impl RefreshOn {
     /// Follows by refreshing this cell alone.
+    ///
+    /// The [type](Self) has an example.
     pub fn new(cell: impl RefreshableCell) -> Self {
         Self { what: Refresh { cell: cell.__refreshable(), with_dependents: false }, on_refresh: None }
     }
@@ -147,6 +151,8 @@ impl RefreshOn {
     /// Refreshes, after the cell, those cells that have a payload and were built on it, as
     /// [`refresh_with_dependents`](StaticCell::refresh_with_dependents) does. If one of them panics or fails, the others are
     /// refreshed all the same, unless they were built on that one.
+    ///
+    /// The [type](Self) has an example.
     pub fn with_dependents(mut self) -> Self {
         self.what.with_dependents = true;
         self
@@ -156,6 +162,8 @@ impl RefreshOn {
     ///
     /// It gets `Ok` if what is there now was built after the change, and otherwise the error, or the first one among the
     /// dependents.
+    ///
+    /// The [type](Self) has an example.
     pub fn on_refresh(mut self, f: impl FnMut(&Result<(), Error>) + Send + 'static) -> Self {
         self.on_refresh = Some(Box::new(f));
         self
@@ -170,6 +178,8 @@ impl RefreshOn {
     /// This future is `Send` if that of `next` is. Spawn it by itself, as in `tokio::spawn(refresh_on(..))`: inside another
     /// future that has to be `Send` the compiler does not see that yet where `next` lends what it has captured, and reports a
     /// "higher-ranked lifetime error".
+    ///
+    /// The [type](Self) has an example.
     pub async fn run_async<E>(self, mut next: impl AsyncFnMut() -> Option<E>) -> RefreshOnReport {
         if self.what.cell.info().permanent {
             return RefreshOnReport::new(RefreshEnd::Permanent);
@@ -204,6 +214,20 @@ impl RefreshOn {
     /// while the iterator blocks. In that case the thread is left alone: it ends after the next item. An asynchronous cell
     /// is built on the calling thread, which blocks meanwhile, as by
     /// [`refresh_with_dependents`](StaticCell::refresh_with_dependents).
+    ///
+    /// ```
+    /// use cells::{RefreshOn, runtime_cell};
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// drop(limit());
+    /// let changes = ["limits.toml"]; // or the receiver of a channel, into which a watcher of files sends
+    /// let report = RefreshOn::new(&LIMIT).run(changes);
+    /// assert_eq!((report.refreshes, report.failures, LIMIT.generation()), (1, 0, Some(2)));
+    /// ```
     ///
     /// # Panics
     /// If the thread cannot be started, and as the iterator does.
@@ -371,6 +395,8 @@ async fn yield_now() {
 }
 
 /// What a [`RefreshOn`] has done.
+///
+/// [`refresh_on_each`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RefreshOnReport {
@@ -383,6 +409,8 @@ pub struct RefreshOnReport {
 }
 
 /// Why a [`RefreshOn`] ended.
+///
+/// [`refresh_on_each`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefreshEnd {
@@ -415,6 +443,25 @@ impl fmt::Display for RefreshOnReport {
 }
 
 /// A cell that can follow a source: the static of a declared cell that is not permanent, or an [`AnyCell`].
+///
+/// ```
+/// use cells::{RefreshOnReport, RefreshableCell, runtime_cell};
+/// use std::sync::mpsc::Receiver;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// /// Follows what an operator types, whatever the cell.
+/// fn follow(cell: impl RefreshableCell, lines: Receiver<String>) -> RefreshOnReport {
+///     cells::refresh_on_each(cell, lines)
+/// }
+///
+/// let (sender, lines) = std::sync::mpsc::channel();
+/// drop(sender);
+/// assert_eq!(follow(&LIMIT, lines).refreshes, 0);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a cell that can be refreshed",
     label = "expected the static of a declared cell that is not `permanent`, as in `&CONFIG`, or an `AnyCell`"

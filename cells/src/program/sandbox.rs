@@ -49,6 +49,7 @@ use std::time::Duration;
 /// assert_eq!((one.join().unwrap(), two.join().unwrap()), (2, 4));
 /// assert_eq!(*twice(), 200);
 /// ```
+#[doc(alias("mock", "fake", "test isolation", "override"))]
 #[must_use = "a sandbox does nothing until it is entered"]
 pub struct Sandbox {
     /// The cells that it has alone, if it does not have all; those that depend on them are added.
@@ -70,6 +71,8 @@ impl Default for Sandbox {
 
 impl Sandbox {
     /// Creates a sandbox that has every declared cell of its own.
+    ///
+    /// The [type](Self) has an example.
     pub fn new() -> Self {
         Self {
             only: None,
@@ -97,6 +100,8 @@ impl Sandbox {
 
     /// Puts a ready-made payload into a cell, when the sandbox is entered. If the test closes or refreshes the cell, its
     /// factory builds the next payload.
+    ///
+    /// The [type](Self) has an example.
     pub fn put<C: SandboxCell>(mut self, cell: &'static C, payload: C::Payload) -> Self {
         self.payloads.push((C::__any(cell), C::__published(payload)));
         self
@@ -104,6 +109,21 @@ impl Sandbox {
 
     /// Builds the payload of a cell by another factory than the declared one. It may be called several times, and what it
     /// asks for is the sandbox's. The cell's adjuster is applied to it, and the payload is disposed as always.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    /// use cells::testing::Sandbox;
+    ///
+    /// #[runtime_cell(cooldown = "5s")]
+    /// fn port() -> Result<u16, std::num::ParseIntError> {
+    ///     "8080".parse()
+    /// }
+    ///
+    /// // How does the program take it that its configuration is broken?
+    /// let _cells = Sandbox::new().factory(&PORT, || "http".parse()).enter();
+    /// assert!(port().is_err());
+    /// assert!(port().unwrap_err().is_cooldown());
+    /// ```
     pub fn factory<C: SandboxCell, R: FactoryOutput<C::Payload>>(
         self,
         cell: &'static C,
@@ -114,6 +134,22 @@ impl Sandbox {
     }
 
     /// Does the same as [`factory`](Self::factory) for a cell whose factory is asynchronous.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::runtime_cell;
+    /// use cells::testing::Sandbox;
+    ///
+    /// #[runtime_cell]
+    /// async fn session() -> String {
+    ///     "s-1".to_owned()
+    /// }
+    ///
+    /// let cells = Sandbox::new().factory_async(&SESSION, async || "of a test".to_owned()).enter();
+    /// assert_eq!(session().await, "of a test");
+    /// cells.leave().await;
+    /// # });
+    /// ```
     pub fn factory_async<C: AsyncSandboxCell, R: FactoryOutput<C::Payload>, F>(
         self,
         cell: &'static C,
@@ -136,12 +172,35 @@ impl Sandbox {
 
     /// Leaves a cell to the process, and what it is declared to depend on. Its factory runs among the process's cells,
     /// whoever asks, and leaving the sandbox leaves it alone.
+    ///
+    /// ```
+    /// use cells::runtime_cell;
+    /// use cells::testing::Sandbox;
+    ///
+    /// #[runtime_cell]
+    /// fn model() -> Vec<f32> {
+    ///     vec![0.5; 8] // takes a minute
+    /// }
+    ///
+    /// drop(model());
+    /// let cells = Sandbox::new().share(&MODEL).enter();
+    /// assert!(MODEL.is_ready()); // the process's
+    /// drop(cells);
+    /// assert!(MODEL.is_ready());
+    /// ```
     pub fn share<C: SandboxCell>(mut self, cell: &'static C) -> Self {
         self.shared.push(C::__any(cell));
         self
     }
 
     /// Sets how long leaving may take altogether, for leases and disposers; 10 s if this is not called.
+    ///
+    /// ```
+    /// use cells::testing::Sandbox;
+    /// use std::time::Duration;
+    ///
+    /// let _cells = Sandbox::new().limit(Duration::from_secs(60)).enter(); // a disposer takes its time
+    /// ```
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
@@ -151,6 +210,8 @@ impl Sandbox {
     /// everything that runs there.
     ///
     /// The sandbox is left when the guard is dropped, or by [`leave`](EnteredSandbox::leave) in a task.
+    ///
+    /// The [type](Self) has an example.
     ///
     /// # Panics
     /// If a cell is both shared and put or given a factory; if two payloads are put into one cell; if the runtime is in a

@@ -39,6 +39,30 @@ static SHUTDOWN: Shutdown = Shutdown { turn: Mutex::new(()), report: Mutex::new(
 /// runs, it returns an empty report at once. An asynchronous disposer runs on the tokio runtime that its payload was
 /// built on. If this call blocks the only thread of that runtime, the disposer can run only after it: it is not waited
 /// for, and the report says so with a [`RuntimeBlocked`](crate::RuntimeBlocked). In a task use [`shutdown_async`].
+///
+/// ```
+/// use cells::runtime_cell;
+/// use std::time::Duration;
+///
+/// struct Pool;
+///
+/// impl Pool {
+///     fn disconnect(self) {
+///         println!("disconnecting");
+///     }
+/// }
+///
+/// #[runtime_cell(dispose = Pool::disconnect)]
+/// fn pool() -> Pool {
+///     Pool
+/// }
+///
+/// drop(pool());
+/// let report = cells::shutdown(Duration::from_secs(5)); // the last line of `main`
+/// println!("{report}");
+/// assert!(report.is_ok() && report.cells[0].info.name == "pool");
+/// ```
+#[doc(alias = "graceful shutdown")]
 pub fn shutdown(limit: Duration) -> ShutdownReport {
     shutdown_watched(limit, None)
 }
@@ -57,7 +81,7 @@ pub(crate) fn shutdown_watched(limit: Duration, on_progress: Option<Listener>) -
     this.end(close(limit, For::Good, on_progress))
 }
 
-/// [`shutdown`] in a task, where asynchronous disposers run to their end.
+/// Does what [`shutdown`] does in a task, where asynchronous disposers run to their end.
 ///
 /// Calls of this do not wait for each other: each closes what is there to close, and returns the first report. A
 /// synchronous disposer runs in this task and blocks it. What is not done by the limit goes on in the caller's tokio
@@ -65,6 +89,27 @@ pub(crate) fn shutdown_watched(limit: Duration, on_progress: Option<Listener>) -
 ///
 /// If the future is dropped before it is ready, so are the disposers that it polls, and their payloads with them. The
 /// next shutdown closes the rest, and its report says of those that they failed.
+///
+/// ```
+/// # pollster::block_on(async {
+/// use cells::runtime_cell;
+/// use std::time::Duration;
+///
+/// #[runtime_cell(dispose = log_out)]
+/// async fn session() -> String {
+///     "s-1".to_owned()
+/// }
+///
+/// async fn log_out(session: String) {
+///     println!("goodbye, {session}");
+/// }
+///
+/// drop(session().await);
+/// let report = cells::shutdown_async(Duration::from_secs(10)).await; // awaits `log_out`
+/// assert!(report.is_ok());
+/// # });
+/// ```
+#[doc(alias = "graceful shutdown")]
 pub async fn shutdown_async(limit: Duration) -> ShutdownReport {
     shutdown_watched_async(limit, None).await
 }
@@ -123,7 +168,7 @@ pub fn shutdown_on_drop(limit: Duration) -> ShutdownGuard {
     ShutdownGuard { limit }
 }
 
-/// Shuts down when dropped; [`shutdown_on_drop`] returns it.
+/// Shuts down when dropped; [`shutdown_on_drop`] returns it, and has an example.
 #[derive(Debug)]
 #[must_use = "dropped at once, it shuts down at once: bind it to a name"]
 pub struct ShutdownGuard {

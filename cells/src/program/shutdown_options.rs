@@ -24,6 +24,8 @@ pub struct ShutdownOptions {
 
 impl ShutdownOptions {
     /// Waits up to `limit`, as [`shutdown`](crate::shutdown) does.
+    ///
+    /// The [type](Self) has an example.
     pub fn within(limit: Duration) -> Self {
         Self { limit, on_progress: None }
     }
@@ -34,12 +36,16 @@ impl ShutdownOptions {
     /// What it does delays the closes. A panic of it is caught and logged. A shutdown or a close that it begins is as in a
     /// disposer: [`shutdown`](crate::shutdown) returns an empty report at once. A call that finds another one closing, or
     /// all closed, calls no listener.
+    ///
+    /// The [type](Self) has an example.
     pub fn on_progress(mut self, listener: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Listener::new(listener));
         self
     }
 
     /// Does what [`shutdown`](crate::shutdown) does.
+    ///
+    /// The [type](Self) has an example.
     pub fn shutdown(self) -> ShutdownReport {
         shutdown_watched(self.limit, self.on_progress)
     }

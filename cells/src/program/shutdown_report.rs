@@ -14,6 +14,25 @@ use std::time::Duration;
 ///
 /// As JSON it is data for a dashboard: a cell is its name, an error its text with all causes, and a time, such as
 /// `took_us`, whole microseconds.
+///
+/// ```
+/// use cells::{ShutdownOutcome, runtime_cell};
+/// use std::time::Duration;
+///
+/// #[runtime_cell]
+/// fn index() -> Vec<u64> {
+///     vec![1, 2, 3]
+/// }
+///
+/// let lease = index();
+/// let report = cells::shutdown(Duration::ZERO);
+/// assert!(!report.is_ok());
+/// let cell = &report.cells[0];
+/// assert_eq!((cell.info.name, cell.outcome, cell.position), ("index", ShutdownOutcome::Draining, 1));
+/// assert_eq!(report.errors().count(), 0); // no disposer has failed; one has yet to run
+/// assert!(report.into_result().unwrap_err().to_string().contains("`index`"));
+/// # drop(lease);
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "failed disposals and leases that are still out are reported here"]
@@ -28,6 +47,8 @@ pub struct ShutdownReport {
 }
 
 /// What closing all cells did with one of them.
+///
+/// [`ShutdownReport`] has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -66,6 +87,8 @@ fn text<S: serde::Serializer>(error: &Option<SharedError>, serializer: S) -> Res
 }
 
 /// What became of a cell when all were closed.
+///
+/// [`ShutdownReport`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -153,16 +176,22 @@ impl ShutdownReport {
     }
 
     /// Returns the errors and panics of the disposers, and why a disposer was not waited for.
+    ///
+    /// The [type](Self) has an example.
     pub fn errors(&self) -> impl Iterator<Item = (&'static CellInfo, &SharedError)> {
         self.cells.iter().filter_map(|cell| Some((cell.info, cell.error.as_ref()?)))
     }
 
     /// Returns `true` if nothing failed and nothing is left.
+    ///
+    /// The [type](Self) has an example.
     pub fn is_ok(&self) -> bool {
         self.cells.iter().all(ClosedCell::is_ok)
     }
 
     /// Turns a shutdown that failed somewhere, or that left something, into an error, for callers that propagate it.
+    ///
+    /// The [type](Self) has an example.
     ///
     /// # Errors
     /// If the report is not [ok](Self::is_ok).
@@ -175,11 +204,25 @@ impl ShutdownReport {
 ///
 /// The text names each such cell with all causes, on one line, so there is no
 /// [`source`](std::error::Error::source). `{:?}` is the same text.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// fn main() -> Result<(), cells::BoxError> {
+///     // ... the program, and then:
+///     match cells::shutdown(Duration::from_secs(5)).into_result() {
+///         Err(error) if error.report().errors().count() == 0 => Ok(eprintln!("still in use: {error}")),
+///         ended => Ok(ended?), // a disposer that failed is a failure of the program
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct ShutdownError(ShutdownReport);
 
 impl ShutdownError {
     /// Returns the whole report.
+    ///
+    /// The [type](Self) has an example.
     pub fn report(&self) -> &ShutdownReport {
         &self.0
     }

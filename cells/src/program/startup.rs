@@ -15,6 +15,25 @@ use std::time::Duration;
 ///
 /// It is there whether or not the program warms up: the library keeps one entry for each cell that was built. Reads pay
 /// nothing for it. In a [sandbox](crate::testing) it is about the sandbox's cells.
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// #[runtime_cell]
+/// fn twice(limit: &u32) -> u32 {
+///     2 * limit
+/// }
+///
+/// drop(twice());
+/// let startup = cells::startup();
+/// assert_eq!(startup.cells[0].name, "twice"); // it began first, and waited for `limit`
+/// assert!(startup.to_svg().contains("limit"));
+/// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -31,6 +50,8 @@ pub struct Startup {
 }
 
 /// The first build of one cell.
+///
+/// [`Startup`] has an example.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -55,6 +76,8 @@ pub struct StartedCell {
 }
 
 /// Returns when each declared cell was built for the first time, as far as that has happened.
+///
+/// [`Startup`] has an example.
 #[inline]
 pub fn startup() -> Startup {
     image::note(image::here());

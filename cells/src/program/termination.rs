@@ -6,6 +6,19 @@ use std::io;
 use std::task::{Context, Poll};
 
 /// What asked the program to end.
+///
+/// ```no_run
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use cells::Termination;
+///
+/// let code = match cells::termination().await? {
+///     Termination::Interrupt => 130, // as a shell expects it
+///     _ => 0,
+/// };
+/// # assert!(code < 256);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

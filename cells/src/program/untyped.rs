@@ -53,22 +53,42 @@ fn only_one_called(name: &str) -> Option<AnyCell> {
 /// A lease on a payload whose type the program does not know.
 ///
 /// It is a lease as any other: while it is out, the payload stays. See [`Ref`](crate::Ref).
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let lease = LIMIT.any().try_get()?;
+/// assert!(lease.payload().is::<u32>());
+/// assert_eq!((lease.downcast_ref(), lease.generation()), (Some(&100_u32), 1));
+/// # Ok::<(), cells::Error>(())
+/// ```
 pub struct AnyRef {
     lease: Lease,
 }
 
 impl AnyRef {
     /// Returns the payload, if it is a `T`. That of a permanent cell is a `&'static T`.
+    ///
+    /// The [type](Self) has an example.
     pub fn downcast_ref<T: 'static>(&self) -> Option<&T> {
         self.lease.payload().downcast_ref()
     }
 
     /// Returns the payload.
+    ///
+    /// The [type](Self) has an example.
     pub fn payload(&self) -> &(dyn Any + Send + Sync) {
         self.lease.payload()
     }
 
     /// Returns the generation of the leased payload.
+    ///
+    /// The [type](Self) has an example.
     pub fn generation(&self) -> u64 {
         self.lease.generation()
     }
@@ -95,6 +115,8 @@ impl AnyCell {
     /// Returns the payload, building it if there is none. An asynchronous cell is built while this thread blocks; not on the
     /// only thread of a tokio runtime, where this fails with [`RuntimeBlocked`](crate::RuntimeBlocked).
     ///
+    /// [`find`] has an example.
+    ///
     /// # Errors
     /// Those of the cell's own `try_get`.
     ///
@@ -108,6 +130,21 @@ impl AnyCell {
     }
 
     /// Does the same in a task. Waiting does not block the thread; a synchronous factory does.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// async fn session() -> String {
+    ///     "s-1".to_owned()
+    /// }
+    ///
+    /// let lease = SESSION.any().try_get_async().await?;
+    /// assert_eq!(lease.downcast_ref::<String>().unwrap(), "s-1");
+    /// # Ok::<(), cells::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Those of the cell's own `try_get`.
@@ -124,6 +161,24 @@ impl AnyCell {
     /// Builds a new payload with the declared factory and swaps it in, as the cell's own `refresh` does. An asynchronous cell
     /// is built while this thread blocks, as by [`try_get`](Self::try_get).
     ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// #[runtime_cell(permanent)]
+    /// fn start() -> std::time::Instant {
+    ///     std::time::Instant::now()
+    /// }
+    ///
+    /// assert_eq!(LIMIT.any().refresh()?.generation(), 1);
+    /// assert!(START.any().refresh().is_err()); // a permanent cell keeps its payload
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of the cell's own `refresh`; that the cell is permanent.
     ///
@@ -135,6 +190,8 @@ impl AnyCell {
     }
 
     /// Does the same in a task.
+    ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
     ///
     /// # Errors
     /// As [`refresh`](Self::refresh).
@@ -161,6 +218,8 @@ impl AnyCell {
 
     /// Does the same in a task.
     ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
+    ///
     /// # Errors
     /// As [`refresh_with_dependents`](Self::refresh_with_dependents).
     ///
@@ -173,6 +232,25 @@ impl AnyCell {
 
     /// Closes the cell: the next call builds another payload. What the disposer returns goes to observers and the log.
     ///
+    /// ```
+    /// use cells::runtime_cell;
+    ///
+    /// #[runtime_cell]
+    /// fn limit() -> u32 {
+    ///     100
+    /// }
+    ///
+    /// /// What a message of another process says: forget the cell of that name.
+    /// fn forget(caches: &[cells::AnyCell], name: &str) -> Result<(), cells::Error> {
+    ///     caches.iter().filter(|cell| cell.name() == name).try_for_each(|cell| cell.invalidate())
+    /// }
+    ///
+    /// drop(limit());
+    /// forget(&[LIMIT.any()], "limit")?;
+    /// assert!(!LIMIT.is_ready());
+    /// # Ok::<(), cells::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If the cell is permanent.
     pub fn invalidate(&self) -> Result<(), Error> {
@@ -184,6 +262,8 @@ impl AnyCell {
     }
 
     /// Does the same in a task, where an asynchronous disposer is awaited.
+    ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
     ///
     /// # Errors
     /// If the cell is permanent.
@@ -210,6 +290,8 @@ impl AnyCell {
 
     /// Does the same in a task, where asynchronous disposers are awaited.
     ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
+    ///
     /// # Errors
     /// If the cell is permanent.
     pub async fn invalidate_with_dependents_async(&self) -> Result<(), Error> {
@@ -223,6 +305,9 @@ impl AnyCell {
     /// Does what [`invalidate_with_dependents`](Self::invalidate_with_dependents) does, if `generation` is the published one
     /// of the cell that the caller means; otherwise changes nothing.
     ///
+    /// [`StaticCell::invalidate_generation_with_dependents`](crate::StaticCell::invalidate_generation_with_dependents) has an
+    /// example.
+    ///
     /// # Errors
     /// If the cell is permanent.
     pub fn invalidate_generation_with_dependents(&self, generation: u64) -> Result<(), Error> {
@@ -234,6 +319,8 @@ impl AnyCell {
     }
 
     /// Does the same in a task, where asynchronous disposers are awaited.
+    ///
+    /// [`try_get_async`](Self::try_get_async) has an example of a call in a task.
     ///
     /// # Errors
     /// If the cell is permanent.

@@ -17,12 +17,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Builds all cells declared `eager`, and what they depend on: [`WarmUp::run`] with its defaults.
+///
+/// ```
+/// use cells::runtime_cell;
+///
+/// #[runtime_cell(eager)]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let report = cells::warm_up(); // when the program begins
+/// println!("{report}");
+/// assert!(report.is_ok() && LIMIT.is_ready());
+/// ```
+#[doc(alias("preload", "eager initialization"))]
 #[inline]
 pub fn warm_up() -> WarmUpReport {
     WarmUp::new().run()
 }
 
 /// Builds all declared cells of the program: [`WarmUp::run`] of [`all`](WarmUp::all).
+///
+/// [`WarmUp`] has an example.
 #[inline]
 pub fn warm_up_all() -> WarmUpReport {
     WarmUp::new().all().run()
@@ -30,10 +46,17 @@ pub fn warm_up_all() -> WarmUpReport {
 
 /// Which cells to build, and on how many threads.
 ///
-/// ```
-/// let report = cells::WarmUp::new().all().threads(2).run();
+/// ```standalone_crate
+/// use cells::{WarmUp, runtime_cell};
+///
+/// #[runtime_cell]
+/// fn limit() -> u32 {
+///     100
+/// }
+///
+/// let report = WarmUp::new().all().threads(2).run(); // also what is not declared `eager`
 /// println!("{report}");
-/// assert!(report.is_ok());
+/// assert!(report.is_ok() && LIMIT.is_ready());
 /// ```
 #[derive(Clone, Debug)]
 pub struct WarmUp {
@@ -50,6 +73,8 @@ impl Default for WarmUp {
 
 impl WarmUp {
     /// Takes the cells declared `eager`, and as many threads as the machine runs at once.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     #[inline]
     pub fn new() -> Self {
@@ -59,6 +84,8 @@ impl WarmUp {
     }
 
     /// Takes all declared cells.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn all(mut self) -> Self {
         self.all = true;
@@ -66,6 +93,8 @@ impl WarmUp {
     }
 
     /// Uses at most `n` threads, at least one.
+    ///
+    /// The [type](Self) has an example.
     #[must_use]
     pub fn threads(mut self, n: usize) -> Self {
         self.threads = n.max(1);
@@ -94,6 +123,8 @@ impl WarmUp {
     /// asynchronous cells run on these threads too, inside the caller's tokio runtime if there is one. In a task use
     /// [`run_async`](Self::run_async): this function blocks the task's thread. On the only thread of a tokio runtime the
     /// asynchronous cells that are not ready fail with [`RuntimeBlocked`](crate::RuntimeBlocked).
+    ///
+    /// The [type](Self) has an example.
     pub fn run(self) -> WarmUpReport {
         let threads = Threads::new("cells-warm-up");
         let mut work = Work::plan(self);
@@ -114,7 +145,22 @@ impl WarmUp {
         }
     }
 
-    /// [`run`](Self::run) in a task, which polls all factories itself; the number of threads is how many run at once.
+    /// Does what [`run`](Self::run) does in a task, which polls all factories itself; the number of threads is how many run at
+    /// once.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use cells::{WarmUp, runtime_cell};
+    ///
+    /// #[runtime_cell(eager)]
+    /// async fn session() -> String {
+    ///     "s-1".to_owned()
+    /// }
+    ///
+    /// let report = WarmUp::new().run_async().await; // or as a task, while a server already answers
+    /// assert!(report.is_ok() && SESSION.is_ready());
+    /// # });
+    /// ```
     pub async fn run_async(self) -> WarmUpReport {
         let mut tasks = Tasks::new();
         let mut work = Work::plan(self);

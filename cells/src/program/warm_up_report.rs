@@ -8,6 +8,22 @@ use std::fmt;
 use std::time::Duration;
 
 /// What a warm-up did.
+///
+/// ```
+/// use cells::{WarmUpOutcome, runtime_cell};
+///
+/// #[runtime_cell(eager)]
+/// fn names() -> Vec<String> {
+///     vec!["tea".to_owned()]
+/// }
+///
+/// drop(names());
+/// let report = cells::warm_up();
+/// let cell = report.cells.iter().find(|cell| cell.info.name == "names").unwrap();
+/// assert_eq!(cell.outcome, WarmUpOutcome::Ready); // somebody has asked for it before
+/// assert_eq!(cell.outcome.to_string(), "was ready");
+/// assert!(report.critical_time <= report.took);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a warm-up reports failures here and nowhere else"]
 #[non_exhaustive]
@@ -24,6 +40,8 @@ pub struct WarmUpReport {
 }
 
 /// What a warm-up did with one cell.
+///
+/// [`WarmUpReport`] has an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WarmedCell {
@@ -46,6 +64,8 @@ pub struct WarmedCell {
 }
 
 /// What became of a cell in a warm-up.
+///
+/// [`WarmUpReport`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarmUpOutcome {
@@ -57,6 +77,17 @@ pub enum WarmUpOutcome {
     Failed,
     /// Something that is injected into it failed.
     Skipped,
+}
+
+impl fmt::Display for WarmUpOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Built => "built",
+            Self::Ready => "was ready",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        })
+    }
 }
 
 impl WarmedCell {
@@ -88,6 +119,8 @@ impl WarmedCell {
 
 impl WarmUpReport {
     /// Returns `true` if every cell that was wanted is ready.
+    ///
+    /// [`warm_up`](crate::warm_up()) has an example.
     pub fn is_ok(&self) -> bool {
         self.not_ready().next().is_none()
     }
@@ -117,11 +150,26 @@ impl WarmUpReport {
 ///
 /// The text names each of them with all its causes, on one line, so there is no
 /// [`source`](std::error::Error::source). `{:?}` is the same text.
+///
+/// ```standalone_crate
+/// use cells::{BoxError, runtime_cell};
+///
+/// #[runtime_cell(eager)]
+/// fn db() -> Result<u16, BoxError> {
+///     Err("refused".into())
+/// }
+///
+/// let error = cells::warm_up().into_result().unwrap_err();
+/// assert!(error.to_string().contains("`db`") && error.to_string().contains("refused"));
+/// assert_eq!(error.report().cells[0].info.name, "db");
+/// ```
 #[derive(Clone)]
 pub struct WarmUpError(WarmUpReport);
 
 impl WarmUpError {
     /// Returns the whole report.
+    ///
+    /// The [type](Self) has an example.
     pub fn report(&self) -> &WarmUpReport {
         &self.0
     }
@@ -155,14 +203,14 @@ impl fmt::Display for WarmUpReport {
         let mut table = TextTable::new(["cell", "outcome", "own", "waiting", ""]);
         let names = Names::of_all();
         for cell in &self.cells {
-            let outcome = match cell.outcome {
-                WarmUpOutcome::Built => "built",
-                WarmUpOutcome::Ready => "was ready",
-                WarmUpOutcome::Failed => "failed",
-                WarmUpOutcome::Skipped => "skipped",
-            };
             let (own, waiting) = (format!("{:.1?}", cell.own), format!("{:.1?}", cell.waiting));
-            table.row([names.in_report(cell.info), outcome.to_owned(), own, waiting, cell.note(&names)]);
+            table.row([
+                names.in_report(cell.info),
+                cell.outcome.to_string(),
+                own,
+                waiting,
+                cell.note(&names),
+            ]);
         }
         write!(f, "{table}")?;
         let path: Vec<_> = self.critical_path.iter().map(|info| on_one_line(names.in_report(info))).collect();

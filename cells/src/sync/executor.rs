@@ -14,6 +14,8 @@ use std::pin::Pin;
 use tokio::runtime::{Handle, Id};
 
 /// A boxed future that may move between threads.
+///
+/// [`AsyncFactoryAdjuster`](crate::AsyncFactoryAdjuster) has an example.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A tokio runtime; nothing without the feature `tokio`, or outside any runtime.
@@ -112,6 +114,21 @@ impl TaskId {
 }
 
 /// Something was not waited for, because it needs the tokio runtime whose only thread the call blocks.
+///
+/// ```
+/// use cells::{RuntimeBlocked, runtime_cell};
+///
+/// #[runtime_cell]
+/// async fn session() -> String {
+///     "s-1".to_owned()
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let error = SESSION.any().try_get().unwrap_err(); // it would block the only thread of the runtime
+/// assert!(error.downcast_ref::<RuntimeBlocked>().is_some());
+/// assert!(SESSION.any().try_get_async().await.is_ok());
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuntimeBlocked {

@@ -29,7 +29,7 @@ async fn run() -> Result<ExitCode, BoxError> {
     let worked = work::run(input::lines(), stop).await;
     // After an error too: completes the results, and closes the model, and the arguments after both.
     let closed = cells::shutdown_async(PATIENCE).await;
-    eprintln!("{} jobs\n{closed}", worked?);
+    eprintln!("jobs done: {}\n{closed}", worked?);
     Ok(if closed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

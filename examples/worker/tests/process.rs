@@ -65,7 +65,7 @@ fn a_signal_ends_it_and_nothing_is_left_over() {
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(ended.status.success() && ended.stdout.is_empty(), "{said}");
     let done = world.complete().len();
-    assert!(said.starts_with(&format!("worker: model 2\n{done} jobs\n")), "{said}");
+    assert!(said.starts_with(&format!("worker: model 2\njobs done: {done}\n")), "{said}");
     for cell in ["args", "model", "results"] {
         let closed = |line: &str| line.starts_with(cell) && line.contains("disposed");
         assert!(said.lines().any(closed), "{cell} is not closed: {said}");
@@ -86,7 +86,7 @@ fn the_end_of_the_input_ends_it() {
     let ended = worker.end();
     assert!(ended.status.success(), "{ended:?}");
     assert_eq!(String::from_utf8(ended.stdout).unwrap().lines().count(), 100);
-    assert!(String::from_utf8(ended.stderr).unwrap().starts_with("100 jobs\n"));
+    assert!(String::from_utf8(ended.stderr).unwrap().starts_with("jobs done: 100\n"));
 }
 
 #[test]

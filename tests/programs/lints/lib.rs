@@ -1,6 +1,7 @@
-//! One cell of every shape, in a crate that denies every lint of the compiler and of clippy: `cargo clippy` fails if an
-//! expansion triggers one.
+//! One cell of every shape, in a crate that forbids unsafe code and denies every lint of the compiler and of clippy:
+//! `cargo clippy` fails if an expansion triggers one.
 
+#![forbid(unsafe_code)]
 #![deny(
     warnings,
     missing_docs,
