@@ -26,6 +26,7 @@ use crate::observe::user_panic::catch_user_panic;
 use crate::payload::disposal::Disposal;
 use crate::payload::drain::{Retired, WaitFor};
 use crate::payload::lease::AnyPayload;
+use crate::payload::threads;
 use crate::sync::backoff::Backoff;
 use crate::sync::clock;
 use crate::sync::executor::Executor;
@@ -71,6 +72,11 @@ impl<'a> Initializer<'a> {
         parent: &Parent,
     ) -> Self {
         cell.note_home();
+        // The kernel takes milliseconds to grant `membarrier` to a process of several threads. A build has the time; the
+        // first read after it has not.
+        if !cell.config.info.is_some_and(|info| info.permanent) {
+            let _ = threads::read_path();
+        }
         let patient = purpose == Purpose::WarmUp;
         let span = Span::init(cell.name(), flight.generation, parent);
         let frame = Frame::new(

@@ -72,7 +72,7 @@ pub(crate) fn reads_are_tracked() -> bool {
 /// [`ReadPath::Membarrier`] or [`ReadPath::Fences`]. [`CellBase::read_path`](crate::CellBase::read_path) says it of one
 /// cell, which may be one of too many.
 ///
-/// The choice is made when it is first needed. `CELLS_READ_PATH=fences` in the environment forces
+/// The choice is made by the first build of a cell that can be closed, or when it is first needed. `CELLS_READ_PATH=fences` in the environment forces
 /// [`ReadPath::Fences`]. After that only two things change it, both to `Fences`: [`use_fences`], and a close to which
 /// the kernel denies `membarrier(2)`.
 ///

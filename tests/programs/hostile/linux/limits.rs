@@ -201,3 +201,10 @@ pub(crate) fn membarrier_is_denied_from_the_start() {
     assert_eq!(read_path(), ReadPath::Fences);
     all_disposed();
 }
+
+/// What the first read after a build costs must not include the milliseconds in which the kernel grants `membarrier`.
+pub(crate) fn r7_a_build_and_no_read_chooses_the_read_path() {
+    drop(base());
+    deny_membarrier();
+    assert_eq!(read_path(), ReadPath::Membarrier, "it was granted before");
+}

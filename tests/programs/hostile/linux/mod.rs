@@ -103,6 +103,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
         a_task_waits_with_a_limit_where_no_thread_can_be_started,
         memory_is_too_short_for_threads,
         membarrier_is_denied_from_the_start,
+        r7_a_build_and_no_read_chooses_the_read_path,
     }
     ageing {
         f2_a_process_is_stopped_until_its_payload_has_ended,
