@@ -185,6 +185,14 @@ pub struct CellInfo {
     pub(crate) home: Home,
 }
 
+/// As its name.
+#[cfg(feature = "serde")]
+impl serde::Serialize for CellInfo {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name)
+    }
+}
+
 impl CellInfo {
     /// What tells the cell from every other: the type that implements its declaration.
     pub(crate) fn id(&self) -> TypeId {

@@ -23,6 +23,7 @@ mod picture;
 mod program;
 mod shared_error;
 mod sync;
+mod text;
 
 pub use cell::cell_base::CellBase;
 pub use cell::closable_cell::ClosableCell;

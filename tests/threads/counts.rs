@@ -156,7 +156,7 @@ fn h2_the_time_that_flights_took() {
     let (outer, inner) = (outer.snapshot().counts, inner.snapshot().counts);
     let (once, twice) = (Duration::from_millis(2), Duration::from_millis(4));
     assert!(outer.own >= twice && outer.waiting >= inner.own && inner.own >= twice, "{outer}; {inner}");
-    assert!(inner.waiting < once && outer.to_string().starts_with("2 builds, 1 refreshes, 1 disposed, "));
+    assert!(inner.waiting < once && outer.to_string().starts_with("2 builds, 1 refresh, 1 disposed, "));
 }
 
 #[test]

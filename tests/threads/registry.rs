@@ -59,6 +59,8 @@ fn p5_a_cell_that_nothing_refers_to_is_listed() {
     let snapshot = cell.snapshot();
     assert_eq!((snapshot.name, snapshot.state, snapshot.generation), ("untouched", State::Empty, None));
     assert_eq!(format!("{cell:?}"), r#"AnyCell { name: "untouched", state: Empty, .. }"#);
+    assert_eq!(format!("{UNTOUCHED:?}"), r#"StaticCell { name: "untouched", state: Empty, .. }"#);
+    assert!(cell == UNTOUCHED.any() && cells::all().iter().filter(|other| **other == cell).count() == 1);
 }
 
 #[test]

@@ -189,3 +189,19 @@ fn p6_as_json() {
         assert_eq!(json[count], 0, "{count}");
     }
 }
+
+#[test]
+fn p6_on_one_line() {
+    let cell = cell::<u32>("db").cooldown(LONG);
+    assert_eq!(cell.snapshot().to_string(), "db: empty");
+    let lease = cell.get_or_initialize(|| Ok::<_, Boom>(1)).expect("a payload");
+    let text = cell.snapshot().to_string();
+    assert!(text.starts_with("db: ready, generation 1, ") && text.ends_with(" old, 1 lease"), "{text}");
+    let again = Ref::clone(&lease);
+    assert!(cell.snapshot().to_string().ends_with(" old, 2 leases"));
+    cell.record_failure("line 1\nline 2", LONG);
+    let text = cell.snapshot().to_string();
+    assert!(text.starts_with("db: failed, 1 draining, cooling down for "), "{text}");
+    assert!(text.ends_with(r": line 1\nline 2"), "{text}");
+    drop((lease, again));
+}

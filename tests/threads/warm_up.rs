@@ -139,6 +139,17 @@ fn p8_independent_cells_are_built_in_parallel() {
         MEET.store(true, SeqCst);
         let report = WarmUp::new().threads(2).run();
         assert_eq!((outcome(&report, "left"), outcome(&report, "right")).0, Some(WarmUpOutcome::Built));
+        let json = serde_json::to_value(&report).expect("it can be written");
+        let cells = json["cells"].as_array().expect("a list");
+        let left = cells.iter().find(|cell| cell["cell"] == "left").expect("it is reported");
+        assert_eq!((&left["outcome"], left["skipped_for"].is_null()), (&"built".into(), true), "{left}");
+        let took = of(&report, "left").expect("it is reported").took;
+        assert_eq!(left["took_us"], u64::try_from(took.as_micros()).expect("it is short"));
+        assert_eq!(
+            json["critical_path"].as_array().map(Vec::len),
+            Some(report.critical_path.len()),
+            "{json}"
+        );
         assert!(RIGHT.is_ready());
     });
 }

@@ -149,6 +149,6 @@ impl RefUnwindSafe for CellBase {}
 /// Shows the name and the state, never the payload.
 impl fmt::Debug for CellBase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.raw.here(), f)
+        self.raw.here().debug("CellBase", f)
     }
 }

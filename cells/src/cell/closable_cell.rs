@@ -461,6 +461,6 @@ impl<T: Send + Sync + 'static> Deref for ClosableCell<T> {
 /// Shows the name and the state, never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for ClosableCell<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.base(), f)
+        self.base().raw.here().debug("ClosableCell", f)
     }
 }

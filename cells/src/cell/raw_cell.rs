@@ -217,14 +217,9 @@ impl RawCell {
         self.observers().seeded(&event);
         Ok(())
     }
-}
 
-/// Shows the name and the state, never the payload.
-impl fmt::Debug for RawCell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RuntimeCell")
-            .field("name", &self.name())
-            .field("state", &self.state())
-            .finish_non_exhaustive()
+    /// Shows the name and the state, never the payload.
+    pub(crate) fn debug(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(kind).field("name", &self.name()).field("state", &self.state()).finish_non_exhaustive()
     }
 }

@@ -578,7 +578,7 @@ impl<T: Send + Sync + 'static> Deref for RuntimeCell<T> {
 /// Shows the name and the state, never the payload.
 impl<T: Send + Sync + 'static> fmt::Debug for RuntimeCell<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.cell, f)
+        self.raw.here().debug("RuntimeCell", f)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::observe::counts::CellCounts;
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
+use crate::text::on_one_line;
 use std::fmt;
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ impl fmt::Display for State {
 /// assert_eq!(now.last_error.as_deref(), Some("invalid digit found in string"));
 /// assert!(now.cooldown_left.is_some() && now.generation.is_none());
 /// assert_eq!(now.counts.failures, 1);
+/// assert!(now.to_string().starts_with("db: failed, cooling down for "));
+/// assert!(now.to_string().ends_with(": invalid digit found in string"));
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -86,26 +89,26 @@ pub struct CellSnapshot {
     /// The published generation; `None` without a payload.
     pub generation: Option<u64>,
     /// How long the payload has been published. In JSON it is `age_us`; all times are in whole microseconds there.
-    #[cfg_attr(feature = "serde", serde(rename = "age_us", serialize_with = "micros::maybe"))]
+    #[cfg_attr(feature = "serde", serde(rename = "age_us", serialize_with = "in_json::maybe"))]
     pub age: Option<Duration>,
     /// How long the payload is fresh yet; `None` if age makes no difference to it.
-    #[cfg_attr(feature = "serde", serde(rename = "fresh_left_us", serialize_with = "micros::maybe"))]
+    #[cfg_attr(feature = "serde", serde(rename = "fresh_left_us", serialize_with = "in_json::maybe"))]
     pub fresh_left: Option<Duration>,
     /// Whether the payload is older than that.
     pub stale: bool,
     /// How long the payload may be used yet; `None` if age does not end it.
-    #[cfg_attr(feature = "serde", serde(rename = "expires_left_us", serialize_with = "micros::maybe"))]
+    #[cfg_attr(feature = "serde", serde(rename = "expires_left_us", serialize_with = "in_json::maybe"))]
     pub expires_left: Option<Duration>,
     /// How long the factory of the last payload ran, without the time it waited for other cells.
-    #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "micros::maybe"))]
+    #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "in_json::maybe"))]
     pub own: Option<Duration>,
     /// How long the factory of the last payload waited for other cells.
-    #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "micros::maybe"))]
+    #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "in_json::maybe"))]
     pub waiting: Option<Duration>,
     /// The failure on record with its causes, if any.
     pub last_error: Option<String>,
     /// The rest of the cooldown; `None` without one.
-    #[cfg_attr(feature = "serde", serde(rename = "cooldown_left_us", serialize_with = "micros::maybe"))]
+    #[cfg_attr(feature = "serde", serde(rename = "cooldown_left_us", serialize_with = "in_json::maybe"))]
     pub cooldown_left: Option<Duration>,
     /// The number of callers that wait for the flight under way, or for any payload ([`wait`](crate::ClosableCell::wait)).
     pub waiters: usize,
@@ -117,4 +120,40 @@ pub struct CellSnapshot {
     pub draining: usize,
     /// What has happened so far, since the process or the sandbox began.
     pub counts: CellCounts,
+}
+
+/// On one line, for a log: the name, the state, and of the rest what there is.
+impl fmt::Display for CellSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.state)?;
+        if let Some(generation) = self.generation {
+            write!(f, ", generation {generation}")?;
+        }
+        if let Some(age) = self.age {
+            write!(f, ", {age:.1?} old")?;
+        }
+        if self.stale {
+            f.write_str(", stale")?;
+        }
+        if let Some(left) = self.expires_left {
+            write!(f, ", expires in {left:.1?}")?;
+        }
+        for (number, what) in [
+            (self.leases, "leases"),
+            (self.waiters, "waiters"),
+            (self.flights, "flights"),
+            (self.draining, "draining"),
+        ] {
+            if number > 0 {
+                write!(f, ", {number} {}", if number == 1 { what.trim_end_matches('s') } else { what })?;
+            }
+        }
+        if let Some(left) = self.cooldown_left {
+            write!(f, ", cooling down for {left:.1?}")?;
+        }
+        match &self.last_error {
+            Some(error) => write!(f, ": {}", on_one_line(error.clone())),
+            None => Ok(()),
+        }
+    }
 }

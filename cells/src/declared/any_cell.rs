@@ -53,6 +53,7 @@ use std::time::{Duration, Instant};
 /// drop((limit(), names()));
 /// let ready: Vec<_> = CACHES.iter().filter(|cell| cell.is_ready()).map(|cell| cell.name()).collect();
 /// assert_eq!(ready, ["limit", "names"]);
+/// assert_eq!(cells::find("limit"), Some(CACHES[0]));
 /// ```
 #[doc(alias("type erasure", "registry"))]
 #[derive(Clone, Copy)]
@@ -554,12 +555,18 @@ impl Deref for AnyCell {
 impl UnwindSafe for AnyCell {}
 impl RefUnwindSafe for AnyCell {}
 
+/// Two are equal if they are the same declaration.
+impl PartialEq for AnyCell {
+    fn eq(&self, other: &Self) -> bool {
+        self.info().id() == other.info().id()
+    }
+}
+
+impl Eq for AnyCell {}
+
 impl fmt::Debug for AnyCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AnyCell")
-            .field("name", &self.info().name)
-            .field("state", &self.state())
-            .finish_non_exhaustive()
+        self.raw.here().debug("AnyCell", f)
     }
 }
 

@@ -471,6 +471,6 @@ impl<T: Payload + RefUnwindSafe, D: DeclaredAsync<T>> RefUnwindSafe for AsyncCel
 
 impl<T: Payload, D: DeclaredAsync<T>> fmt::Debug for AsyncCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.here(), f)
+        self.here().raw.here().debug("AsyncCell", f)
     }
 }

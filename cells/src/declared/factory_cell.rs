@@ -211,6 +211,6 @@ impl<T: Payload, F> Deref for FactoryCell<T, F> {
 /// Shows the name and the state, never the payload.
 impl<T: Payload, F> fmt::Debug for FactoryCell<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.cell, f)
+        self.raw.here().debug("FactoryCell", f)
     }
 }

@@ -369,6 +369,6 @@ impl<T: Payload, D: DeclaredPermanent<T>> Deref for PermanentCell<T, D> {
 
 impl<T: Payload, D: DeclaredPermanent<T>> fmt::Debug for PermanentCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.cell, f)
+        self.raw.here().debug("PermanentCell", f)
     }
 }

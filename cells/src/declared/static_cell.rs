@@ -245,7 +245,7 @@ impl<T: Payload, D: Declared<T>> Deref for StaticCell<T, D> {
 
 impl<T: Payload, D: Declared<T>> fmt::Debug for StaticCell<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.cell, f)
+        self.raw.here().debug("StaticCell", f)
     }
 }
 

@@ -9,7 +9,7 @@
 //! payload, failure or refusal that is not counted yet. Everything else is counted before anybody is notified of it.
 
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
 use crate::observe::observer::InitStatus;
 use once_cell::race::OnceBox;
 use std::fmt;
@@ -35,6 +35,7 @@ macro_rules! counts {
         /// let _ = port.get_or_initialize(|| "8080".parse::<u16>());
         /// let counts = port.snapshot().counts;
         /// assert_eq!((counts.builds, counts.failures), (1, 1));
+        /// assert!(counts.to_string().starts_with("1 build, 1 failure, "));
         /// ```
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -43,10 +44,10 @@ macro_rules! counts {
             $($(#[$doc])* pub $name: u64,)*
             /// How long adjuster and factory ran, in all flights that have ended, without their waits for other cells. In JSON
             /// it is `own_us`, in whole microseconds.
-            #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "micros::exactly"))]
+            #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "in_json::exactly"))]
             pub own: Duration,
             /// How long they waited for other cells, which includes the building of those. In JSON it is `waiting_us`.
-            #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "micros::exactly"))]
+            #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "in_json::exactly"))]
             pub waiting: Duration,
         }
 
@@ -184,12 +185,21 @@ impl LazyCounts {
     }
 }
 
+/// The name of a count in words, for that number of them.
+fn words(name: &str, number: u64) -> String {
+    let plural = name.replace('_', " ");
+    if number == 1 {
+        plural.replace("refreshes", "refresh").replace("retries", "retry").trim_end_matches('s').to_owned()
+    } else {
+        plural
+    }
+}
+
 impl fmt::Display for CellCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut comma = "";
         for (name, number) in self.numbers().filter(|(_, number)| *number > 0) {
-            let name = name.replace('_', " ");
-            write!(f, "{comma}{number} {name}")?;
+            write!(f, "{comma}{number} {}", words(name, number))?;
             comma = ", ";
         }
         for (name, time) in [("own", self.own), ("waiting", self.waiting)] {

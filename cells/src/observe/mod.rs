@@ -8,11 +8,11 @@ pub(crate) mod context;
 pub(crate) mod counts;
 pub(crate) mod first_builds;
 pub(crate) mod hook;
+#[cfg(feature = "serde")]
+pub(crate) mod in_json;
 pub(crate) mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics_observer;
-#[cfg(feature = "serde")]
-pub(crate) mod micros;
 pub(crate) mod notices;
 pub(crate) mod observer;
 pub(crate) mod observers;

@@ -2,7 +2,7 @@
 
 use crate::error::SharedError;
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
 use std::fmt;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ notices! {
         /// Why.
         reason: RejectReason,
         /// How long it had waited. In JSON it is `waited_us`; all times are in whole microseconds there.
-        #[cfg_attr(feature = "serde", serde(rename = "waited_us", serialize_with = "micros::exactly"))]
+        #[cfg_attr(feature = "serde", serde(rename = "waited_us", serialize_with = "in_json::exactly"))]
         waited: Duration,
     }
 
@@ -41,7 +41,7 @@ notices! {
         #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
         error: SharedError,
         /// The rest of the cooldown. In JSON it is `retry_after_us`.
-        #[cfg_attr(feature = "serde", serde(rename = "retry_after_us", serialize_with = "micros::exactly"))]
+        #[cfg_attr(feature = "serde", serde(rename = "retry_after_us", serialize_with = "in_json::exactly"))]
         retry_after: Duration,
     }
 
@@ -114,7 +114,7 @@ notices! {
         #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
         error: SharedError,
         /// For how long the cell cools down. In JSON it is `ttl_us`.
-        #[cfg_attr(feature = "serde", serde(rename = "ttl_us", serialize_with = "micros::exactly"))]
+        #[cfg_attr(feature = "serde", serde(rename = "ttl_us", serialize_with = "in_json::exactly"))]
         ttl: Duration,
     }
 
@@ -190,7 +190,7 @@ notices! {
         /// The number of the attempt that has failed, from 1.
         attempt: u32,
         /// How long the flight waits before the next one. In JSON it is `delay_us`.
-        #[cfg_attr(feature = "serde", serde(rename = "delay_us", serialize_with = "micros::exactly"))]
+        #[cfg_attr(feature = "serde", serde(rename = "delay_us", serialize_with = "in_json::exactly"))]
         delay: Duration,
         /// The factory's error.
         #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]

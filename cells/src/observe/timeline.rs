@@ -1,7 +1,7 @@
 //! A record of what happened when, for one request or one process.
 
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -62,7 +62,7 @@ struct Record {
 #[non_exhaustive]
 pub struct TimelineEvent {
     /// When it happened, as an offset from the timeline's start; in JSON `at_us`, in whole microseconds.
-    #[cfg_attr(feature = "serde", serde(rename = "at_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "at_us", serialize_with = "in_json::exactly"))]
     pub at: Duration,
     /// What happened, for example `runtime.init.start`.
     pub name: Cow<'static, str>,
@@ -80,7 +80,7 @@ pub struct TimelineEvent {
         feature = "serde",
         serde(
             rename = "duration_us",
-            serialize_with = "micros::maybe",
+            serialize_with = "in_json::maybe",
             skip_serializing_if = "Option::is_none"
         )
     )]
@@ -88,7 +88,7 @@ pub struct TimelineEvent {
     /// How much of that an initialization took itself, without its waits for other cells; in JSON `own_us`.
     #[cfg_attr(
         feature = "serde",
-        serde(rename = "own_us", serialize_with = "micros::maybe", skip_serializing_if = "Option::is_none")
+        serde(rename = "own_us", serialize_with = "in_json::maybe", skip_serializing_if = "Option::is_none")
     )]
     pub own: Option<Duration>,
     /// How long an initialization waited for other cells; in JSON `waiting_us`.
@@ -96,7 +96,7 @@ pub struct TimelineEvent {
         feature = "serde",
         serde(
             rename = "waiting_us",
-            serialize_with = "micros::maybe",
+            serialize_with = "in_json::maybe",
             skip_serializing_if = "Option::is_none"
         )
     )]

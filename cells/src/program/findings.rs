@@ -5,7 +5,7 @@ use crate::image;
 use crate::info::{CellInfo, DependencyKind};
 use crate::program::graph::{self, Graph};
 use crate::program::schedule::components;
-use crate::program::table::on_one_line;
+use crate::text::on_one_line;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 

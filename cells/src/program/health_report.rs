@@ -2,7 +2,7 @@
 
 use crate::info::CellInfo;
 use crate::program::all_cells::Names;
-use crate::program::table::on_one_line;
+use crate::text::on_one_line;
 use std::fmt;
 
 /// Whether the program is well: the answers to the three questions that an orchestrator asks.

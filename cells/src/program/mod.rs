@@ -34,7 +34,6 @@ pub(crate) mod shutdown;
 pub(crate) mod shutdown_options;
 pub(crate) mod shutdown_report;
 pub(crate) mod startup;
-pub(crate) mod table;
 #[cfg(feature = "signal")]
 pub(crate) mod termination;
 pub(crate) mod untyped;

@@ -5,7 +5,7 @@
 
 use crate::info::CellInfo;
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
 use crate::observe::user_panic::catch_user_panic;
 use std::collections::HashSet;
 use std::fmt;
@@ -44,7 +44,7 @@ pub struct Progress {
     /// How many cells have not begun.
     pub left: usize,
     /// The time since the work began. In JSON it is `elapsed_us`, in whole microseconds.
-    #[cfg_attr(feature = "serde", serde(rename = "elapsed_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "elapsed_us", serialize_with = "in_json::exactly"))]
     pub elapsed: Duration,
 }
 

@@ -3,10 +3,10 @@
 use crate::error::SharedError;
 use crate::info::CellInfo;
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
 use crate::observe::observer::{CloseResult, CloseStatus};
 use crate::program::all_cells::Names;
-use crate::program::table::{TextTable, on_one_line};
+use crate::text::{TextTable, on_one_line};
 use std::fmt;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub struct ShutdownReport {
     /// [`position`](ClosedCell::position) says.
     pub cells: Vec<ClosedCell>,
     /// How long it took.
-    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "in_json::exactly"))]
     pub took: Duration,
 }
 
@@ -54,36 +54,21 @@ pub struct ShutdownReport {
 #[non_exhaustive]
 pub struct ClosedCell {
     /// The cell.
-    #[cfg_attr(feature = "serde", serde(rename = "cell", serialize_with = "name"))]
+    #[cfg_attr(feature = "serde", serde(rename = "cell"))]
     pub info: &'static CellInfo,
     /// What became of it.
     pub outcome: ShutdownOutcome,
     /// Its place among the closes, in the order in which they began: 1 is the first.
     pub position: usize,
     /// How long after the beginning its close began.
-    #[cfg_attr(feature = "serde", serde(rename = "began_after_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "began_after_us", serialize_with = "in_json::exactly"))]
     pub began_after: Duration,
     /// How long its close took, or was waited for.
-    #[cfg_attr(feature = "serde", serde(rename = "duration_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "duration_us", serialize_with = "in_json::exactly"))]
     pub duration: Duration,
     /// The disposer's error or panic, or why it was not waited for.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "in_json::text"))]
     pub error: Option<SharedError>,
-}
-
-#[cfg(feature = "serde")]
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference to the field")]
-fn name<S: serde::Serializer>(info: &&'static CellInfo, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(info.name)
-}
-
-#[cfg(feature = "serde")]
-#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn text<S: serde::Serializer>(error: &Option<SharedError>, serializer: S) -> Result<S::Ok, S::Error> {
-    match error {
-        Some(error) => serializer.collect_str(&format_args!("{error:#}")),
-        None => serializer.serialize_none(),
-    }
 }
 
 /// What became of a cell when all were closed.

@@ -5,7 +5,7 @@ use crate::image;
 use crate::info::CellInfo;
 use crate::observe::first_builds::{self, FirstBuild};
 #[cfg(feature = "serde")]
-use crate::observe::micros;
+use crate::observe::in_json;
 use crate::program::critical;
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -42,10 +42,10 @@ pub struct Startup {
     pub cells: Vec<StartedCell>,
     /// How long the [critical](StartedCell::critical) cells took together; in JSON `critical_time_us`, in whole
     /// microseconds.
-    #[cfg_attr(feature = "serde", serde(rename = "critical_time_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "critical_time_us", serialize_with = "in_json::exactly"))]
     pub critical_time: Duration,
     /// The time from the begin of the first build to the end of the last one; in JSON `took_us`.
-    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "in_json::exactly"))]
     pub took: Duration,
 }
 
@@ -61,13 +61,13 @@ pub struct StartedCell {
     /// The module of the declaration, which tells cells of one name apart.
     pub module_path: &'static str,
     /// When its flight began, counted from the begin of the first one; in JSON `started_us`.
-    #[cfg_attr(feature = "serde", serde(rename = "started_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "started_us", serialize_with = "in_json::exactly"))]
     pub started: Duration,
     /// How long its factory ran, without what it waited for other cells; in JSON `own_us`.
-    #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "in_json::exactly"))]
     pub own: Duration,
     /// How long its factory waited for other cells; in JSON `waiting_us`.
-    #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "micros::exactly"))]
+    #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "in_json::exactly"))]
     pub waiting: Duration,
     /// Whether it belongs to the longest chain of cells each of which was the last that the next one needed.
     pub critical: bool,

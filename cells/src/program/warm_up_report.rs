@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::info::CellInfo;
+#[cfg(feature = "serde")]
+use crate::observe::in_json;
 use crate::program::all_cells::Names;
-use crate::program::table::{TextTable, on_one_line};
+use crate::text::{TextTable, on_one_line};
 use std::fmt;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use std::time::Duration;
 /// assert!(report.critical_time <= report.took);
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[must_use = "a warm-up reports failures here and nowhere else"]
 #[non_exhaustive]
 pub struct WarmUpReport {
@@ -34,8 +37,10 @@ pub struct WarmUpReport {
     /// warm-up shorter than this.
     pub critical_path: Vec<&'static CellInfo>,
     /// How long that chain took: the time in which one of its cells was being built; never longer than the whole warm-up.
+    #[cfg_attr(feature = "serde", serde(rename = "critical_time_us", serialize_with = "in_json::exactly"))]
     pub critical_time: Duration,
     /// How long the whole warm-up took.
+    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "in_json::exactly"))]
     pub took: Duration,
 }
 
@@ -43,21 +48,28 @@ pub struct WarmUpReport {
 ///
 /// [`WarmUpReport`] has an example.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct WarmedCell {
     /// The cell.
+    #[cfg_attr(feature = "serde", serde(rename = "cell"))]
     pub info: &'static CellInfo,
     /// What became of it.
     pub outcome: WarmUpOutcome,
     /// When its build began, counted from the start of the warm-up; `None` if nothing was built.
+    #[cfg_attr(feature = "serde", serde(rename = "started_us", serialize_with = "in_json::maybe"))]
     pub started: Option<Duration>,
     /// How long the build took, whether it succeeded or failed.
+    #[cfg_attr(feature = "serde", serde(rename = "took_us", serialize_with = "in_json::exactly"))]
     pub took: Duration,
     /// How long its factory ran, without what it waited for other cells; zero if it failed.
+    #[cfg_attr(feature = "serde", serde(rename = "own_us", serialize_with = "in_json::exactly"))]
     pub own: Duration,
     /// How long its factory waited for other cells.
+    #[cfg_attr(feature = "serde", serde(rename = "waiting_us", serialize_with = "in_json::exactly"))]
     pub waiting: Duration,
     /// Why it failed.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "in_json::text"))]
     pub error: Option<Error>,
     /// The failed dependency because of which it was skipped.
     pub skipped_for: Option<&'static CellInfo>,
@@ -67,6 +79,7 @@ pub struct WarmedCell {
 ///
 /// [`WarmUpReport`] has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum WarmUpOutcome {
     /// It was built.
