@@ -105,7 +105,7 @@ pub(super) fn heavy() -> bool {
     barrier::heavy()
 }
 
-#[cfg(all(target_os = "linux", not(any(cells_loom, miri))))]
+#[cfg(all(target_os = "linux", not(any(cells_loom, cells_portable, miri))))]
 mod barrier {
     use rustix::thread::{MembarrierCommand, membarrier};
     use std::sync::atomic::{Ordering, fence};
@@ -138,7 +138,7 @@ mod barrier {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(cells_loom, miri)))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_loom, cells_portable, miri)))))]
 mod barrier {
     pub(super) const POSSIBLE: bool = false;
 
