@@ -18,13 +18,11 @@ mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 oldest=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-library=(--features "runtime-cells/serde,runtime-cells/json,runtime-cells/metrics,runtime-cells/signal,runtime-cells/testing"
-    -p runtime-cells)
-suites=(-p cells-tests -p cells-tests-tasks -p cells-tests-sandbox
-    --lib --test stress --test fork --test allocator --test no_cells
-    --test threads --test keys --test declarations --test tasks --test sandbox)
-# What depends on how reads and closes are ordered, once more with fences.
-read_path=(--lib --test stress --test fork --test allocator)
+packages=(-p runtime-cells -p cells-tests -p cells-tests-tasks -p cells-tests-sandbox
+    --features "runtime-cells/serde,runtime-cells/json,runtime-cells/metrics,runtime-cells/signal,runtime-cells/testing")
+# What depends on how reads and closes are ordered.
+reads=(--lib --test stress --test fork --test allocator --test threads)
+suites=("${reads[@]}" --test no_cells --test keys --test declarations --test tasks --test sandbox)
 
 # apt COMMAND...: Debian's packages of three architectures, with lists of its own, so that the system's stay as they are.
 apt() {
@@ -39,10 +37,10 @@ unpack() {
     shift
     mkdir -p "$where" "$dir/debs"
     rm -f "$dir"/debs/*
-    (cd "$dir/debs" && apt get download "$@")
+    (cd "$dir/debs" && apt get download "$@") || return 1
     for deb in "$dir"/debs/*.deb; do
-        dpkg --fsys-tarfile "$deb" | tar -x -C "$where" --exclude ./usr/share --exclude './usr/bin/qemu-*[^4]-static' \
-            --exclude './usr/bin/qemu-[^a]*'
+        dpkg --fsys-tarfile "$deb" | tar -x -C "$where" --exclude ./usr/share \
+            --exclude './usr/bin/qemu-[^a]*' || return 1
     done
     rm -rf "$dir/debs"
 }
@@ -104,7 +102,7 @@ wrapper() {
     {
         echo '#!/bin/sh'
         echo "export LD_LIBRARY_PATH='$dir/host/usr/lib/x86_64-linux-gnu'"
-        echo "exec '$dir/host/usr/bin/$program' $(printf "'%s' " "$@") \"\$@\""
+        echo "exec '$dir/host/usr/bin/$program' ${*@Q} \"\$@\""
     } >"$dir/bin/$name"
     chmod +x "$dir/bin/$name"
 }
@@ -120,6 +118,8 @@ tools() {
     fetch >"$dir/fetch.log" 2>&1 || return 1
     export RUSTC=$dir/bin/rustc "${variable}_LINKER=$dir/bin/cc-$arch"
     if [[ $arch == aarch64 ]]; then
+        # An emulator takes longer for a program than the compiler takes to make it better.
+        export CARGO_PROFILE_DEV_OPT_LEVEL=1
         export "${variable}_RUNNER=$dir/host/usr/bin/qemu-aarch64-static -L $dir/arm64"
     fi
 }
@@ -138,7 +138,7 @@ run() {
         echo "FAILED  $name: $passed tests passed"
         return 1
     fi
-    grep -E '^ +Running|^test result|skipped' "$log" | sed 's/^ */    /; s/ (.*//'
+    grep -E '^ +Running|^test result|^read path|: skipped, because' "$log" | sed 's/^ */    /; s/ (.*//; s/; 0 ignored.*//'
     echo "ok      $name: $passed tests passed; built in $built s, ran in $((SECONDS - start)) s"
 }
 
@@ -148,7 +148,7 @@ machine() {
     if [[ $arch == portable ]]; then
         # As on a system without `membarrier`, so there is no second path.
         export RUSTFLAGS="${RUSTFLAGS:-} --cfg cells_portable" CARGO_TARGET_DIR=$dir/portable
-        run "portable" "${library[@]}" "${suites[@]}"
+        run "portable" "${packages[@]}" "${suites[@]}"
         return
     fi
     if ! tools "$arch"; then
@@ -160,9 +160,11 @@ machine() {
     variable=CARGO_TARGET_$(tr a-z- A-Z_ <<<"$arch-unknown-linux-gnu")_RUNNER
     export CELLS_TEST_RUNNER=${!variable:-}
     "${RUSTC:-rustc}" --version
-    run "$arch" "${target[@]}" "${library[@]}" "${suites[@]}"
-    # The same programs: nothing is built again.
-    CELLS_READ_PATH=fences run "$arch with fences" "${target[@]}" "${library[@]}" "${suites[@]}"
+    local code=0
+    run "$arch" "${target[@]}" "${packages[@]}" "${suites[@]}" || code=1
+    # Of the same programs, so that nothing is built again.
+    CELLS_READ_PATH=fences run "$arch with fences" "${target[@]}" "${packages[@]}" "${reads[@]}" || code=1
+    return "$code"
 }
 
 [[ $# -gt 0 ]] || set -- aarch64 i686 portable

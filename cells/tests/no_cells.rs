@@ -9,7 +9,7 @@ fn l1_without_a_cell_every_list_is_empty() {
     assert!(cells::snapshot().is_empty());
     assert!(cells::graph().nodes.is_empty());
     assert!(cells::find("none").is_none());
-    assert!(cells::health().ready.is_yes());
+    assert!(cells::health().ready.ok);
     assert!(cells::page().contains("<html"));
     assert!(cells::warm_up().cells.is_empty());
     assert!(cells::close_all(Duration::ZERO).cells.is_empty());
