@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds the library and runs its core suites for other machines: `bash tools/machines.sh [aarch64|i686|portable]...`, all of
-# them without an argument. docs/machines.md says what is known of each.
+# Builds the library and runs its core suites for other machines: `bash tools/machines.sh [aarch64|i686|portable|types]...`, the
+# first three without an argument. docs/machines.md says what is known of each.
 #
 #   aarch64   Linux on 64-bit ARM, emulated by qemu
 #   i686      Linux on 32-bit x86, by this machine's kernel
 #   portable  this machine, on the path of systems other than Linux (`--cfg cells_portable`)
+#   types     Windows and macOS: the library is only checked, not linked, and nothing runs
 #
-# What the first two need comes from Debian's packages, into `target/machines` or CELLS_MACHINES_DIR, and nothing is
+# What the first two and the last need comes from Debian's packages, into `target/machines` or CELLS_MACHINES_DIR, and nothing is
 # installed: a compiler, standard libraries, linkers, C libraries, the emulator. Whoever has a toolchain with the target, and
 # names linker and runner in cargo's own variables (CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER, …_RUNNER), uses that instead.
 # Where neither can be had, it says `skipped`.
@@ -118,10 +119,22 @@ tools() {
     fetch >"$dir/fetch.log" 2>&1 || return 1
     export RUSTC=$dir/bin/rustc "${variable}_LINKER=$dir/bin/cc-$arch"
     if [[ $arch == aarch64 ]]; then
-        # An emulator takes longer for a program than the compiler takes to make it better.
-        export CARGO_PROFILE_DEV_OPT_LEVEL=1
+        # What takes longest under an emulator, as much shorter as that is slower.
+        export CELLS_CIRCLE_ROUNDS=50 CELLS_CHAIN_LINKS=10000
         export "${variable}_RUNNER=$dir/host/usr/bin/qemu-aarch64-static -L $dir/arm64"
     fi
+}
+
+# fetch_source: the standard library's source; the cargo that goes with it is rustup's.
+fetch_source() {
+    cargo=${CELLS_OLDEST_CARGO:-$(rustup which --toolchain "$oldest.0" cargo)} || return 1
+    fetch || return 1
+    [[ ! -e $dir/source ]] || return 0
+    local rustc version
+    package_lists || return 1
+    unpack "$dir/host" "${rustc/rustc/rust}-src=$version" || return 1
+    [[ $("$dir/bin/rustc" --version) == "rustc $oldest."* ]] || return 1
+    touch "$dir/source"
 }
 
 # run NAME ARGUMENT...: builds the tests and runs them; prints how many passed and how long both took.
@@ -142,9 +155,47 @@ run() {
     echo "ok      $name: $passed tests passed; built in $built s, ran in $((SECONDS - start)) s"
 }
 
+# types: checks the library for targets that no test can run for. Where it refuses one, it has to say why.
+types() {
+    local cargo
+    if ! fetch_source >"$dir/fetch.log" 2>&1; then
+        echo "skipped types: the standard library's source cannot be had from Debian's packages, or no cargo of Rust $oldest from rustup ($dir/fetch.log)"
+        return
+    fi
+    local target code=0 log start
+    # The standard library of these targets is in no package, so it is checked too: with the unstable `-Zbuild-std`.
+    export RUSTC=$dir/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$dir/types
+    for target in x86_64-pc-windows-msvc aarch64-apple-darwin wasm32-unknown-unknown armv5te-unknown-linux-gnueabi; do
+        log=$dir/$target.log start=$SECONDS
+        if "$cargo" check --locked -Zbuild-std=std,panic_abort --target "$target" -p runtime-cells \
+            --no-default-features --features "$(types_features "$target")" >"$log" 2>&1; then
+            echo "ok      $target: checked in $((SECONDS - start)) s"
+        elif grep -E '^error: `runtime-cells` (does not support|needs)' "$log" | sed "s/^error: /ok      $target is refused: /"; then
+            :
+        else
+            cat "$log"
+            echo "FAILED  $target"
+            code=1
+        fi
+    done
+    return "$code"
+}
+
+# types_features TARGET: all features, or none where tokio does not support the target either.
+types_features() {
+    case $1 in
+    wasm32-*) ;;
+    *) echo tracing,json,metrics,signal,testing ;;
+    esac
+}
+
 machine() {
     local arch=$1 target=()
     export CARGO_TARGET_DIR=$dir/build
+    if [[ $arch == types ]]; then
+        types
+        return
+    fi
     if [[ $arch == portable ]]; then
         # As on a system without `membarrier`, so there is no second path.
         export RUSTFLAGS="${RUSTFLAGS:-} --cfg cells_portable" CARGO_TARGET_DIR=$dir/portable
@@ -171,9 +222,9 @@ machine() {
 failed=0
 for arch; do
     case $arch in
-    aarch64 | i686 | portable) ;;
+    aarch64 | i686 | portable | types) ;;
     *)
-        echo "usage: bash tools/machines.sh [aarch64|i686|portable]..." >&2
+        echo "usage: bash tools/machines.sh [aarch64|i686|portable|types]..." >&2
         exit 2
         ;;
     esac
