@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// How many times each circle is closed.
 fn rounds() -> usize {
-    from_env("CELLS_CIRCLE_ROUNDS").map_or(1000, |rounds| rounds as usize)
+    from_env("CELLS_CIRCLE_ROUNDS").and_then(|rounds| rounds.try_into().ok()).unwrap_or(1000)
 }
 
 /// Cells that each ask for the next one; the last asks for the first.
