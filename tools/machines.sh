@@ -120,7 +120,7 @@ tools() {
     export RUSTC=$dir/bin/rustc "${variable}_LINKER=$dir/bin/cc-$arch"
     if [[ $arch == aarch64 ]]; then
         # What takes longest under an emulator, as much shorter as that is slower.
-        export CELLS_CIRCLE_ROUNDS=50 CELLS_CHAIN_LINKS=10000
+        export CELLS_CIRCLE_ROUNDS=50 CELLS_CHAIN_LINKS=10000 CELLS_SANDBOX_ROUNDS=4
         export "${variable}_RUNNER=$dir/host/usr/bin/qemu-aarch64-static -L $dir/arm64"
     fi
 }
