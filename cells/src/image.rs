@@ -7,9 +7,9 @@
 //!
 //! Outside of Linux only the image of the library is known.
 
-#[cfg(all(target_os = "linux", not(cells_shuttle)))]
+#[cfg(all(target_os = "linux", not(any(cells_shuttle, cells_portable))))]
 pub(crate) use self::elf::{Image, here};
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 pub(crate) use self::one::{Image, here};
 use parking_lot::Mutex;
 use std::fmt;
@@ -34,7 +34,7 @@ fn own() -> Image {
 }
 
 /// All images that are known.
-#[cfg(all(target_os = "linux", not(cells_shuttle)))]
+#[cfg(all(target_os = "linux", not(any(cells_shuttle, cells_portable))))]
 pub(crate) fn all() -> Vec<Image> {
     std::iter::once(own()).chain(OTHERS.lock().iter().copied()).collect()
 }
@@ -59,7 +59,7 @@ impl fmt::Debug for Home {
 
 /// A linker for ELF brackets a section whose name is an identifier by two symbols, `__start_` and `__stop_` with that name
 /// (manual of GNU ld, "Orphan Sections"). They are not visible from other images.
-#[cfg(all(target_os = "linux", not(cells_shuttle)))]
+#[cfg(all(target_os = "linux", not(any(cells_shuttle, cells_portable))))]
 mod elf {
     unsafe extern "Rust" {
         #[link_name = "__start_cells_0_1"]
@@ -97,7 +97,7 @@ mod elf {
 }
 
 /// Where the one list comes from `linkme`.
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 mod one {
     #[derive(Clone, Copy, PartialEq, Eq)]
     pub(crate) struct Image;

@@ -4,6 +4,11 @@
 // docs.rs shows which feature an item needs; its compiler is a nightly. The guide is there whenever there is documentation.
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(doc, doctest))))]
 
+#[cfg(target_family = "wasm")]
+compile_error!("`runtime-cells` does not support WebAssembly: its linker cannot make the list of all cells");
+#[cfg(not(target_has_atomic = "64"))]
+compile_error!("`runtime-cells` needs atomics of 64 bits, which this target does not have");
+
 #[doc(hidden)]
 #[path = "private.rs"]
 #[allow(missing_docs, reason = "only expansions of the macro use it")]

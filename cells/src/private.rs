@@ -34,9 +34,9 @@ pub use crate::declared::static_cell::Factory;
 pub use crate::info::Dependency;
 pub use crate::payload::disposer::Disposing;
 pub use crate::payload::payload_type::Payload;
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 pub use crate::program::section::CELLS;
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 pub use linkme;
 
 /// A declared cell, whatever its factory.

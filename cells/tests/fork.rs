@@ -71,6 +71,18 @@ mod linux {
         println!("{name}: ok");
     }
 
+    /// The same where the kernel can deny a call: an emulator may not let a process deny itself what it needs.
+    fn part_with_denial(name: &str, run: fn()) {
+        // SAFETY: no filter is at that address, so none is set; the kernel says whether it would read one (`prctl(2)`).
+        let answer = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, 0, 0, 0) };
+        let error = std::io::Error::last_os_error();
+        if answer == -1 && error.raw_os_error() == Some(libc::EFAULT) {
+            part(name, run);
+        } else {
+            println!("{name}: skipped, because the kernel accepts no filter of calls: {error}");
+        }
+    }
+
     /// From here on the kernel denies `membarrier` to this process.
     fn deny_membarrier() {
         let deny = u32::try_from(libc::EPERM).unwrap_or(1) | libc::SECCOMP_RET_ERRNO;
@@ -449,12 +461,12 @@ mod linux {
 
     pub(super) fn main() {
         log::start();
-        part("membarrier denied from the start", || {
+        part_with_denial("membarrier denied from the start", || {
             deny_membarrier();
             read_and_close();
             assert_eq!(read_path(), ReadPath::Fences);
         });
-        part("fences before the first read", || {
+        part_with_denial("fences before the first read", || {
             assert!(use_fences() && use_fences());
             deny_membarrier();
             read_and_close();
@@ -492,8 +504,8 @@ mod linux {
         drop(two);
         assert_eq!((THREE.close().status, ends()), (CloseStatus::Ok, before + 2));
 
-        part("membarrier denied later", x22_membarrier_denied_later);
-        part("fences after reads", x22_fences_after_reads);
+        part_with_denial("membarrier denied later", x22_membarrier_denied_later);
+        part_with_denial("fences after reads", x22_fences_after_reads);
         part("a fork at every stage of a close", a_fork_at_every_stage_of_a_close);
 
         x21_a_limit_holds_in_a_child();

@@ -2,8 +2,9 @@
 //! program, told by its environment what to do.
 
 use cells::runtime_cell;
+use cells_test_support::this_program;
 use std::env;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 const CASE: &str = "CELLS_AT_EXIT_CASE";
@@ -90,7 +91,7 @@ fn t6_case() {
 }
 
 fn run(case: &str) -> Output {
-    Command::new(env::current_exe().expect("a path"))
+    this_program()
         .args(["--exact", "at_exit::t6_case", "--nocapture"])
         .env(CASE, case)
         .output()

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// Names the test that this process is for.
 const TEST: &str = "CELLS_TEST_ALONE";
 
+/// The words before the path of a program of a test, where this machine does not run it by itself: an emulator.
+const RUNNER: &str = "CELLS_TEST_RUNNER";
+
 /// When a test that never ends is given up.
 const NEVER: Duration = Duration::from_secs(120);
 
@@ -17,6 +20,17 @@ const NEVER: Duration = Duration::from_secs(120);
 #[track_caller]
 pub fn alone<F: FnOnce()>(body: F) {
     alone_with([], body);
+}
+
+/// This program once more, in a process of its own.
+pub fn this_program() -> Command {
+    let this = env::current_exe().expect("the path of this program");
+    let runner = env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(emulator) = words.next() else { return Command::new(this) };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(this);
+    command
 }
 
 /// [`alone`] with these variables in the environment of that process.
@@ -33,8 +47,7 @@ pub fn alone_with<F: FnOnce(), const N: usize>(variables: [(&str, &str); N], bod
         });
         return body();
     }
-    let this = env::current_exe().expect("the path of this program");
-    let child = Command::new(this)
+    let child = this_program()
         .args(["--exact", name, "--nocapture", "--include-ignored"])
         .env(TEST, name)
         .envs(variables)

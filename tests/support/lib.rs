@@ -22,7 +22,7 @@ mod polling;
 mod random;
 mod waiting;
 
-pub use alone::{alone, alone_with};
+pub use alone::{alone, alone_with, this_program};
 pub use callers::{Answer, Crowd, crowd, start_flight};
 pub use count::{Count, CountingAdjuster, OnDrop};
 pub use executors::{

@@ -1,7 +1,7 @@
 //! Factories that wait for each other in a circle, on one thread or across several.
 
 use cells::{BoxError, CloseResult, Error, LifecycleError, RuntimeCell, State, runtime_cell};
-use cells_test_support::{Answer, Boom, Job, Stage, cell, eventually, leak, lock, spawn};
+use cells_test_support::{Answer, Boom, Job, Stage, cell, eventually, from_env, leak, lock, spawn};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -10,7 +10,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// How many times each circle is closed.
-const ROUNDS: usize = 1000;
+fn rounds() -> usize {
+    from_env("CELLS_CIRCLE_ROUNDS").and_then(|rounds| rounds.try_into().ok()).unwrap_or(1000)
+}
 
 /// Cells that each ask for the next one; the last asks for the first.
 struct Ring {
@@ -110,7 +112,7 @@ ring!(recovering, 3, true);
 
 /// The refused factory fails, and so do those that wait for it, one after the other.
 fn one_is_refused_and_all_fail(ring: &'static Ring) {
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let answers = ring.round();
         ring.refused(round);
         for answer in answers {
@@ -141,7 +143,7 @@ fn p4_eight_threads_in_a_circle_one_is_refused_with_the_whole_chain() {
 
 #[test]
 fn p4_who_does_without_what_it_was_refused_lets_the_others_go_on() {
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let answers = recovering::RING.round();
         recovering::RING.refused(round);
         let mut numbers: Vec<_> = answers.into_iter().map(|answer| *answer.expect("nothing fails")).collect();

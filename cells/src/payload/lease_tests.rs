@@ -305,11 +305,15 @@ fn chain<T: Send + Sync>(
     }
 }
 
+/// How long the chains are: longer than a small stack has room for.
+fn links() -> usize {
+    std::env::var("CELLS_CHAIN_LINKS").ok().and_then(|links| links.parse().ok()).unwrap_or(100_000)
+}
+
 #[test]
 fn x25_a_long_chain_of_payloads_ends_link_by_link() {
-    const LINKS: usize = 100_000;
     static CHAIN: RuntimeCell<Link> = RuntimeCell::new("long chain").disposer(Disposer::with(dispose));
-    static LEFT: AtomicUsize = AtomicUsize::new(LINKS);
+    static LEFT: AtomicUsize = AtomicUsize::new(0);
 
     struct Link(usize, #[expect(dead_code, reason = "only held")] Option<Ref<'static, Link>>);
 
@@ -330,7 +334,8 @@ fn x25_a_long_chain_of_payloads_ends_link_by_link() {
     }
 
     on_a_small_stack(|| {
-        chain(&CHAIN, LINKS, Link);
+        LEFT.store(links(), Ordering::SeqCst);
+        chain(&CHAIN, links(), Link);
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| ()));
         let closed = CHAIN.close();
@@ -342,7 +347,6 @@ fn x25_a_long_chain_of_payloads_ends_link_by_link() {
 
 #[test]
 fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
-    const LINKS: usize = 100_000;
     static CHAIN: RuntimeCell<Link> =
         RuntimeCell::new("long async chain").disposer(Disposer::with_async(|link| {
             Box::pin(async move {
@@ -362,10 +366,10 @@ fn x25_a_long_chain_of_payloads_with_asynchronous_disposers() {
 
     // Without an executor all but the first are abandoned, and dropped where their last lease ends.
     on_a_small_stack(|| {
-        chain(&CHAIN, LINKS, |_, before| Link(before));
+        chain(&CHAIN, links(), |_, before| Link(before));
         assert_eq!(CHAIN.close_and_drain(std::time::Duration::from_secs(60)).status, CloseStatus::Error);
     });
-    assert_eq!(ENDS.load(Ordering::SeqCst), LINKS);
+    assert_eq!(ENDS.load(Ordering::SeqCst), links());
 }
 
 /// In a chain that is too deep to be disposed inline: the payloads at its end are waited for by a closer in another

@@ -107,7 +107,7 @@ pub(super) fn heavy() -> bool {
     barrier::heavy()
 }
 
-#[cfg(all(target_os = "linux", not(any(cells_loom, miri))))]
+#[cfg(all(target_os = "linux", not(any(cells_loom, cells_portable, miri))))]
 mod barrier {
     use rustix::thread::{MembarrierCommand, membarrier};
     use std::sync::atomic::{Ordering, fence};
@@ -140,7 +140,7 @@ mod barrier {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(cells_loom, miri)))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_loom, cells_portable, miri)))))]
 mod barrier {
     pub(super) const POSSIBLE: bool = false;
 

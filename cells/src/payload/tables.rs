@@ -80,7 +80,8 @@ const MISSES: u8 = if cfg!(cells_loom) { 1 } else { 8 };
 const BATCH: usize = 4;
 
 /// How many rows there are: without a fast path only the one that is of no lane.
-const ROWS: usize = if cfg!(any(cells_loom, all(target_os = "linux", not(miri)))) { LANES } else { 1 };
+const ROWS: usize =
+    if cfg!(any(cells_loom, all(target_os = "linux", not(any(cells_portable, miri))))) { LANES } else { 1 };
 
 /// The number of a lane that has a row in every table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,7 +163,7 @@ impl Seat {
     #[cfg(not(cells_loom))]
     pub(super) fn lane(&self) -> Index {
         const { assert!(ROWS == 1 || align_of::<Batch>() == size_of::<Rows>(), "rows are aligned to their size") };
-        Index(ptr::from_ref(self).addr() / size_of::<Row>() % ROWS)
+        Index((ptr::from_ref(self).addr() / size_of::<Row>()) & (ROWS - 1))
     }
 
     #[cfg(cells_loom)]
@@ -205,7 +206,7 @@ pub(crate) struct Never(Rows);
 impl Never {
     #[cfg(not(cells_loom))]
     #[cfg_attr(
-        not(test),
+        all(target_os = "linux", not(any(cells_portable, test, miri))),
         expect(clippy::large_stack_arrays, reason = "it initializes a static, and is never on a stack")
     )]
     pub(crate) const fn new() -> Self {
@@ -232,14 +233,14 @@ pub(super) struct Table {
 #[cfg(not(cells_loom))]
 #[repr(C)]
 #[cfg_attr(
-    all(target_os = "linux", not(any(test, miri)), target_pointer_width = "64"),
+    all(target_os = "linux", not(any(cells_portable, test, miri)), target_pointer_width = "64"),
     repr(align(0x10_0000))
 )]
 #[cfg_attr(
-    all(target_os = "linux", not(any(test, miri)), not(target_pointer_width = "64")),
+    all(target_os = "linux", not(any(cells_portable, test, miri)), not(target_pointer_width = "64")),
     repr(align(0x2_0000))
 )]
-#[cfg_attr(all(target_os = "linux", test), repr(align(64)))]
+#[cfg_attr(all(target_os = "linux", test, not(cells_portable)), repr(align(64)))]
 struct Batch {
     rows: [Rows; BATCH],
     extra: [Extra; BATCH],

@@ -7,11 +7,11 @@
 //! compiler check three functions, a fifth of what a cell adds to `cargo check` (target: the check of 500 cells). Model
 //! checks run with `linkme`, which is how it is tried here.
 
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 pub use self::linked::CELLS;
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 pub(crate) use self::linked::entries;
-#[cfg(all(target_os = "linux", not(cells_shuttle)))]
+#[cfg(all(target_os = "linux", not(any(cells_shuttle, cells_portable))))]
 pub(crate) use self::own::entries;
 
 /// The entries are statics of one type, so what an image has in the section is a slice. [`image`](crate::image) has its
@@ -19,7 +19,7 @@ pub(crate) use self::own::entries;
 ///
 /// The section's name contains the version: two versions of this library in one program have a list each. A second copy
 /// of the same version would add to the list of the first, and so does not link.
-#[cfg(all(target_os = "linux", not(cells_shuttle)))]
+#[cfg(all(target_os = "linux", not(any(cells_shuttle, cells_portable))))]
 mod own {
     use crate::declared::any_cell::AnyCell;
     use crate::image::{self, Image};
@@ -70,7 +70,7 @@ mod own {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(cells_shuttle))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_shuttle, cells_portable)))))]
 mod linked {
     use crate::declared::any_cell::AnyCell;
 

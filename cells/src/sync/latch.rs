@@ -8,12 +8,12 @@
 //! it is late, the opener wakes the rest. Elsewhere the latch is a condition variable, whose lock the woken threads
 //! take one after the other.
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", not(any(cells_portable, miri))))]
 pub(crate) use self::futex::Latch;
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_portable, miri)))))]
 pub(crate) use self::portable::Latch;
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", not(any(cells_portable, miri))))]
 mod futex {
     use rustix::thread::futex::{Flags, Timespec, wait, wake};
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -67,7 +67,7 @@ mod futex {
     }
 }
 
-#[cfg(any(test, not(all(target_os = "linux", not(miri)))))]
+#[cfg(any(test, not(all(target_os = "linux", not(any(cells_portable, miri))))))]
 mod portable {
     use crate::sync::monitor::Monitor;
     use std::time::Instant;

@@ -96,13 +96,13 @@ impl Moment {
 
 /// The time since the machine was started, its sleep included.
 fn since_boot() -> Option<Duration> {
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(cells_portable)))]
     {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let seconds = u64::try_from(time.tv_sec).ok()?;
         Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?))
     }
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(all(target_os = "linux", not(cells_portable))))]
     None
 }
 

@@ -59,7 +59,7 @@ impl<T> Monitor<T> {
     }
 
     // Of the portable latch.
-    #[cfg(any(test, not(all(target_os = "linux", not(miri)))))]
+    #[cfg(any(test, not(all(target_os = "linux", not(any(cells_portable, miri))))))]
     pub(crate) fn notify_all(&self) {
         self.changed.notify_all();
     }

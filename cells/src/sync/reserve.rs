@@ -4,12 +4,12 @@
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", not(any(cells_portable, miri))))]
 pub(crate) use self::linux::{reset_by_fork, zeroed};
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_portable, miri)))))]
 pub(crate) use self::others::{reset_by_fork, zeroed};
 
-#[cfg(all(target_os = "linux", not(miri)))]
+#[cfg(all(target_os = "linux", not(any(cells_portable, miri))))]
 mod linux {
     use super::{AtomicU32, NonNull};
     use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
@@ -48,7 +48,7 @@ mod linux {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(miri))))]
+#[cfg(not(all(target_os = "linux", not(any(cells_portable, miri)))))]
 mod others {
     use super::{AtomicU32, NonNull};
     use std::alloc::{Layout, alloc_zeroed};
