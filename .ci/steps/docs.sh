@@ -41,10 +41,11 @@ links() {
     # Links that rustdoc makes by itself: lines of the source, which a script marks, and what it repeats of other crates.
     "${lychee[@]}" --exclude '\.rs\.html#[0-9-]+$' --exclude '/dispatcher#setting-the-default-subscriber$' \
         --exclude '/struct\.SharedError\.html#method\.downcast_ref-1$' 'target/doc/cells/**/*.html'
-    # Paths in prose.
+    # Paths in prose, from the top or from an example's directory.
     git grep -noE '`(\.ci|cells|cells-macros|docs|examples|tests|tools)/[A-Za-z0-9_./-]+`' -- '*.md' |
         while IFS=: read -r page line path; do
-            [[ -e ${path//\`/} ]] || echo "$page:$line: there is no $path"
+            path=${path//\`/}
+            [[ -e $path ]] || compgen -G "examples/*/$path" >&2 || echo "$page:$line: there is no $path"
         done | tee target/ci/paths.out
     [[ ! -s target/ci/paths.out ]]
 }
