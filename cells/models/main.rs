@@ -1,7 +1,8 @@
 //! Models of the reader counters: the files that the library compiles, on loom's atomics, in every order that the memory
 //! model allows.
 //!
-//! `RUSTFLAGS="--cfg cells_loom" cargo run --release -p cells-models [name …]` explores all of them, or those named, and
+//! `RUSTFLAGS="--cfg cells_loom" cargo run --release -p cells-models [name …]` explores all of them, or those named
+//! (`--even` and `--odd` name every second one), and
 //! fails if one explored nothing. They run the fast path and the slow one with memory fences, because a model of the
 //! language does not know `membarrier`; the two ways differ only in their fences. So the models hold every order in
 //! `counters.rs` and `tables.rs` but one: a reader's fence is an acquire here, as the load of the payload has to be by

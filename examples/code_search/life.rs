@@ -70,7 +70,7 @@ impl Observer for Life {
 
     fn on_init_end(&self, event: &InitResult<'_>) {
         let note = format!("generation {}, {:?}", event.generation, event.status);
-        self.note(event.cell, "initialised", event.duration, note);
+        self.note(event.cell, "initialized", event.duration, note);
     }
 
     fn on_close_end(&self, event: &CloseResult) {

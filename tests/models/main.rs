@@ -1,7 +1,7 @@
 //! The protocol under a model checker: the runtime crate's own code on shuttle's primitives.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg cells_shuttle -C debug-assertions" cargo test -p cells-tests --test models --target-dir target/shuttle --release
+//! RUSTFLAGS="--cfg cells_shuttle -C debug-assertions" cargo test -p cells-tests-models --target-dir target/shuttle --release
 //! ```
 //!
 //! Without the flag there is nothing to run. Each model runs under random and PCT schedules, the smallest ones under all
@@ -22,11 +22,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-#[path = "models/ageing.rs"]
 mod ageing;
 
-/// How many schedules of each randomized scheduler a model runs under.
-const SCHEDULES: usize = 20_000;
+/// How many schedules of each randomized scheduler a model runs under: `CELLS_MODEL_SCHEDULES`, or this.
+const SCHEDULES: usize = 5_000;
 /// The most preemptions in a PCT schedule.
 const DEPTH: usize = 4;
 /// More schedules than any model has that runs under all of them.
@@ -44,8 +43,10 @@ fn run(name: &str, how: &str, scheduler: impl Scheduler + 'static, model: fn()) 
 }
 
 fn at_random(name: &str, model: fn()) {
-    assert_eq!(run(name, "random", RandomScheduler::new(SCHEDULES), model), SCHEDULES);
-    assert_eq!(run(name, "PCT", PctScheduler::new(DEPTH, SCHEDULES), model), SCHEDULES);
+    let schedules = std::env::var("CELLS_MODEL_SCHEDULES")
+        .map_or(SCHEDULES, |number| number.parse().expect("a number of schedules"));
+    assert_eq!(run(name, "random", RandomScheduler::new(schedules), model), schedules);
+    assert_eq!(run(name, "PCT", PctScheduler::new(DEPTH, schedules), model), schedules);
 }
 
 fn exhaustively(name: &str, model: fn()) {
