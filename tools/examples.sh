@@ -7,10 +7,18 @@ cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 ran=0 wrong=0
+# With the features of the whole workspace, as the tests; those of one package alone are others, and would be built once more.
+cargo build --quiet --workspace --bins --examples || exit 1
+target=${CARGO_TARGET_DIR:-target}/debug
 
 # From standard input: numbers and units become `#`, and spaces between columns one.
 plain() {
     sed -E 's/[0-9]+(\.[0-9]+)?((ns|µs|ms|s)\b)?/#/g; s/\.tmp[A-Za-z0-9#]+/.tmp/g; s/ +/ /g; s/ $//'
+}
+
+# From a `cargo run …` on standard input: the program that it would run, with its arguments.
+program() {
+    sed -E "s|^cargo run --example ([a-z_]+)( --)?|$target/examples/\1|; s|^cargo run -p ([a-z_]+)( --)?|$target/\1|"
 }
 
 check() {
@@ -18,7 +26,7 @@ check() {
     [[ $command == *"${only:-}"* ]] || return
     ran=$((ran + 1))
     echo "$command"
-    $command >"$dir/out" 2>&1 </dev/null || { echo "    it failed"; tail -n 5 "$dir/out"; wrong=$((wrong + 1)); }
+    $(program <<<"$command") >"$dir/out" 2>&1 </dev/null || { echo "    it failed"; tail -n 5 "$dir/out"; wrong=$((wrong + 1)); }
     plain <"$dir/out" >"$dir/plain"
     while read -r line; do
         [[ $line != … && -n $line ]] || continue

@@ -17,7 +17,12 @@ doc_tests() {
 }
 
 rustdoc_pages() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+    export RUSTDOCFLAGS="-D warnings"
+    # Links must lead somewhere with any features, and those of the source's own comments too.
+    cargo doc -p runtime-cells --no-deps --no-default-features
+    cargo doc -p runtime-cells -p runtime-cells-macros --no-deps --all-features --document-private-items
+    # At the end, because these are the pages that the other steps look at.
+    cargo doc --workspace --no-deps --all-features
     local headings heading
     headings=$(sed -n 's/^## //p' README.md)
     [[ -n $headings ]]
@@ -27,6 +32,13 @@ rustdoc_pages() {
             return 1
         }
     done <<<"$headings"
+}
+
+# As docs.rs makes them, where each item says which feature it needs: by a nightly compiler.
+docs_rs() {
+    has_nightly || skip "it needs a nightly toolchain, and none is installed"
+    RUSTDOCFLAGS="--cfg docsrs -D warnings" cargo +nightly doc -p runtime-cells -p runtime-cells-macros --no-deps \
+        --all-features --target-dir target/docs_rs
 }
 
 # Links within the repository, to headings too, and within what rustdoc makes of the crate: whatever needs no network.
@@ -53,4 +65,5 @@ links() {
 part docs
 step "doc tests" doc_tests
 step "rustdoc" rustdoc_pages
+step "docs.rs" docs_rs
 step "links" links pypi

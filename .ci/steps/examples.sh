@@ -6,35 +6,9 @@ programs() {
     cargo build --workspace --bins --examples
 }
 
-# example NAME TEXT...: runs an example, whose output must contain these texts.
-example() {
-    local out name=$1
-    shift
-    out=$("target/debug/examples/$name")
-    echo "$out"
-    for line in "$@"; do
-        grep -qF -- "$line" <<<"$out" || { echo "the output of $name lacks: $line"; return 1; }
-    done
-}
-
+# What examples/README.md shows of the examples' output.
 examples() {
-    programs
-    example quickstart "disconnecting from 127.0.0.1:5432" "using 127.0.0.1:5432 again"
-    example recovery "100 callers turned away, all by the cooldown: true" "back with generation 3"
-    example observe '"name":"runtime.init.end"' '"name":"runtime.close.end"' "built 1, closed 1"
-    example service "rates     built" "tea at 2.94 EUR" "worker    disposed" "cell \`worker\`: shut down"
-    example pool "300 tasks failed: (code: 26) file is not a database; attempts: 1" "back with generation 2" \
-        "1500 of 1500 transfers" "8000 in all accounts" "db         disposed"
-}
-
-# Every way in which a file is replaced, as the program shows them; its tests cover a file of the caller's.
-reload() {
-    programs
-    target/debug/reload | tee target/ci/reload.out
-    local line
-    for line in "good evening" "good morning again" "hello 100" "is no setting; generation" "you called" "config  disposed"; do
-        grep -F -- "$line" target/ci/reload.out
-    done
+    bash tools/examples.sh
 }
 
 code_search() {
@@ -180,7 +154,6 @@ shared_server() {
 
 part examples
 step "small examples" examples
-step "reload" reload
 step "code search" code_search
 step "web" web
 step "ageing" ageing
