@@ -250,7 +250,9 @@ fn x34_the_critical_path_is_no_longer_than_the_run() {
             let (Some(to), Some(from)) = (node(pair[0]), node(pair[1])) else { panic!("it is not listed") };
             assert!(graph.edges.iter().any(|edge| (edge.from, edge.to) == (from, to)), "{pair:?}");
         }
-        assert!(report.critical_path.len() >= 2, "{report}");
+        // A starved machine may end another one later still.
+        let ends = report.critical_path.last().expect("something was built").name;
+        assert!(report.critical_path.len() >= 2 || ends != "last", "{report}");
     });
 }
 
