@@ -33,7 +33,7 @@ fast_path() {
 page() {
     need chromium
     need chromedriver
-    cargo test --workspace --test page -- --nocapture | tee target/ci/page.out
+    cargo test --workspace --test browser --test large --test names -- --nocapture | tee target/ci/page.out
     ls -l target/page
     ! grep -F "skipped: there is no chromedriver" target/ci/page.out
 }
