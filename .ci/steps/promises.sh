@@ -38,7 +38,7 @@ features() {
 package() {
     cargo package --offline --locked --allow-dirty --all-features -p runtime-cells-macros -p runtime-cells 2>&1 |
         tee target/ci/package.out
-    ! grep '^warning' target/ci/package.out
+    if grep '^warning' target/ci/package.out; then return 1; fi
     local package file expected
     expected=$'^(\\.cargo_vcs_info\\.json|Cargo\\.(toml|toml\\.orig|lock)|README\\.md|LICENSE-(MIT|APACHE)'
     expected+=$'|(src|tests)/[a-z0-9_/]+\\.rs|src/(guide/)?[a-z_]+\\.md|src/picture/[a-z]+\\.(css|js))$'
@@ -48,7 +48,7 @@ package() {
         for file in README.md LICENSE-MIT LICENSE-APACHE src/lib.rs; do
             grep -qxF "$file" target/ci/files.out
         done
-        ! grep -vE "$expected" target/ci/files.out
+        if grep -vE "$expected" target/ci/files.out; then return 1; fi
     done
 }
 
