@@ -10,9 +10,11 @@ mod trace;
 
 use disassembly::{Function, Step};
 use std::env;
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use trace::{Event, Value, events, loaded};
 
 /// Whether the library has the fast path that is checked here, and this can read its instructions.
@@ -34,12 +36,15 @@ const PROFILES: [&[&str]; 3] = [
     &["--config=profile.release.incremental=true"],
 ];
 
-/// Builds the program in the target directory of this test, whatever flags this was built with.
-fn build(profile: &[&str], features: &str) -> PathBuf {
+/// The tests run at the same time, and share what their programs depend on.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// Builds the program under a name of its own, in the target directory of this test, whatever flags this was built with.
+fn build(name: &str, profile: &[&str], features: &str) -> PathBuf {
     let beside = Path::new(env!("CARGO_BIN_EXE_fast_path"));
     let target = beside.ancestors().nth(2).expect("a program is in a profile's directory");
-    // The tests run at the same time.
-    let target = target.join(if features.is_empty() { "plain" } else { features });
+    let target = target.join("programs");
+    let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--release", "--package", env!("CARGO_PKG_NAME")]).args(profile);
     cargo.args(["--no-default-features", "--features", features]).arg("--target-dir").arg(&target);
@@ -47,7 +52,9 @@ fn build(profile: &[&str], features: &str) -> PathBuf {
         cargo.env_remove(flags);
     }
     assert!(cargo.status().expect("cargo starts").success(), "the program does not build");
-    let program = target.join("release/fast_path");
+    let program = target.join(name);
+    // A copy might still be open for writing in a process that the other test is starting.
+    fs::rename(target.join("release/fast_path"), &program).expect("cargo has built the program");
     let run = Command::new(&program).output().expect("the program starts");
     assert_eq!(String::from_utf8_lossy(&run.stdout), "[7, 7, 7, 7, 7, 7, 7]\n", "what the reads return");
     program
@@ -162,8 +169,8 @@ fn r1_f6_a_ready_read_is_compiled_to_its_protocol_alone() {
         println!("skipped: it needs Linux on x86-64, and GNU objdump");
         return;
     }
-    for profile in PROFILES {
-        let program = build(profile, "");
+    for (number, profile) in PROFILES.iter().enumerate() {
+        let program = build(&format!("profile-{number}"), profile, "");
         println!("built with {profile:?}");
         for (name, limit) in READS {
             let function = Function::of(&program, name);
@@ -214,7 +221,8 @@ fn t5_a_ready_read_is_the_same_in_a_program_with_sandboxes() {
         println!("skipped: it needs Linux on x86-64, and GNU objdump");
         return;
     }
-    let [without, with] = ["", "testing"].map(|features| build(&[], features));
+    let without = build("without_sandboxes", &[], "");
+    let with = build("with_sandboxes", &[], "testing");
     for (name, _) in READS {
         let [without, with] = [&without, &with].map(|program| way(program, name));
         println!("{name}: {} instructions\n", without.len());
