@@ -199,7 +199,7 @@ machine() {
     if [[ $arch == portable ]]; then
         # As on a system without `membarrier`, so there is no second path.
         export RUSTFLAGS="${RUSTFLAGS:-} --cfg cells_portable" CARGO_TARGET_DIR=$dir/portable
-        run "portable" -p runtime-cells -p cells-tests --all-features "${reads[@]}" --test no_cells --test threads
+        run "portable" -p runtime-cells --all-features "${reads[@]}" --test no_cells
         return
     fi
     if ! tools "$arch"; then
