@@ -1,21 +1,20 @@
 # What the packages promise: with every set of features, with old compilers and dependencies, and to who has them already.
 
-# Sets of the library's features: all of the four that much of the code asks for; each of the three that one file asks
-# for, alone and as the only one that is missing. `CELLS_FEATURES=all` tries all 72.
+# Sets of the library's features, in which each two choices meet: `serde` or `json` or neither, `tokio` or `signal` or
+# neither, and each of the others or not. `CELLS_FEATURES=all` tries all 72.
 feature_sets() {
     local tracing serde tokio testing metrics
-    local wide=("" serde) deep=("" tokio) others=("")
-    if [[ ${CELLS_FEATURES:-} == all ]]; then
-        wide+=(json) deep+=(signal) others+=(metrics)
-    else
-        printf '%s\n' json signal metrics
-        printf 'tracing,testing,%s\n' serde,signal,metrics json,tokio,metrics json,signal
+    if [[ ${CELLS_FEATURES:-} != all ]]; then
+        printf '%s\n' , tracing,testing,tokio testing,metrics,signal
+        printf 'serde,%s\n' tracing,testing,metrics metrics,tokio tracing,signal
+        printf 'json,%s\n' tracing,metrics testing,tokio tracing,testing,metrics,signal
+        return
     fi
     for tracing in "" tracing; do
-        for serde in "${wide[@]}"; do
-            for tokio in "${deep[@]}"; do
+        for serde in "" serde json; do
+            for tokio in "" tokio signal; do
                 for testing in "" testing; do
-                    for metrics in "${others[@]}"; do
+                    for metrics in "" metrics; do
                         echo "$tracing,$serde,$tokio,$testing,$metrics"
                     done
                 done
