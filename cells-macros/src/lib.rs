@@ -257,7 +257,7 @@ use proc_macro::TokenStream;
 ///
 /// ## The age of a payload
 ///
-/// No read looks at a clock. These keys do not compile with `permanent`, whose payload never ends.
+/// Until shortly before that, no read looks at a clock. These keys do not compile with `permanent`, whose payload never ends.
 ///
 /// | Key | Default | Effect |
 /// |---|---|---|
